@@ -1,0 +1,1 @@
+"""What a service desk does: tickets, people, rights, notices. Knows no mail, no HTTP."""

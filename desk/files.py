@@ -1,0 +1,67 @@
+"""Which files of a mail or a form are kept, and what the sender is told of the others."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+# Types that run when opened, by content: a name can lie.
+_RUNS = {
+    "application/x-msdownload",
+    "application/x-executable",
+    "application/x-elf",
+    "application/vnd.microsoft.portable-executable",
+}
+
+
+class Offered(Protocol):
+    """A file as it came."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def original_name(self) -> str: ...
+    @property
+    def type(self) -> str: ...
+    @property
+    def size(self) -> int: ...
+
+
+Kept = TypeVar("Kept", bound=Offered)
+
+
+@dataclass(frozen=True, slots=True)
+class FilePolicy:
+    """Limits; sizes in bytes."""
+
+    max_size: int
+    max_count: int
+    blocked_extensions: frozenset[str]
+
+
+def refusal(file: Offered, place: int, policy: FilePolicy) -> str | None:
+    """Why a file is not added, as a sentence for its sender; None when it is. `place` counts from 0."""
+    shown = file.original_name or file.name
+    if file.size > policy.max_size:
+        limit = policy.max_size / 1024 / 1024
+        return f"{shown} is {file.size / 1024 / 1024:.0f} MB and the limit is {limit:g} MB. Send a smaller copy or a link."
+    if _extension(file.name) in policy.blocked_extensions or file.type in _RUNS:
+        return f"{shown} is a type of file we do not accept."
+    if place >= policy.max_count:
+        return f"{shown} is one file too many: a mail can bring {policy.max_count}."
+    return None
+
+
+def _extension(name: str) -> str:
+    return name.rpartition(".")[2].lower() if "." in name else ""
+
+
+def sort_out(files: Sequence[Kept], policy: FilePolicy) -> tuple[list[Kept], list[str]]:
+    """The files that are kept, and a sentence for each that is not."""
+    kept: list[Kept] = []
+    refused: list[str] = []
+    for file in files:
+        if reason := refusal(file, len(kept), policy):
+            refused.append(reason)
+        else:
+            kept.append(file)
+    return kept, refused

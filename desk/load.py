@@ -1,0 +1,161 @@
+"""Loads people and tickets for a batch of mails: one query for each kind of thing, whatever the batch's size."""
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from sqlalchemy import Row, Select, and_, select
+from sqlalchemy.orm import Session
+
+from desk.state import ContactState, StaffState, TeamState, TicketState
+from store.tables import Contact, ContactAddress, Organisation, Participant, Staff, Team, TeamMember, Ticket
+
+_CONTACT = (
+    Contact.id,
+    Contact.name,
+    Contact.known,
+    Contact.muted,
+    Contact.deactivated_at,
+    Contact.organisation_id,
+    Organisation.visibility,
+    ContactAddress.written,
+)
+_TICKET = (
+    Ticket.id,
+    Ticket.number,
+    Ticket.title,
+    Ticket.status,
+    Ticket.requester_id,
+    Ticket.desk_address,
+    Ticket.organisation_id,
+    Ticket.shared,
+    Ticket.assignee_id,
+    Ticket.team_id,
+    Ticket.merged_into_id,
+    Ticket.completed_at,
+    Ticket.resolution,
+)
+MERGE_STEPS = 10
+
+
+def _contacts(condition: Any, *more: Any) -> Select[Any]:
+    return (
+        select(*_CONTACT, *more)
+        .join(ContactAddress, ContactAddress.contact_id == Contact.id)
+        .outerjoin(Organisation, Organisation.id == Contact.organisation_id)
+        .where(condition)
+    )
+
+
+def _contact(row: Row[Any]) -> ContactState:
+    return ContactState(
+        id=row.id,
+        name=row.name,
+        address=row.written,
+        known=row.known,
+        muted=row.muted,
+        active=row.deactivated_at is None,
+        organisation_id=row.organisation_id,
+        sees_organisation=row.visibility == "organisation",
+    )
+
+
+def contacts_by_address(session: Session, addresses: Collection[str]) -> dict[str, ContactState]:
+    """By any of their addresses, in lower case; `address` of the state is the one asked for."""
+    if not addresses:
+        return {}
+    rows = session.execute(_contacts(ContactAddress.address.in_(addresses), ContactAddress.address))
+    return {row.address: _contact(row) for row in rows}
+
+
+def contacts_by_id(session: Session, ids: Collection[int]) -> dict[int, ContactState]:
+    """With their primary address."""
+    if not ids:
+        return {}
+    rows = session.execute(_contacts(and_(Contact.id.in_(ids), ContactAddress.position == 0)))
+    return {row.id: _contact(row) for row in rows}
+
+
+def staff(session: Session) -> dict[int, StaffState]:
+    """Everybody at the desk, those who left too: their letters are still out there."""
+    rows = session.execute(select(Staff.id, Staff.name, Staff.address, Staff.deactivated_at).order_by(Staff.id))
+    return {row.id: StaffState(row.id, row.name, row.address, row.deactivated_at is None) for row in rows}
+
+
+def teams(session: Session, people: dict[int, StaffState]) -> dict[str, TeamState]:
+    """All teams by name, with their active members."""
+    members: dict[int, list[StaffState]] = {}
+    for team_id, staff_id in session.execute(select(TeamMember.team_id, TeamMember.staff_id)):
+        if people[staff_id].active:
+            members.setdefault(team_id, []).append(people[staff_id])
+    rows = session.execute(select(Team.id, Team.name).order_by(Team.id))
+    return {row.name: TeamState(row.id, row.name, tuple(members.get(row.id, ()))) for row in rows}
+
+
+def tickets(
+    session: Session, ids: Collection[int] = (), numbers: Collection[str] = ()
+) -> dict[int, TicketState]:
+    """By id or number, with requester and participants; where one was merged, the survivors too."""
+    rows: list[Row[Any]] = []
+    if ids:
+        rows += session.execute(select(*_TICKET).where(Ticket.id.in_(ids)))
+    if numbers:
+        rows += session.execute(select(*_TICKET).where(Ticket.number.in_(numbers)))
+    found = {row.id: row for row in rows}
+    for _ in range(MERGE_STEPS):
+        missing = {row.merged_into_id for row in found.values() if row.merged_into_id} - found.keys()
+        if not missing:
+            break
+        found |= {row.id: row for row in session.execute(select(*_TICKET).where(Ticket.id.in_(missing)))}
+    return _with_people(session, list(found.values()))
+
+
+def _with_people(session: Session, rows: Sequence[Row[Any]]) -> dict[int, TicketState]:
+    if not rows:
+        return {}
+    taking_part = session.execute(
+        select(Participant.ticket_id, Participant.contact_id, Participant.muted).where(
+            Participant.ticket_id.in_([row.id for row in rows]), Participant.removed_at.is_(None)
+        )
+    ).all()
+    wanted = {row.requester_id for row in rows} | {row.contact_id for row in taking_part}
+    people = contacts_by_id(session, wanted)
+    states = {row.id: _ticket(row, people) for row in rows}
+    for ticket_id, contact_id, muted in taking_part:
+        if contact := people.get(contact_id):
+            states[ticket_id].people[contact_id] = contact
+            if muted:
+                states[ticket_id].muted.add(contact_id)
+    return states
+
+
+def _ticket(row: Row[Any], people: dict[int, ContactState]) -> TicketState:
+    # A contact without any address is still a requester: nobody can be written to, the ticket stands.
+    requester = people.get(row.requester_id) or ContactState(row.requester_id, "", "")
+    return TicketState(
+        id=row.id,
+        number=row.number,
+        title=row.title,
+        status=row.status,
+        requester=requester,
+        desk_address=row.desk_address,
+        organisation_id=row.organisation_id,
+        shared=row.shared,
+        assignee_id=row.assignee_id,
+        team_id=row.team_id,
+        merged_into_id=row.merged_into_id,
+        completed_at=row.completed_at,
+        resolution=row.resolution,
+    )
+
+
+def survivor(ticket_id: int, loaded: dict[int, TicketState]) -> TicketState | None:
+    """The ticket that a merged one lives on in; None when there is no such ticket or the merges run in a circle."""
+    seen: set[int] = set()
+    state = loaded.get(ticket_id)
+    while state is not None and state.merged_into_id is not None:
+        if state.id in seen:
+            return None
+        seen.add(state.id)
+        state = loaded.get(state.merged_into_id)
+    return state
+

@@ -1,0 +1,100 @@
+"""Who is told what: outbox rows, written in the transaction of their cause."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+from desk.state import ContactState, StaffState, TeamState, TicketState
+from desk.writes import Writes
+from store.tables import Outbox
+
+# The address of a contact that has none: nothing is ever sent there.
+NO_ADDRESS = ""
+
+
+def letter(
+    writes: Writes,
+    kind: str,
+    to: ContactState | StaffState,
+    now: datetime,
+    *,
+    ticket: TicketState | None = None,
+    event_id: int | None = None,
+    context: dict[str, Any] | None = None,
+    automatic: bool = True,
+    first_receipt: bool = False,
+    wait: timedelta = timedelta(),
+) -> int | None:
+    """Queue one letter to one person; None when they have no address."""
+    if to.address == NO_ADDRESS:
+        return None
+    row_id = writes.next_id()
+    writes.add(
+        Outbox,
+        id=row_id,
+        kind=kind,
+        recipient=to.address[:320],
+        recipient_name=to.name[:200],
+        contact_id=to.id if isinstance(to, ContactState) else None,
+        staff_id=to.id if isinstance(to, StaffState) else None,
+        ticket_id=ticket.id if ticket else None,
+        event_id=event_id,
+        context=context or {},
+        automatic=automatic,
+        first_receipt=first_receipt,
+        state="waiting",
+        attempts=0,
+        next_at=now + wait,
+        lease_until=None,
+        message_id="",
+        rendered=None,
+        created_at=now,
+        done_at=None,
+    )
+    return row_id
+
+
+def customers(ticket: TicketState, besides: ContactState | None = None) -> list[ContactState]:
+    """The requester and the additional contacts who want to be told, less the one who wrote."""
+    people = [ticket.requester, *ticket.people.values()]
+    left_out = besides.id if besides else None
+    return [p for p in people if p.id != left_out and p.active and not p.muted and p.id not in ticket.muted]
+
+
+def staff_of(
+    ticket: TicketState, teams: dict[str, TeamState], staff: dict[int, StaffState], besides: StaffState | None = None
+) -> list[StaffState]:
+    """Who at the desk hears of a customer's words: the one who took the ticket, else the team, else everybody."""
+    if ticket.assignee_id and (assignee := staff.get(ticket.assignee_id)) and assignee.active:
+        people: Iterable[StaffState] = (assignee,)
+    else:
+        team = next((team for team in teams.values() if team.id == ticket.team_id), None)
+        people = (team.members if team else ()) or [person for person in staff.values() if person.active]
+    return [person for person in people if besides is None or person.id != besides.id]
+
+
+def update(
+    writes: Writes,
+    ticket: TicketState,
+    event_id: int,
+    now: datetime,
+    *,
+    author: ContactState | StaffState,
+    has_words: bool,
+    fold: timedelta,
+) -> int:
+    """Tell the customer side of a public entry. A person's words go at once; a mere change waits for company."""
+    besides = author if isinstance(author, ContactState) else None
+    told = customers(ticket, besides)
+    for person in told:
+        letter(
+            writes,
+            "update",
+            person,
+            now,
+            ticket=ticket,
+            event_id=event_id,
+            automatic=not has_words,
+            wait=timedelta() if has_words else fold,
+        )
+    return len(told)

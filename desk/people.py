@@ -1,0 +1,99 @@
+"""Contacts, staff and teams: make them, find them, change them."""
+
+from datetime import datetime
+
+from sqlalchemy import insert, select
+from sqlalchemy.orm import Session
+
+from desk.state import ContactState
+from desk.writes import Writes
+from store.tables import Contact, ContactAddress, Organisation, Staff, Team, TeamMember
+
+
+class PeopleError(Exception):
+    """A wish that cannot be fulfilled, in words for the one who wished it."""
+
+
+def add_contact(
+    writes: Writes,
+    *,
+    name: str,
+    address: str,
+    now: datetime,
+    organisation_id: int | None = None,
+    known: bool = False,
+) -> ContactState:
+    """A new contact; the address must not belong to another. Without one, nobody can be written to."""
+    name = name.strip()[:200]
+    first, _, last = name.partition(" ")
+    state = ContactState(writes.next_id(), name, address[:320], known=known, organisation_id=organisation_id, fresh=True)
+    writes.add(
+        Contact,
+        id=state.id,
+        organisation_id=organisation_id,
+        site_id=None,
+        name=name,
+        first_name=first[:100] if last else "",
+        last_name=last.rpartition(" ")[2][:100] if last else "",
+        level="Standard User",
+        language="",
+        known=known,
+        muted=False,
+        created_at=now,
+        deactivated_at=None,
+    )
+    if address:
+        writes.add(
+            ContactAddress, address=state.address.lower(), contact_id=state.id, written=state.address, position=0
+        )
+    return state
+
+
+def confirm(writes: Writes, contact: ContactState) -> None:
+    """They answered a letter that we sent to their address: it is theirs."""
+    if not contact.known:
+        contact.known = True
+        writes.change(Contact, contact.id, known=True)
+
+
+def find_contact(session: Session, address: str) -> Contact | None:
+    """By any of their addresses, in any case."""
+    found = session.get(ContactAddress, address.strip().lower())
+    return found.contact if found else None
+
+
+def organisation(session: Session, name: str, next_id: int, now: datetime) -> Organisation:
+    """The organisation of that name, made when there is none."""
+    found = session.scalars(select(Organisation).where(Organisation.name == name)).first()
+    if found is None:
+        found = Organisation(id=next_id, name=name, visibility="organisation", created_at=now)
+        session.add(found)
+        session.flush()
+    return found
+
+
+def add_staff(session: Session, *, staff_id: int, name: str, address: str, now: datetime, admin: bool = False) -> Staff:
+    """A new member of staff; PeopleError when the address is taken."""
+    address = address.strip().lower()
+    if session.scalars(select(Staff).where(Staff.address == address)).first():
+        raise PeopleError(f"{address} is a member of staff already")
+    person = Staff(id=staff_id, name=name.strip(), address=address, language="", admin=admin, created_at=now)
+    session.add(person)
+    session.flush()
+    return person
+
+
+def team(session: Session, name: str, next_id: int) -> Team:
+    """The team of that name, made when there is none."""
+    found = session.scalars(select(Team).where(Team.name == name)).first()
+    if found is None:
+        found = Team(id=next_id, name=name, desk_address="", queue_address="")
+        session.add(found)
+        session.flush()
+    return found
+
+
+def join(session: Session, team_id: int, staff_id: int) -> None:
+    """Put a member of staff into a team; nothing happens when they are in it."""
+    if session.get(TeamMember, (team_id, staff_id)) is None:
+        session.execute(insert(TeamMember).values(team_id=team_id, staff_id=staff_id))

@@ -1,0 +1,156 @@
+"""Sessions of signed-in browsers: start, resume, end. The cookie's value is never kept, only its hash."""
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, update
+from sqlalchemy.orm import Session
+
+from desk.access import Person
+from store.tables import Account, Contact, Organisation, Staff, WebSession
+
+# `seen_at` is written at most this often: reading a page does not cost a write.
+TOUCH = timedelta(minutes=1)
+CHOOSING = timedelta(hours=1)  # how long a session lives that has yet to choose a password
+
+
+@dataclass(frozen=True, slots=True)
+class Lifetimes:
+    """How long a session lives without a click, and at the longest."""
+
+    customer_idle: timedelta = timedelta(hours=8)
+    customer_longest: timedelta = timedelta(days=30)
+    staff_idle: timedelta = timedelta(minutes=30)
+    staff_longest: timedelta = timedelta(hours=12)
+
+    def idle(self, *, staff: bool) -> timedelta:
+        """Without a click."""
+        return self.staff_idle if staff else self.customer_idle
+
+    def longest(self, *, staff: bool) -> timedelta:
+        """With any number of clicks."""
+        return self.staff_longest if staff else self.customer_longest
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """Who is signed in, as pages need them."""
+
+    key: bytes
+    account_id: int
+    username: str
+    name: str
+    person: Person
+    csrf: str
+    must_change: bool
+    stale: bool  # `touch` is due
+
+    @property
+    def is_staff(self) -> bool:
+        """True for people who work at the desk."""
+        return self.person.staff_id is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A new session: the value of its cookie, and for how long."""
+
+    cookie: str
+    lasts: timedelta
+
+
+def key_of(cookie: str) -> bytes:
+    """What is stored of a cookie."""
+    return hashlib.sha256(cookie.encode("utf-8", "surrogatepass")).digest()
+
+
+def start(
+    session: Session,
+    account: Account,
+    *,
+    now: datetime,
+    lifetimes: Lifetimes,
+    must_change: bool = False,
+    user_agent: str = "",
+) -> Started:
+    """Sign an account in; always with a new id (fixation)."""
+    cookie = secrets.token_urlsafe(32)
+    lasts = CHOOSING if must_change else lifetimes.longest(staff=account.staff_id is not None)
+    session.add(
+        WebSession(
+            key=key_of(cookie),
+            account_id=account.id,
+            csrf=secrets.token_urlsafe(32),
+            must_change=must_change,
+            created_at=now,
+            seen_at=now,
+            expires_at=now + lasts,
+            user_agent="".join(letter for letter in user_agent if letter.isprintable())[:255],
+        )
+    )
+    account.last_login_at = now
+    session.flush()
+    return Started(cookie, lasts)
+
+
+def resume(session: Session, cookie: str, *, now: datetime, lifetimes: Lifetimes) -> Visitor | None:
+    """Who holds this cookie; None when it is unknown, ended, idle too long, or its owner lost access."""
+    row = session.get(WebSession, key_of(cookie))
+    account = session.get(Account, row.account_id) if row is not None else None
+    if row is None or account is None or not account.active:
+        return None
+    if now >= row.expires_at or now - row.seen_at >= lifetimes.idle(staff=account.staff_id is not None):
+        return None
+    seen = _who(session, account)
+    if seen is None or not seen[1].active:
+        return None
+    return Visitor(
+        key=row.key,
+        account_id=account.id,
+        username=account.username,
+        name=seen[0] or account.username,
+        person=seen[1],
+        csrf=row.csrf,
+        must_change=row.must_change,
+        stale=now - row.seen_at >= TOUCH,
+    )
+
+
+def _who(session: Session, account: Account) -> tuple[str, Person] | None:
+    """The name, and what the access rules see."""
+    if account.staff_id is not None:
+        staff = session.get(Staff, account.staff_id)
+        return (staff.name, Person(staff_id=staff.id, active=staff.deactivated_at is None)) if staff else None
+    contact = session.get(Contact, account.contact_id)
+    if contact is None:
+        return None
+    organisation = session.get(Organisation, contact.organisation_id) if contact.organisation_id else None
+    person = Person(
+        contact_id=contact.id,
+        organisation_id=contact.organisation_id,
+        sees="organisation" if organisation is not None and organisation.visibility == "organisation" else "own",
+        active=contact.deactivated_at is None,
+    )
+    return contact.name or contact.greeting, person
+
+
+def touch(session: Session, key: bytes, now: datetime) -> None:
+    """Note a click."""
+    session.execute(update(WebSession).where(WebSession.key == key).values(seen_at=now))
+
+
+def end(session: Session, key: bytes) -> None:
+    """Sign one browser out."""
+    session.execute(delete(WebSession).where(WebSession.key == key))
+
+
+def end_all(session: Session, account_id: int) -> None:
+    """Sign every browser of an account out."""
+    session.execute(delete(WebSession).where(WebSession.account_id == account_id))
+
+
+def purge(session: Session, now: datetime) -> None:
+    """Remove sessions that nobody can use any more."""
+    session.execute(delete(WebSession).where(WebSession.expires_at <= now))

@@ -1,0 +1,73 @@
+"""What the status page says: does mail get through, and is every mail accounted for."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from store.tables import Disposition, Outbox, ReceivedMail, Tally
+
+KINDS = ("opened", "noted", "folded", "answered", "held", "ignored")
+SLOW = timedelta(minutes=5)  # a mail or letter that waits longer makes the service line say so
+RECENT = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """One moment of the desk; counts of mail since the beginning, of letters now."""
+
+    at: datetime
+    accepted: int
+    kinds: dict[str, int]
+    waiting: int
+    oldest_waiting: datetime | None
+    last_handled: datetime | None
+    letters_waiting: int
+    letters_due: datetime | None  # since when the most overdue letter could have gone
+    letters_failing: int  # tried more than once, or given up in the last day
+
+    @property
+    def difference(self) -> int:
+        """Accepted less what became of it: 0, or the ledger does not add up."""
+        return self.accepted - sum(self.kinds.values()) - self.waiting
+
+    @property
+    def state(self) -> Literal["working", "slow", "alarm"]:
+        """The service line in one word."""
+        if self.difference:
+            return "alarm"
+        late_mail = self.oldest_waiting is not None and self.at - self.oldest_waiting > SLOW
+        late_letter = self.letters_due is not None and self.at - self.letters_due > SLOW
+        return "slow" if late_mail or late_letter else "working"
+
+
+def snapshot(session: Session, now: datetime) -> Status:
+    """The status as of the session's moment; all figures belong together when it is a reading session."""
+    tally = {row.name: row.value for row in session.scalars(select(Tally))}
+    waiting, oldest = session.execute(
+        select(func.count(), func.min(ReceivedMail.received_at)).where(ReceivedMail.waiting)
+    ).one()
+    letters, due = session.execute(
+        select(func.count(), func.min(Outbox.next_at)).where(Outbox.state == "waiting")
+    ).one()
+    return Status(
+        at=now,
+        accepted=tally.get("accepted", 0),
+        kinds={kind: tally.get(kind, 0) for kind in KINDS},
+        waiting=waiting,
+        oldest_waiting=oldest,
+        last_handled=session.scalar(select(func.max(Disposition.at))),
+        letters_waiting=letters,
+        letters_due=due,
+        letters_failing=_failing(session, now),
+    )
+
+
+def _failing(session: Session, now: datetime) -> int:
+    retried = select(func.count()).where(Outbox.state == "waiting", Outbox.attempts > 1)
+    given_up = select(func.count()).where(
+        Outbox.state.in_(("refused", "expired", "uncertain")), Outbox.done_at > now - RECENT
+    )
+    return (session.scalar(retried) or 0) + (session.scalar(given_up) or 0)

@@ -1,0 +1,216 @@
+"""Tickets: open, note, status, take, reopen. Each function collects its rows; the caller flushes them."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.orm import Session
+
+from desk import numbers, statuses
+from desk.state import ContactState, StaffState, TeamState, TicketState
+from desk.writes import Writes
+from store.tables import Attachment, Event, Participant, Ticket, TicketLink
+
+TITLE_LENGTH = 200
+NO_TITLE = "No subject"
+Visibility = Literal["public", "internal", "pending"]
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """An attachment whose bytes are already in the blob store."""
+
+    name: str
+    original_name: str
+    declared_type: str
+    type: str
+    size: int
+    digest: str
+    inline: bool = False
+    content_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What somebody wrote, or what a machine said: one entry of the history, before it has a place."""
+
+    author: ContactState | StaffState | None
+    text: str
+    at: datetime
+    visibility: Visibility = "public"
+    kind: Literal["note", "change", "automatic"] = "note"
+    verified: bool = True
+    folded: str = ""
+    html: str = ""
+    files: tuple[File, ...] = ()
+    received_id: int | None = None
+    changes: dict[str, Any] = field(default_factory=dict)
+
+
+def open_ticket(
+    writes: Writes,
+    *,
+    requester: ContactState,
+    title: str,
+    kind: str,
+    desk_address: str,
+    team: TeamState | None,
+    now: datetime,
+    source: str = "E-mail",
+) -> TicketState:
+    """A new ticket without a number yet: `number_tickets` gives it one inside the transaction."""
+    title = title[:TITLE_LENGTH].strip() or NO_TITLE
+    state = TicketState(
+        id=writes.next_id(),
+        number="",
+        title=title,
+        status="New",
+        requester=requester,
+        desk_address=desk_address,
+        organisation_id=requester.organisation_id,
+        team_id=team.id if team else None,
+    )
+    writes.add(
+        Ticket,
+        id=state.id,
+        number="",
+        title=title,
+        letter_subject=title,
+        status=state.status,
+        type=kind,
+        priority="Low",
+        source=source,
+        desk_address=desk_address,
+        organisation_id=state.organisation_id,
+        site_id=None,
+        requester_id=requester.id,
+        assignee_id=None,
+        team_id=state.team_id,
+        merged_into_id=None,
+        shared=True,
+        resolution="",
+        created_at=now,
+        updated_at=now,
+        completed_at=None,
+    )
+    return state
+
+
+def number_tickets(
+    session: Session, writes: Writes, states: Iterable[TicketState], now: datetime, zone: ZoneInfo
+) -> None:
+    """Give the new ones among these tickets their numbers, with one statement for all."""
+    fresh = [state for state in states if not state.number]
+    if fresh:
+        for state, number in zip(fresh, numbers.allocate(session, len(fresh), now, zone), strict=True):
+            state.number = number
+            writes.change(Ticket, state.id, number=number)
+
+
+def note(writes: Writes, ticket: TicketState, entry: Note) -> int:
+    """Add an entry to the history; returns the event's id."""
+    event_id = writes.next_id()
+    writes.add(
+        Event,
+        id=event_id,
+        ticket_id=ticket.id,
+        at=entry.at,
+        kind=entry.kind,
+        visibility=entry.visibility,
+        contact_id=entry.author.id if isinstance(entry.author, ContactState) else None,
+        staff_id=entry.author.id if isinstance(entry.author, StaffState) else None,
+        author=(entry.author.name or entry.author.address)[:200] if entry.author else "",
+        verified=entry.verified,
+        text=entry.text,
+        folded=entry.folded,
+        html=entry.html,
+        changes=entry.changes,
+        received_id=entry.received_id,
+    )
+    for file in entry.files:
+        writes.add(
+            Attachment,
+            id=writes.next_id(),
+            ticket_id=ticket.id,
+            event_id=event_id,
+            name=file.name[:255],
+            original_name=file.original_name[:500],
+            declared_type=file.declared_type[:200],
+            type=file.type[:200],
+            size=file.size,
+            digest=file.digest,
+            inline=file.inline,
+            content_id=file.content_id[:255],
+            hidden_at=None,
+        )
+    writes.change(Ticket, ticket.id, updated_at=entry.at)
+    return event_id
+
+
+def set_status(writes: Writes, ticket: TicketState, status: str, now: datetime) -> dict[str, Any]:
+    """Change the status; returns what changed, for the event. Done sets the Complete Date (features.md A14)."""
+    if status == ticket.status:
+        return {}
+    changes: dict[str, Any] = {"status": [ticket.status, status]}
+    ticket.status = status
+    ticket.completed_at = (ticket.completed_at or now) if statuses.is_done(status) else None
+    writes.change(Ticket, ticket.id, status=status, completed_at=ticket.completed_at, updated_at=now)
+    return changes
+
+
+def resolve(writes: Writes, ticket: TicketState, resolution: str, now: datetime) -> dict[str, Any]:
+    """Set Resolved, and what was done."""
+    changes = set_status(writes, ticket, "Resolved", now)
+    if resolution and resolution != ticket.resolution:
+        changes["resolution"] = [ticket.resolution, resolution]
+        ticket.resolution = resolution
+        writes.change(Ticket, ticket.id, resolution=resolution)
+    return changes
+
+
+def take(writes: Writes, ticket: TicketState, staff: StaffState, now: datetime) -> dict[str, Any]:
+    """Make a member of staff responsible."""
+    if ticket.assignee_id == staff.id:
+        return {}
+    changes = {"assignee": [ticket.assignee_id, staff.id], "assignee_name": staff.name}
+    ticket.assignee_id = staff.id
+    writes.change(Ticket, ticket.id, assignee_id=staff.id, updated_at=now)
+    return changes
+
+
+def customer_wrote(writes: Writes, ticket: TicketState, now: datetime) -> dict[str, Any]:
+    """A customer's words on a ticket that somebody may have put aside: it needs a look."""
+    return {} if ticket.status == "New" else set_status(writes, ticket, "Update Added", now)
+
+
+def staff_answered(writes: Writes, ticket: TicketState, now: datetime) -> dict[str, Any]:
+    """A public answer starts the work, unless a command in the same mail says otherwise."""
+    return set_status(writes, ticket, "In Progress", now) if ticket.status in ("New", "Update Added") else {}
+
+
+def accepts_replies(ticket: TicketState, now: datetime, reopen_days: int) -> bool:
+    """False when a ticket is closed for good, so that a reply to it opens a new one."""
+    if not statuses.is_done(ticket.status):
+        return True
+    within = ticket.completed_at is not None and now - ticket.completed_at <= timedelta(days=reopen_days)
+    return ticket.status == "Resolved" and within
+
+
+def add_people(writes: Writes, ticket: TicketState, people: list[ContactState], now: datetime) -> list[ContactState]:
+    """Additional contacts; those who take part already are left out. Returns the new ones."""
+    added = []
+    for person in people:
+        if person.id == ticket.requester.id or person.id in ticket.people:
+            continue
+        ticket.people[person.id] = person
+        writes.add(Participant, ticket_id=ticket.id, contact_id=person.id, muted=False, added_at=now, removed_at=None)
+        added.append(person)
+    return added
+
+
+def link(writes: Writes, ticket: TicketState, other_id: int, kind: str, now: datetime) -> None:
+    """Note that two tickets have to do with each other: `continues` a closed one, or `mentions` it."""
+    if ticket.id != other_id:
+        writes.add(TicketLink, ticket_id=ticket.id, other_id=other_id, kind=kind, created_at=now)

@@ -1,0 +1,62 @@
+"""Failed sign-ins: how long to wait before the next one. Limited by name and address together, never by name alone."""
+
+import math
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.orm import Session
+
+from store.tables import LoginTry
+
+REMEMBERED = timedelta(hours=1)
+FREE_TRIES = 5  # of one name from one address, before waiting begins
+FIRST_WAIT = timedelta(minutes=1)
+LONGEST_WAIT = timedelta(minutes=15)
+PEER_TRIES = 20  # from one address in a minute, whatever the names
+
+
+def subject_of(username: str, peer: str) -> str:
+    """One name tried from one address: a stranger's tries do not lock the owner out."""
+    return f"name:{username[:320]}|{peer[:45]}"
+
+
+def begin(session: Session, username: str, peer: str, now: datetime, next_id: Callable[[], int]) -> timedelta:
+    """Count a try before it is checked, so that many at once do not slip through; or say how long to wait."""
+    session.execute(delete(LoginTry).where(LoginTry.at < now - REMEMBERED))
+    wait = max(_wait_for_name(session, username, peer, now), _wait_for_peer(session, peer, now))
+    if not wait:
+        for subject in (subject_of(username, peer), f"peer:{peer[:45]}"):
+            session.add(LoginTry(id=next_id(), subject=subject, at=now))
+        session.flush()
+    return wait
+
+
+def forgive(session: Session, username: str, peer: str, now: datetime) -> None:
+    """A right password: the tries before it were typing mistakes, and this one was none."""
+    session.execute(delete(LoginTry).where(LoginTry.subject == subject_of(username, peer)))
+    session.execute(delete(LoginTry).where(LoginTry.subject == f"peer:{peer[:45]}", LoginTry.at == now))
+
+
+def minutes(wait: timedelta) -> int:
+    """For people: whole minutes, one at least."""
+    return max(1, math.ceil(wait.total_seconds() / 60))
+
+
+def _wait_for_name(session: Session, username: str, peer: str, now: datetime) -> timedelta:
+    of_name = LoginTry.subject == subject_of(username, peer)
+    count = session.scalar(select(func.count()).where(of_name)) or 0
+    last: datetime | None = session.scalar(select(func.max(LoginTry.at)).where(of_name))
+    if last is None or count < FREE_TRIES:
+        return timedelta(0)
+    # Doubled for each five further tries: 1, 2, 4, 8, 15 minutes.
+    pause = min(LONGEST_WAIT, FIRST_WAIT * 2 ** min(10, (count - FREE_TRIES) // FREE_TRIES))
+    left: timedelta = last + pause - now
+    return max(timedelta(0), left)
+
+
+def _wait_for_peer(session: Session, peer: str, now: datetime) -> timedelta:
+    count = session.scalar(
+        select(func.count()).where(LoginTry.subject == f"peer:{peer[:45]}", LoginTry.at > now - FIRST_WAIT)
+    )
+    return FIRST_WAIT if (count or 0) >= PEER_TRIES else timedelta(0)

@@ -1,0 +1,106 @@
+"""What a change writes: rows collected first, then inserted and updated in bulk, in one transaction."""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy import bindparam, insert, update
+from sqlalchemy.orm import Session
+
+from store.tables import (
+    Attachment,
+    Base,
+    Contact,
+    ContactAddress,
+    Delivery,
+    Disposition,
+    Event,
+    KnownMessage,
+    MailKey,
+    Outbox,
+    Participant,
+    Suppression,
+    Tally,
+    Ticket,
+    TicketLink,
+)
+
+Row = dict[str, Any]
+
+# Parents before children, as the foreign keys want it.
+_ORDER: tuple[type[Base], ...] = (
+    Contact,
+    ContactAddress,
+    Ticket,
+    TicketLink,
+    Participant,
+    Event,
+    Attachment,
+    Outbox,
+    Delivery,
+    Suppression,
+    KnownMessage,
+    MailKey,
+    Disposition,
+)
+
+
+class Writes:
+    """Collects rows as plain dicts; `flush` sends each table's rows in one statement.
+
+    All rows of one table have the same keys: SQLAlchemy then compiles one statement and hands the driver a list.
+    """
+
+    def __init__(self, next_id: Callable[[], int]) -> None:
+        self.next_id = next_id
+        self.tally: Counter[str] = Counter()
+        self._inserts: dict[type[Base], list[Row]] = defaultdict(list)
+        self._updates: dict[type[Base], dict[int, Row]] = defaultdict(dict)
+        self._fresh: dict[tuple[type[Base], int], Row] = {}
+
+    def add(self, table: type[Base], **values: Any) -> Row:
+        """Insert a row; the dict may still be changed until `flush`."""
+        self._inserts[table].append(values)
+        if "id" in values:
+            self._fresh[table, values["id"]] = values
+        return values
+
+    def change(self, table: type[Base], row_id: int, **values: Any) -> None:
+        """Update a row by its id; several changes of one row become one, those of a new row none."""
+        if fresh := self._fresh.get((table, row_id)):
+            fresh.update(values)
+            return
+        self._updates[table].setdefault(row_id, {}).update(values)
+
+    def added(self, table: type[Base]) -> list[Row]:
+        """The rows that wait to be inserted into a table."""
+        return self._inserts[table]
+
+    def flush(self, session: Session) -> None:
+        """Write everything; the transaction is the caller's."""
+        for table in _ORDER:
+            if rows := self._inserts.pop(table, None):
+                session.execute(insert(table.__table__), rows)
+        if self._inserts:
+            raise RuntimeError(f"no place in the order for {[table.__name__ for table in self._inserts]}")
+        for table, changes in self._updates.items():
+            _update_rows(session, table, changes)
+        for name, count in sorted(self.tally.items()):
+            session.execute(update(Tally).where(Tally.name == name).values(value=Tally.value + count))
+        self._updates.clear()
+        self._fresh.clear()
+        self.tally.clear()
+
+
+def _update_rows(session: Session, table: type[Base], changes: dict[int, Row]) -> None:
+    """One executemany for each set of changed columns."""
+    alike: dict[tuple[str, ...], list[Row]] = defaultdict(list)
+    # In the order of their ids: two processes then lock the same rows in the same order.
+    for row_id, values in sorted(changes.items()):
+        alike[tuple(sorted(values))].append({"row_id": row_id, **{f"new_{k}": v for k, v in values.items()}})
+    core = table.__table__
+    for names, rows in alike.items():
+        statement = (
+            update(core).where(core.c.id == bindparam("row_id")).values({k: bindparam(f"new_{k}") for k in names})
+        )
+        session.connection().execute(statement, rows)

@@ -1,0 +1,1 @@
+"""Commands by mail: the grammar, and one file for each family of commands."""

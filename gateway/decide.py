@@ -1,0 +1,210 @@
+"""What a mail is to become: a pure function from the mail and the desk as it is to a decision with its evidence."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Literal
+
+from desk import tickets
+from desk.access import Person, Write
+from desk.state import ContactState, StaffState
+from gateway import match, sender
+from gateway.desk_addresses import Addresses
+from gateway.match import Match
+from gateway.rules import MAX_HOPS, Rules
+from gateway.sender import Verified
+from gateway.view import Incoming, View
+
+Kind = Literal["opened", "noted", "folded", "answered", "held", "ignored"]
+_NEEDS_TICKET = ("auto-reply", "read-receipt", "calendar-answer")
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """A disposition to be, and everything that led to it."""
+
+    kind: Kind
+    rule: str
+    reason: str
+    write: Write | None = None
+    ticket_id: int | None = None
+    continues_id: int | None = None  # the closed ticket that a new one goes on from
+    mentions: tuple[int, ...] = ()  # tickets named by somebody who may not write there: for staff only
+    letters: tuple[int, ...] = ()  # our letters that a report is about
+    match: Match = Match()
+    verified: Verified = Verified("none", "")
+    contact: ContactState | None = None
+    staff: StaffState | None = None
+
+    def evidence(self) -> dict[str, Any]:
+        """Why here? In a form to keep and to print."""
+        return {
+            "sender": {"verdict": self.verified.verdict, "reason": self.verified.reason},
+            "evidence": [piece.as_dict() for piece in self.match.evidence],
+            "conflict": self.match.conflict,
+            "unknown_numbers": list(self.match.unknown_numbers),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """All that the rules look at."""
+
+    mail: Incoming
+    view: View
+    rules: Rules
+    addresses: Addresses
+    now: datetime
+    verified: Verified
+    contact: ContactState | None
+    staff: StaffState | None
+    match: Match
+
+
+def decide(
+    mail: Incoming, view: View, rules: Rules, addresses: Addresses, now: datetime
+) -> tuple[Decision, Case]:
+    """The first rule that has an answer decides; the last one always has. With it comes the case it looked at."""
+    domain = mail.sender.rpartition("@")[2]
+    verified = sender.verify(mail.message.authentication_results, domain, rules.trusted_authserv_ids)
+    staff = view.staff_by_address.get(mail.sender)
+    staff = staff if staff and staff.active else None
+    contact = view.contacts.get(mail.sender) if mail.sender else None
+    person = _person(contact, staff)
+    found = match.find(mail, person, verified.verdict, view, addresses)
+    case = Case(mail, view, rules, addresses, now, verified, contact, staff, found)
+    for rule in RULES:
+        if decision := rule(case):
+            return replace(decision, match=found, verified=verified, contact=contact, staff=staff), case
+    raise AssertionError("the last rule answers always")
+
+
+def _person(contact: ContactState | None, staff: StaffState | None) -> Person:
+    if staff is None:
+        return contact.person if contact else Person()
+    own = contact.person if contact else Person()
+    return replace(own, staff_id=staff.id, active=True)
+
+
+def _duplicate(case: Case) -> Decision | None:
+    earlier = case.view.handled.get(case.mail.key)
+    if earlier is None or earlier == case.mail.received_id:
+        return None
+    return Decision("ignored", "duplicate", f"The same mail was handled before, as mail {earlier}.")
+
+
+def _own_mail(case: Case) -> Decision | None:
+    message = case.mail.message
+    if case.rules.instance not in message.instances and not case.addresses.token_of(message.message_id):
+        return None
+    return Decision("ignored", "own-mail", "It is a letter of this desk that came back.")
+
+
+def _over_limit(case: Case) -> Decision | None:
+    if case.mail.message.over_limit:
+        return Decision("held", "over-limit", f"The mail is built in a way that is not safe to open: {case.mail.message.over_limit}.")
+    if case.mail.message.hops > MAX_HOPS:
+        return Decision("held", "hops", f"It passed {case.mail.message.hops} servers: it may be going in circles.")
+    return None
+
+
+def _report(case: Case) -> Decision | None:
+    """Delivery reports and complaints, tied to the very letter by a token that nobody else can make."""
+    if case.mail.message.automatic not in ("delivery-report", "feedback-report"):
+        return None
+    ours = tuple(match.reported(case.mail, case.view, case.addresses))
+    if not ours:
+        return Decision("ignored", "foreign-report", "It reports on a mail that this desk did not send.")
+    ticket_id = next((case.view.letters[i].ticket_id for i in ours if case.view.letters[i].ticket_id), None)
+    return Decision("folded", "report", "It reports on a letter of this desk.", ticket_id=ticket_id, letters=ours)
+
+
+def _automatic(case: Case) -> Decision | None:
+    """Mail written by a machine: shown on its ticket, never answered, never a command, opens nothing again."""
+    kind = case.mail.message.automatic
+    if kind is None:
+        return None
+    words = kind.replace("-", " ")
+    chosen = case.match.chosen
+    ticket = case.view.ticket(chosen.ticket_id) if chosen and chosen.write not in ("new", "hold") else None
+    if ticket is None:
+        letters = match.reported(case.mail, case.view, case.addresses)
+        ids = [case.view.letters[i].ticket_id for i in letters]
+        ticket = next((found for i in ids if i and (found := case.view.ticket(i))), None)
+    if ticket is not None:
+        return Decision("folded", "automatic", f"An automatic mail ({words}): shown as an event.", ticket_id=ticket.id)
+    if kind in _NEEDS_TICKET:
+        return Decision("held", "automatic-alone", f"An automatic mail ({words}) that belongs to no ticket.")
+    return None
+
+
+def _failed(case: Case) -> Decision | None:
+    if case.verified.verdict != "fail":
+        return None
+    return Decision("held", "sender-failed", f"The sender may be forged. {case.verified.reason}")
+
+
+def _matched(case: Case) -> Decision | None:
+    chosen = case.match.chosen
+    if chosen is None or chosen.write == "new":
+        return None
+    if chosen.write == "hold":
+        return Decision(
+            "held", "staff-unverified", "It says it is from staff, but nothing proves it. Staff write by their own letters."
+        )
+    ticket = case.view.ticket(chosen.ticket_id)
+    if ticket is None:
+        return None
+    by_customer = chosen.write in ("note", "unverified")
+    if by_customer and not tickets.accepts_replies(ticket, case.now, case.rules.reopen_days):
+        return _flood(case) or Decision(
+            "opened", "closed-ticket", f"{ticket.number} is closed: this is a new ticket.", continues_id=ticket.id
+        )
+    return Decision("noted", f"{chosen.kind}-{chosen.write}", _why(chosen), chosen.write, ticket.id)
+
+
+def _why(chosen: match.Evidence) -> str:
+    named = {
+        "E1": "The reply address names the ticket",
+        "E2": "It answers a letter of the ticket",
+        "E3": "It answers an earlier mail of the ticket",
+        "E4": "The subject names the ticket",
+    }[chosen.kind]
+    effect = {
+        "note": "a note",
+        "unverified": "a note marked “not verified”",
+        "lane": "a note that waits for staff, because the sender does not take part",
+        "reply": "a staff answer",
+        "internal": "an internal note",
+    }[chosen.write]
+    return f"{named}: {effect}."
+
+
+def _flood(case: Case) -> Decision | None:
+    limit = case.rules.caps.new_tickets_per_sender
+    if case.contact is None or case.view.opened[case.contact.id] < limit:
+        return None
+    return Decision("held", "flood", f"The sender opened {limit} tickets within two hours.")
+
+
+def _new(case: Case) -> Decision | None:
+    mentions = tuple(dict.fromkeys(piece.ticket_id for piece in case.match.evidence))
+    reason = "It names no ticket: a new one."
+    if mentions:
+        reason = "It names a ticket that the sender may not write to: a new one."
+    elif case.match.unknown_numbers:
+        reason = "It names a ticket number that does not exist: a new one."
+    return Decision("opened", "new", reason, "new", mentions=mentions)
+
+
+RULES: tuple[Callable[[Case], Decision | None], ...] = (
+    _duplicate,
+    _own_mail,
+    _over_limit,
+    _report,
+    _automatic,
+    _failed,
+    _matched,
+    _flood,
+    _new,
+)

@@ -1,0 +1,91 @@
+"""Addresses of our own: desk addresses, reply addresses that carry a token, Message-IDs, return paths."""
+
+import re
+from dataclasses import dataclass
+
+from desk.keys import Keys
+from gateway.token import Token, make, read
+
+_TYPES = {"incident": "Incident", "query": "Query", "change": "Change Request"}
+# Our Message-IDs: <t20190409.0967.o17.r-token@host>
+_MESSAGE_ID = re.compile(r"<[^<>@\s]*\.r-([a-z2-7]+)@[^<>@\s]+>", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class DeskAddress:
+    """An address people write to, who is told, and the type of what is opened."""
+
+    address: str  # lower case
+    team: str = "Service Desk"
+    type: str = "Query"
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """What one recipient address of a mail means to the desk."""
+
+    desk: DeskAddress
+    token: Token | None = None
+    type: str = ""  # from service+incident@
+
+
+class Addresses:
+    """Knows the desk's own addresses, and makes and reads those with a token in them."""
+
+    def __init__(self, desks: tuple[DeskAddress, ...], keys: Keys, hostname: str, separator: str = "+") -> None:
+        self.desks = desks
+        self.hostname = hostname
+        self._keys = keys
+        self._separator = separator
+        self._by_address = {desk.address: desk for desk in desks}
+
+    @property
+    def main(self) -> DeskAddress:
+        """The desk address that stands in letters with no ticket."""
+        return self.desks[0]
+
+    def find(self, address: str) -> Recipient | None:
+        """What an address means here; None when it is nobody's."""
+        address = address.strip().strip("<>").lower()
+        if desk := self._by_address.get(address):
+            return Recipient(desk)
+        local, at, domain = address.rpartition("@")
+        for separator in dict.fromkeys((self._separator, "+", "-")):
+            place = local.find(separator)
+            while place > 0:
+                if desk := self._by_address.get(local[:place] + at + domain):
+                    return self._sub_addressed(desk, local[place + 1 :], separator)
+                place = local.find(separator, place + 1)
+        return None
+
+    def _sub_addressed(self, desk: DeskAddress, detail: str, separator: str) -> Recipient | None:
+        kind, _, text = detail.partition("-")
+        if kind in ("r", "b") and text:
+            return Recipient(desk, read(text, self._keys))
+        # A hyphen is part of many names: service-team@ is not service@ unless a token follows it.
+        return Recipient(desk, type=_TYPES.get(detail, "")) if separator == "+" else None
+
+    def reply_to(self, desk_address: str, token: Token) -> str:
+        """Where a reply to a letter goes: service+r-<token>@example.com."""
+        return self._with_detail(desk_address, f"r-{make(token, self._keys)}")
+
+    def return_path(self, outbox_id: int) -> str:
+        """The envelope sender of a letter (VERP): delivery reports to it name the very delivery."""
+        return self._with_detail(self.main.address, f"b-{make(Token('delivery', 0, outbox_id), self._keys)}")
+
+    def _with_detail(self, address: str, detail: str) -> str:
+        local, _, domain = address.rpartition("@")
+        return f"{local}{self._separator}{detail}@{domain}"
+
+    def message_id(self, label: str, outbox_id: int, token: Token) -> str:
+        """A Message-ID that carries the token; `label` is the ticket number, for people who read headers."""
+        return f"<{label.lower()}.o{outbox_id}.r-{make(token, self._keys)}@{self.hostname}>"
+
+    def thread_root(self, number: str) -> str:
+        """The Message-ID that stands first in the References of all letters of a ticket; no mail has it."""
+        return f"<{number.lower()}@{self.hostname}>"
+
+    def token_of(self, message_id: str) -> Token | None:
+        """The token in one of our Message-IDs, else None."""
+        found = _MESSAGE_ID.fullmatch(message_id.strip())
+        return read(found[1], self._keys) if found else None

@@ -1,0 +1,227 @@
+"""One received mail becomes one outcome: claim a batch, read it, decide, and write everything in one transaction."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+import structlog
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from desk import files, tickets
+from desk.tickets import File
+from desk.writes import Writes
+from gateway import parse
+from gateway.apply import apply, dispose
+from gateway.decide import decide
+from gateway.desk_addresses import Addresses
+from gateway.envelope import Envelope
+from gateway.held import hold
+from gateway.rules import Rules
+from gateway.view import Incoming, fingerprint, load_view, ours
+from store.blobs import BlobStore
+from store.database import Database
+from store.queue import claim
+from store.tables import RawMail, ReceivedMail
+
+log = structlog.get_logger(__name__)
+
+LEASE = timedelta(minutes=5)
+CHUNK_BYTES = 32 * 1024 * 1024  # raw bytes held in memory at once
+RETRY_AFTER = timedelta(seconds=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A row of received_mail with its bytes."""
+
+    id: int
+    envelope: Envelope
+    raw: bytes
+    attempts: int
+
+
+class Intake:
+    """Turns received mail into tickets; any number of these may run, in as many processes."""
+
+    def __init__(
+        self,
+        database: Database,
+        blobs: BlobStore,
+        addresses: Addresses,
+        rules: Rules,
+        *,
+        batch: int = 64,
+        notify: Callable[[], None] = lambda: None,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._database = database
+        self._blobs = blobs
+        self._addresses = addresses
+        self._rules = rules
+        self._batch = batch
+        self._notify = notify
+        self._clock = clock
+
+    def drain_once(self) -> int:
+        """Handle one batch; returns how many mails were claimed."""
+        ids = self._claim()
+        for chunk in self._chunks(ids):
+            self._handle(chunk)
+        if ids:
+            self._notify()
+        return len(ids)
+
+    def _claim(self) -> list[int]:
+        """Fresh mails in a batch; one that failed before goes alone, so that it cannot take others with it."""
+        with self._database.transaction(durable=False) as session:
+            for due, limit in ((ReceivedMail.attempts == 0, self._batch), (ReceivedMail.attempts > 0, 1)):
+                ids = claim(
+                    session, ReceivedMail, ReceivedMail.waiting & due, limit=limit, lease=LEASE, now=self._clock()
+                )
+                if ids:
+                    return ids
+        return []
+
+    def _chunks(self, ids: Sequence[int]) -> Iterator[list[Claimed]]:
+        """The mails with their bytes, never more in memory than CHUNK_BYTES and one mail."""
+        with self._database.reading() as session:
+            rows = session.execute(
+                select(ReceivedMail.id, ReceivedMail.size).where(ReceivedMail.id.in_(ids)).order_by(ReceivedMail.id)
+            ).all()
+        part: list[int] = []
+        size = 0
+        for row in rows:
+            if part and size + row.size > CHUNK_BYTES:
+                yield self._load(part)
+                part, size = [], 0
+            part.append(row.id)
+            size += row.size
+        if part:
+            yield self._load(part)
+
+    def _load(self, ids: Sequence[int]) -> list[Claimed]:
+        with self._database.reading() as session:
+            return load(session, self._blobs, ids)
+
+    def _handle(self, chunk: Sequence[Claimed]) -> None:
+        readable = []
+        for mail in chunk:
+            try:
+                # Attempts were counted when the mail was claimed: one that kills the reader stops here.
+                if mail.attempts > self._rules.max_attempts:
+                    self._hold(mail, "reader-failed", "Reading it failed several times. The mail itself is kept.")
+                else:
+                    readable.append((mail, read_mail(mail, self._addresses, self._rules)))
+            except Exception as error:
+                self._put_off(mail, error)
+        self._store(readable)
+
+    def _store(self, pairs: "Sequence[tuple[Claimed, Incoming]]") -> None:
+        """One transaction for all; when it fails, each mail alone, so that one cannot fail the others."""
+        if not pairs:
+            return
+        try:
+            kept = self._with_files([incoming for _, incoming in pairs])
+            with self._database.transaction() as session:
+                self._write(session, kept)
+        except Exception as error:
+            if len(pairs) == 1:
+                self._put_off(pairs[0][0], error)
+                return
+            log.warning("a batch failed, its mails are tried one by one", error=repr(error), mails=len(pairs))
+            for pair in pairs:
+                self._store([pair])
+
+    def _write(self, session: Session, batch: Sequence[Incoming]) -> None:
+        now = self._clock()
+        view = load_view(session, batch, self._addresses, now)
+        writes = Writes(self._database.ids.next)
+        done = []
+        for mail in batch:
+            decision, case = decide(mail, view, self._rules, self._addresses, now)
+            done.append((apply(decision, case, writes), case))
+            view.handled.setdefault(mail.key, mail.received_id)
+        tickets.number_tickets(session, writes, view.tickets.values(), now, self._rules.zone)
+        for decision, case in done:
+            dispose(decision, case, writes)
+        writes.flush(session)
+
+    def _with_files(self, batch: Sequence[Incoming]) -> list[Incoming]:
+        """Put the attachments into the blob store, all with one wait for the disk, before the rows name them."""
+        chosen = [files.sort_out(mail.message.attachments, self._rules.files) for mail in batch]
+        digests = iter(self._blobs.put_many(file.data for kept, _ in chosen for file in kept))
+        result = []
+        for mail, (kept, refused) in zip(batch, chosen, strict=True):
+            stored = tuple(
+                File(
+                    name=file.name,
+                    original_name=file.original_name,
+                    declared_type=file.declared_type,
+                    type=file.type,
+                    size=file.size,
+                    digest=next(digests),
+                    inline=file.inline,
+                    content_id=file.content_id,
+                )
+                for file in kept
+            )
+            # The bytes are safe; the message goes on without them.
+            message = replace(mail.message, attachments=())
+            result.append(replace(mail, message=message, files=stored, refused_files=tuple(refused)))
+        return result
+
+    def _put_off(self, mail: Claimed, error: Exception) -> None:
+        """The mail stays; after the last attempt a person decides."""
+        log.error("a mail could not be handled", mail=mail.id, attempt=mail.attempts, exc_info=error)
+        if mail.attempts >= self._rules.max_attempts:
+            self._hold(mail, "failed", f"Handling it failed {mail.attempts} times: {type(error).__name__}.")
+            return
+        with self._database.transaction() as session:
+            session.execute(
+                update(ReceivedMail)
+                .where(ReceivedMail.id == mail.id)
+                .values(lease_until=self._clock() + RETRY_AFTER, last_error=f"{type(error).__name__}: {error}"[:2000])
+            )
+
+    def _hold(self, mail: Claimed, rule: str, reason: str) -> None:
+        with self._database.transaction() as session:
+            hold(session, mail.id, rule, reason, self._clock())
+
+
+def load(session: Session, blobs: BlobStore, ids: Sequence[int]) -> list[Claimed]:
+    """Received mails with their bytes, from the database or the blob store."""
+    rows = session.execute(
+        select(ReceivedMail, RawMail.data)
+        .outerjoin(RawMail, RawMail.id == ReceivedMail.id)
+        .where(ReceivedMail.id.in_(ids))
+        .order_by(ReceivedMail.id)
+    )
+    return [
+        Claimed(
+            id=row.id,
+            envelope=Envelope(
+                reverse_path=row.reverse_path,
+                recipients=tuple(row.recipients),
+                source=row.source,  # type: ignore[arg-type]  # only spool.accept writes it
+                peer=row.peer,
+                helo=row.helo,
+                received_at=row.received_at,
+            ),
+            raw=data if data is not None else blobs.read(row.blob),
+            attempts=row.attempts,
+        )
+        for row, data in rows
+    ]
+
+
+def read_mail(mail: Claimed, addresses: Addresses, rules: Rules) -> Incoming:
+    """Read the bytes, and say what the recipients mean here."""
+    message = parse.read(mail.raw, reverse_path=mail.envelope.reverse_path if mail.envelope.recipients else None)
+    return Incoming(
+        received_id=mail.id,
+        envelope=mail.envelope,
+        message=message,
+        recipients=ours(addresses, mail.envelope, message),
+        key=fingerprint(message),
+    )

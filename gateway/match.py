@@ -1,0 +1,123 @@
+"""Which ticket a mail belongs to: every piece of evidence, and the one that decides. Pure functions."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from desk import access, numbers
+from desk.access import Person, Proof, Verdict, Write
+from desk.state import TicketState
+from gateway.desk_addresses import Addresses
+from gateway.token import Token
+from gateway.view import Incoming, View, letter_ids, message_key, references
+
+# Which answer is the better one when pieces of evidence name different tickets.
+_RANK: dict[Write, int] = {"note": 0, "reply": 0, "unverified": 1, "internal": 1, "lane": 2, "hold": 3, "new": 4}
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One thing in a mail that names a ticket, and what the sender may do there because of it."""
+
+    kind: str  # E1 … E4, as in docs/mail-flow.md
+    value: str
+    ticket: TicketState
+    role: str
+    proof: Proof
+    write: Write
+    token: Token | None = None
+
+    @property
+    def ticket_id(self) -> int:
+        """The ticket it names."""
+        return self.ticket.id
+
+    def as_dict(self) -> dict[str, Any]:
+        """For `explain` and for the disposition."""
+        return {
+            "kind": self.kind,
+            "value": self.value,
+            "ticket": self.ticket.number,
+            "role": self.role,
+            "proof": self.proof,
+            "write": self.write,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """All the evidence, and the piece that decides; None when the mail names no ticket of ours."""
+
+    evidence: tuple[Evidence, ...] = ()
+    chosen: Evidence | None = None
+    conflict: bool = False  # the evidence names more than one ticket
+    unknown_numbers: tuple[str, ...] = field(default=())
+
+
+def find(mail: Incoming, person: Person, verdict: Verdict, view: View, addresses: Addresses) -> Match:
+    """Weigh the evidence: the ticket the sender may write to, and among several the strongest evidence."""
+    evidence = tuple(_weigh(piece, person, verdict) for piece in _pieces(mail, view, addresses))
+    known = {piece.ticket_id for piece in evidence}
+    unknown = tuple(n for n in numbers.find_all(mail.message.subject) if n not in view.by_number)
+    if not evidence:
+        return Match(unknown_numbers=unknown)
+    # min() keeps the first of equals, and the pieces come strongest first.
+    chosen = min(evidence, key=lambda piece: _RANK[piece.write])
+    return Match(evidence, chosen, len(known) > 1, unknown)
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    kind: str
+    value: str
+    ticket: TicketState
+    proof: Proof
+    token: Token | None = None
+
+
+def _pieces(mail: Incoming, view: View, addresses: Addresses) -> Iterator[_Piece]:
+    yield from _e1(mail, view)
+    yield from _e2(mail, view, addresses)
+    for named in references(mail.message):
+        for ticket_id in view.known_messages.get(message_key(named), ()):
+            if ticket := view.ticket(ticket_id):
+                yield _Piece("E3", named, ticket, "thread")
+    for number in numbers.find_all(mail.message.subject):
+        if (ticket_id := view.by_number.get(number)) and (ticket := view.ticket(ticket_id)):
+            yield _Piece("E4", number, ticket, "number")
+
+
+def _e1(mail: Incoming, view: View) -> Iterator[_Piece]:
+    """Reply tokens in the recipient addresses."""
+    for recipient in mail.recipients:
+        token = recipient.token
+        if token and token.kind != "delivery" and (ticket := view.ticket(token.ticket_id)):
+            yield _Piece("E1", "reply address", ticket, "token", token)
+
+
+def _e2(mail: Incoming, view: View, addresses: Addresses) -> Iterator[_Piece]:
+    """Message-IDs of our letters."""
+    for named in references(mail.message):
+        token = addresses.token_of(named)
+        if token and token.kind != "delivery" and (ticket := view.ticket(token.ticket_id)):
+            yield _Piece("E2", named, ticket, "token", token)
+
+
+def _weigh(piece: _Piece, person: Person, verdict: Verdict) -> Evidence:
+    proof: Proof = "own_token" if piece.token and is_own(piece.token, person) else piece.proof
+    role = access.role_of(person, piece.ticket.view)
+    if piece.token and piece.token.kind == "staff" and role == "participant" and person.staff_id is not None:
+        role = "staff"
+    write = access.may_write(role, proof, verdict)
+    return Evidence(piece.kind, piece.value, piece.ticket, role, proof, write, piece.token)
+
+
+def is_own(token: Token, person: Person) -> bool:
+    """True when a token was made for this very person."""
+    owner = person.staff_id if token.kind == "staff" else person.contact_id
+    return owner is not None and token.person_id == owner
+
+
+def reported(mail: Incoming, view: View, addresses: Addresses) -> list[int]:
+    """The letters of ours that a report speaks of, by token: one that nobody else can make up."""
+    return [letter_id for letter_id in letter_ids(mail, addresses) if letter_id in view.letters]

@@ -1,0 +1,89 @@
+"""The receipt for a new ticket: who gets one, and how much of the sender's words it repeats."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from desk import notices
+from desk.state import ContactState, TicketState
+from desk.writes import Writes
+from gateway.decide import Case, Decision
+
+
+def send_receipt(
+    decision: Decision,
+    case: Case,
+    writes: Writes,
+    ticket: TicketState,
+    event_id: int,
+    added: Sequence[ContactState],
+) -> Decision:
+    """Queue E4, or say in the decision's reason why not. A machine never gets an answer (RFC 3834)."""
+    if case.mail.message.automatic:
+        return _without(decision, "it was written by a machine")
+    trusted = ticket.requester.known or decision.verified.verdict == "pass"
+    refusal = _cap(ticket.requester, case, trusted)
+    if refusal:
+        return _without(decision, refusal)
+    context = {
+        "echo": trusted,
+        "reference": case.mail.message.message_id,
+        "notes": _notes(decision, case, trusted),
+    }
+    # A stranger's mail could name anybody: their receipt goes to nobody else.
+    for person in (ticket.requester, *(added if trusted else ())):
+        notices.letter(
+            writes,
+            "received",
+            person,
+            case.now,
+            ticket=ticket,
+            event_id=event_id,
+            context=context,
+            first_receipt=not trusted,
+        )
+        _count(person, case, trusted)
+    return decision
+
+
+def _cap(person: ContactState, case: Case, trusted: bool) -> str:
+    """Why there is no receipt; "" when there is one. Receipts to forged senders would hit innocent people."""
+    caps, key = case.rules.caps, person.address.lower()
+    if not person.address:
+        return "the mail names no sender to write to"
+    if case.view.automatic[key] >= caps.automatic_letters_per_day:
+        return f"{caps.automatic_letters_per_day} automatic letters went to this address within a day"
+    if trusted:
+        return ""
+    if case.view.first_receipts[key] >= caps.first_receipts_per_hour:
+        return "this unverified sender had a receipt within the hour"
+    if case.view.first_receipts_minute >= caps.first_receipts_per_minute:
+        return "too many unverified senders within a minute"
+    return ""
+
+
+def _count(person: ContactState, case: Case, trusted: bool) -> None:
+    case.view.automatic[person.address.lower()] += 1
+    if not trusted:
+        case.view.first_receipts[person.address.lower()] += 1
+        case.view.first_receipts_minute += 1
+
+
+def _notes(decision: Decision, case: Case, trusted: bool) -> list[str]:
+    """Extra sentences. File names are the sender's words: a stranger's are not repeated."""
+    lines = []
+    if decision.continues_id and (old := case.view.ticket(decision.continues_id)):
+        lines.append(f"Your ticket {old.number} is closed, so this is a new one. The two are linked.")
+    refused = case.mail.refused_files
+    if refused:
+        lines += refused if trusted else [_count_words(len(refused))]
+    return lines
+
+
+def _count_words(count: int) -> str:
+    return "One file was not added." if count == 1 else f"{count} files were not added."
+
+
+def _without(decision: Decision, reason: str) -> Decision:
+    return replace(decision, reason=f"{decision.reason} No receipt: {reason}.")
+
+

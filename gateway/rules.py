@@ -1,0 +1,35 @@
+"""The figures and names that the way in is run by: made from the settings, handed to whoever decides."""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+from desk.files import FilePolicy
+
+NOTE_LENGTH = 8_000  # characters; the whole text is kept beside a longer one
+MAX_HOPS = 50  # Received lines; more means that the mail goes in circles
+MAX_CC = 20  # people that one mail can add to a ticket
+
+
+@dataclass(frozen=True, slots=True)
+class Caps:
+    """Above these a mail is held, or a letter is not sent. The mail itself is never dropped."""
+
+    new_tickets_per_sender: int = 20  # in two hours
+    automatic_letters_per_day: int = 40  # to one address
+    first_receipts_per_hour: int = 1  # to one address that nobody knows
+    first_receipts_per_minute: int = 20  # to all of those together
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """How this desk takes mail."""
+
+    zone: ZoneInfo
+    instance: str  # names this desk in the letters it sends, so that it knows its own
+    files: FilePolicy
+    trusted_authserv_ids: tuple[str, ...] = ()
+    reopen_days: int = 14
+    caps: Caps = field(default_factory=Caps)
+    fold: timedelta = timedelta(seconds=60)
+    max_attempts: int = 3

@@ -1,0 +1,108 @@
+"""A mail from staff to a ticket: an answer to the customer, or an internal note; and the commands in it."""
+
+from dataclasses import replace
+from typing import Any
+
+from desk import notices, tickets
+from desk.state import StaffState, TicketState
+from desk.tickets import Note
+from desk.writes import Writes
+from gateway import who
+from gateway.commands import grammar, staff
+from gateway.commands.staff import Plan
+from gateway.decide import Case, Decision
+from gateway.subject import is_forward
+
+
+def apply(decision: Decision, case: Case, writes: Writes, entry: Note) -> Decision:
+    """Public only from one's own letter, unforwarded, and with every command understood; otherwise internal."""
+    ticket = case.view.ticket(decision.ticket_id) if decision.ticket_id else None
+    author = decision.staff
+    if ticket is None or author is None:
+        raise RuntimeError(f"the decision {decision.rule} names no ticket, or nobody of the staff")
+    commands, words = grammar.split(entry.text)
+    plan = staff.plan(commands)
+    hindrance = _hindrance(decision, case, plan)
+    if hindrance:
+        # The whole text is kept as it came, commands and all: nothing of it was done.
+        return _keep_inside(decision, case, writes, ticket, replace(entry, author=author), hindrance)
+    words = _with_note_lines(plan, commands, words)
+    entry = replace(entry, author=author, text=words, visibility="internal" if plan.internal else "public")
+    entry = replace(entry, changes=_change(plan, case, writes, ticket, author, words))
+    return _write_down(decision, case, writes, ticket, entry)
+
+
+def _hindrance(decision: Decision, case: Case, plan: Plan) -> list[str]:
+    """Why the mail is not done as it says, in sentences for its author."""
+    if plan.faults:
+        return [*plan.faults, "Your text is kept as an internal note. Nothing was sent or changed."]
+    if decision.write != "reply":
+        return [
+            "Your text is kept as an internal note: it did not come as an answer to your own letter.",
+            "To write to the customer, reply to the letter that Postdesk sent to you.",
+        ]
+    if is_forward(case.mail.message.subject):
+        return ["Your text is kept as an internal note: a forwarded letter never goes to the customer."]
+    return []
+
+
+def _with_note_lines(plan: Plan, commands: tuple[grammar.Command, ...], words: str) -> str:
+    """`#note call him first` keeps its words: what stands behind #note is part of the note."""
+    if not plan.internal:
+        return words
+    said = [command.argument for command in commands if command.word == "note" and command.argument]
+    return "\n".join([*said, words]).strip()
+
+
+def _change(
+    plan: Plan, case: Case, writes: Writes, ticket: TicketState, author: StaffState, words: str
+) -> dict[str, Any]:
+    changes: dict[str, Any] = {}
+    if plan.take:
+        changes |= tickets.take(writes, ticket, author, case.now)
+    if plan.resolve:
+        changes |= tickets.resolve(writes, ticket, plan.resolution or words, case.now)
+    elif plan.status:
+        changes |= tickets.set_status(writes, ticket, plan.status, case.now)
+    elif words and not plan.internal:
+        changes |= tickets.staff_answered(writes, ticket, case.now)
+    return changes
+
+
+def _write_down(decision: Decision, case: Case, writes: Writes, ticket: TicketState, entry: Note) -> Decision:
+    has_words = bool(entry.text or entry.files)
+    if not has_words and not entry.changes:
+        return replace(decision, kind="answered", reason="Nothing to do: it was so already.")
+    if not has_words:
+        entry = replace(entry, kind="change", folded="", html="")
+    event_id = tickets.note(writes, ticket, entry)
+    _add_named(decision, case, writes, ticket, entry)
+    author = entry.author
+    if entry.visibility == "public" and isinstance(author, StaffState):
+        shown = {"status", "resolution"} & entry.changes.keys()
+        if has_words or shown:
+            notices.update(
+                writes, ticket, event_id, case.now, author=author, has_words=has_words, fold=case.rules.fold
+            )
+    if has_words:
+        return decision
+    return replace(decision, kind="answered", reason="Only commands; they were done.")
+
+
+def _add_named(decision: Decision, case: Case, writes: Writes, ticket: TicketState, entry: Note) -> None:
+    """Whom staff put into Cc of an answer takes part from now on."""
+    if entry.visibility != "public":
+        return
+    tickets.add_people(writes, ticket, who.named(case, writes, case.mail.message.cc), case.now)
+
+
+
+def _keep_inside(
+    decision: Decision, case: Case, writes: Writes, ticket: TicketState, entry: Note, lines: list[str]
+) -> Decision:
+    event_id = tickets.note(writes, ticket, replace(entry, visibility="internal"))
+    author = entry.author
+    if isinstance(author, StaffState):
+        context = {"lines": lines, "reference": case.mail.message.message_id}
+        notices.letter(writes, "not_done", author, case.now, ticket=ticket, event_id=event_id, context=context)
+    return replace(decision, reason=f"{decision.reason} Kept inside: {lines[0]}")

@@ -1,0 +1,29 @@
+"""Subjects: reply and forward prefixes of the mail programs, and ticket numbers."""
+
+import re
+
+from desk import numbers
+
+# Reply prefixes by language: en, de, nordic, fr, it, nl, pl, pt, es, fi, tr, hu, cs, ro, el, he, ru, zh, ja.
+_REPLY = r"re|aw|antw|antwort|sv|vs|vá|ynt|odp|res|rif|r|réf|ref|rép|rv|atb|απ|σχετ|השב|תגובה|отв|ответ|回复|回覆|答复|返信"
+_FORWARD = r"fwd?|wg|tr|i|enc|rv|vb|vl|vs|pd|doorst|továbbítás|ilt|iltn|πρθ|הועבר|пересл|转发|轉寄|転送"
+_PREFIX = re.compile(rf"\s*(?:{_REPLY}|{_FORWARD})(?:\[\d{{1,3}}\]|\(\d{{1,3}}\))?\s*[:：]\s*", re.IGNORECASE)
+_IS_FORWARD = re.compile(
+    r"(?:fwd?|wg|tr|enc|vb|vl|pd|doorst|ilt|iltn|πρθ|הועבר|пересл|转发|轉寄|転送)\s*[:：]", re.IGNORECASE
+)
+
+
+def bare(subject: str) -> str:
+    """A subject without prefixes and ticket numbers: what it is about."""
+    subject = numbers.strip(subject)
+    for _ in range(20):  # enough for any honest chain; a hostile one keeps the rest
+        found = _PREFIX.match(subject)
+        if not found:
+            break
+        subject = subject[found.end() :]
+    return subject.strip()
+
+
+def is_forward(subject: str) -> bool:
+    """True when the mail program marked the mail as forwarded, before any reply prefix."""
+    return bool(_IS_FORWARD.match(subject.strip()))

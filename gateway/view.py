@@ -1,0 +1,196 @@
+"""What the decisions about a batch of mails need to know, loaded with one query for each question."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from desk import load, numbers
+from desk.state import ContactState, StaffState, TeamState, TicketState
+from desk.tickets import File
+from gateway.desk_addresses import Addresses, Recipient
+from gateway.envelope import Envelope, Message
+from store.tables import KnownMessage, MailKey, Outbox, Suppression, Ticket
+
+CAP_WINDOW = timedelta(hours=2)
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """One received mail, read, with what its addresses mean here."""
+
+    received_id: int
+    envelope: Envelope
+    message: Message
+    recipients: tuple[Recipient, ...]  # ours only: To, Cc, then envelope
+    key: bytes
+    files: tuple[File, ...] = ()
+    refused_files: tuple[str, ...] = ()
+
+    @property
+    def sender(self) -> str:
+        """The address that wrote it, as a key; "" when From names nobody, or several."""
+        return self.message.sender.key
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """One of our letters, to which something came back."""
+
+    id: int
+    recipient: str
+    ticket_id: int | None
+
+
+@dataclass(slots=True)
+class View:
+    """The desk as a batch of mails finds it; what the batch does is noted here, so that later mails see it."""
+
+    staff: dict[int, StaffState] = field(default_factory=dict)
+    teams: dict[str, TeamState] = field(default_factory=dict)
+    contacts: dict[str, ContactState] = field(default_factory=dict)  # by lower-case address
+    tickets: dict[int, TicketState] = field(default_factory=dict)
+    known_messages: dict[bytes, list[int]] = field(default_factory=dict)
+    handled: dict[bytes, int] = field(default_factory=dict)  # fingerprint → received id
+    letters: dict[int, Letter] = field(default_factory=dict)
+    opened: Counter[int] = field(default_factory=Counter)  # contact → new tickets within CAP_WINDOW
+    automatic: Counter[str] = field(default_factory=Counter)  # address → automatic letters within a day
+    first_receipts: Counter[str] = field(default_factory=Counter)  # address → receipts as a stranger, within an hour
+    first_receipts_minute: int = 0  # receipts to strangers within a minute
+    muted: set[str] = field(default_factory=set)  # addresses of `letters` that are not written to
+    staff_by_address: dict[str, StaffState] = field(default_factory=dict)
+    by_number: dict[str, int] = field(default_factory=dict)
+
+    def ticket(self, ticket_id: int) -> TicketState | None:
+        """A ticket, or the one it was merged into."""
+        return load.survivor(ticket_id, self.tickets)
+
+
+def message_key(message_id: str) -> bytes:
+    """The digest under which a Message-ID is kept."""
+    return hashlib.blake2b(message_id.encode("utf-8", "replace"), digest_size=16).digest()
+
+
+def fingerprint(message: Message) -> bytes:
+    """The same for a mail that comes twice by whatever way; another for one with the same id and other words."""
+    date = message.date.isoformat() if message.date else ""
+    parts = (message.message_id, message.sender.key, date, message.subject)
+    head = "\0".join(parts).encode("utf-8", "replace")
+    return hashlib.blake2b(head + b"\0" + message.body_digest, digest_size=16).digest()
+
+
+def ours(addresses: Addresses, envelope: Envelope, message: Message) -> tuple[Recipient, ...]:
+    """What the recipients mean, in the order that decides who owns the mail: To, Cc, then the envelope."""
+    named = [mailbox.address for mailbox in (*message.to, *message.cc)]
+    routed = [*named, *envelope.recipients, *message.delivered_to]
+    return tuple(found for address in dict.fromkeys(routed) if (found := addresses.find(address)))
+
+
+def load_view(session: Session, batch: Sequence[Incoming], addresses: Addresses, now: datetime) -> View:
+    """Load everything for a batch."""
+    view = View(staff=load.staff(session))
+    view.teams = load.teams(session, view.staff)
+    view.staff_by_address = {person.address: person for person in view.staff.values()}
+    people = {mail.sender or mail.envelope.reverse_path.lower() for mail in batch}
+    people |= {mailbox.key for mail in batch for mailbox in (*mail.message.to, *mail.message.cc)}
+    view.contacts = load.contacts_by_address(session, people - {""})
+    view.handled = _pairs(session, select(MailKey.key, MailKey.received_id).where(MailKey.key.in_({m.key for m in batch})))
+    view.letters = _letters(session, batch, addresses)
+    view.muted = _muted(session, {letter.recipient.lower() for letter in view.letters.values()})
+    for key, ticket_id in _known(session, batch):
+        view.known_messages.setdefault(key, []).append(ticket_id)
+    view.tickets = load.tickets(session, _ticket_ids(batch, view, addresses), _numbers(batch))
+    view.by_number = {ticket.number: ticket.id for ticket in view.tickets.values()}
+    _load_caps(session, view, now)
+    return view
+
+
+def _pairs(session: Session, statement: object) -> dict[bytes, int]:
+    return {bytes(key): value for key, value in session.execute(statement)}  # type: ignore[call-overload]
+
+
+def _numbers(batch: Iterable[Incoming]) -> set[str]:
+    return {number for mail in batch for number in numbers.find_all(mail.message.subject)}
+
+
+def references(message: Message) -> tuple[str, ...]:
+    """The mails this one answers: In-Reply-To, then References newest first."""
+    return tuple(dict.fromkeys((*message.in_reply_to, *reversed(message.references))))
+
+
+def _known(session: Session, batch: Iterable[Incoming]) -> list[tuple[bytes, int]]:
+    # Its own id too: another mail of the same name may be indexed already.
+    keys = {message_key(named) for m in batch for named in (*references(m.message), m.message.message_id) if named}
+    if not keys:
+        return []
+    statement = select(KnownMessage.key, KnownMessage.ticket_id).where(KnownMessage.key.in_(keys))
+    return [(bytes(key), ticket_id) for key, ticket_id in session.execute(statement)]
+
+
+def letter_ids(mail: Incoming, addresses: Addresses) -> list[int]:
+    """The letters of ours that a report or an automatic answer speaks of: by return path, or by Message-ID."""
+    ids = [r.token.person_id for r in mail.recipients if r.token and r.token.kind == "delivery"]
+    for named in (*mail.message.reported_ids, *references(mail.message)):
+        if addresses.token_of(named):
+            ids.append(_outbox_id(named))
+    return list(dict.fromkeys(i for i in ids if i))
+
+
+def _outbox_id(message_id: str) -> int:
+    """The outbox row in a Message-ID of ours: <t20190409.0967.o17.r-token@host>."""
+    piece = message_id.rpartition(".r-")[0].rpartition(".o")[2]
+    return int(piece) if piece.isascii() and piece.isdigit() else 0
+
+
+def _letters(session: Session, batch: Iterable[Incoming], addresses: Addresses) -> dict[int, Letter]:
+    ids = {i for mail in batch if mail.message.automatic for i in letter_ids(mail, addresses)}
+    if not ids:
+        return {}
+    rows = session.execute(select(Outbox.id, Outbox.recipient, Outbox.ticket_id).where(Outbox.id.in_(ids)))
+    return {row.id: Letter(row.id, row.recipient, row.ticket_id) for row in rows}
+
+
+def _muted(session: Session, addresses: set[str]) -> set[str]:
+    if not addresses:
+        return set()
+    active = select(Suppression.address).where(Suppression.address.in_(addresses), Suppression.lifted_at.is_(None))
+    return set(session.scalars(active))
+
+
+def _ticket_ids(batch: Iterable[Incoming], view: View, addresses: Addresses) -> set[int]:
+    ids = {ticket_id for found in view.known_messages.values() for ticket_id in found}
+    ids |= {letter.ticket_id for letter in view.letters.values() if letter.ticket_id}
+    for mail in batch:
+        ids |= {r.token.ticket_id for r in mail.recipients if r.token}
+        tokens = (addresses.token_of(named) for named in references(mail.message))
+        ids |= {token.ticket_id for token in tokens if token}
+    return ids - {0}
+
+
+def _load_caps(session: Session, view: View, now: datetime) -> None:
+    senders = [contact.id for contact in view.contacts.values()]
+    if senders:
+        view.opened.update(
+            dict(
+                session.execute(
+                    select(Ticket.requester_id, func.count())
+                    .where(Ticket.requester_id.in_(senders), Ticket.created_at > now - CAP_WINDOW)
+                    .group_by(Ticket.requester_id)
+                ).tuples()
+            )
+        )
+    written = [contact.address for contact in view.contacts.values()]
+    if written:
+        day = select(Outbox.recipient, Outbox.first_receipt, Outbox.created_at).where(
+            Outbox.recipient.in_(written), Outbox.created_at > now - timedelta(days=1), Outbox.automatic
+        )
+        for recipient, first, created_at in session.execute(day):
+            view.automatic[recipient.lower()] += 1
+            if first and created_at > now - timedelta(hours=1):
+                view.first_receipts[recipient.lower()] += 1
+    lately = select(func.count()).where(Outbox.first_receipt, Outbox.created_at > now - timedelta(minutes=1))
+    view.first_receipts_minute = session.scalar(lately) or 0

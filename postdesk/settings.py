@@ -1,0 +1,194 @@
+"""Settings: the shipped defaults, a user's file over them, the environment over both."""
+
+import os
+import stat
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from postdesk import bundled
+from postdesk.settings_model import Settings
+
+PREFIX = "POSTDESK_"
+PLACES = (Path("var/postdesk.toml"), Path("/etc/postdesk/postdesk.toml"))
+# Settings that have a "<name>_file" beside them, by section.
+SECRETS = (("database", "password"), ("relay", "password"))
+
+
+class SettingsError(Exception):
+    """All that is wrong with the settings, one line for each fault."""
+
+    def __init__(self, faults: list[str]) -> None:
+        self.faults = faults
+        super().__init__("\n".join(faults))
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """Settings, and where they came from."""
+
+    settings: Settings
+    file: Path | None
+    home: Path  # where relative paths start
+
+
+def find_file(chosen: Path | None, environment: Mapping[str, str]) -> Path | None:
+    """The user's file: the chosen one, POSTDESK_CONFIG, or the first that exists in the usual places."""
+    if chosen is None and environment.get(PREFIX + "CONFIG"):
+        chosen = Path(environment[PREFIX + "CONFIG"])
+    if chosen is not None:
+        return chosen.absolute()
+    return next((place.absolute() for place in PLACES if place.is_file()), None)
+
+
+def load(chosen: Path | None = None, environment: Mapping[str, str] = os.environ) -> Loaded:
+    """Read and check everything; SettingsError lists all faults at once."""
+    file = find_file(chosen, environment)
+    default = bundled.folder("config") / "default.toml"
+    values: dict[str, Any] = tomllib.loads(default.read_text(encoding="utf-8"))
+    origins: dict[tuple[str, ...], str] = {}
+    faults: list[str] = []
+    if file is not None:
+        _overlay(values, _read(file, faults), str(file), origins)
+    _overlay(values, _from_environment(environment), "environment", origins)
+    home = file.parent if file else Path("var").absolute()
+    settings: Settings | None = None
+    try:
+        settings = Settings.model_validate(values)
+    except ValidationError as error:
+        faults += [_describe(dict(fault), origins) for fault in error.errors()]
+    if settings is not None:
+        settings = _with_secrets(settings, home, faults)
+        settings = settings.at(home)
+        faults += settings.conflicts()
+    if faults or settings is None:
+        raise SettingsError(faults)
+    return Loaded(settings, file, home)
+
+
+def _read(file: Path, faults: list[str]) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        faults.append(f"{file}: there is no such file; create it with: postdesk init --config {file}")
+    except (OSError, UnicodeDecodeError) as error:
+        faults.append(f"{file}: cannot be read: {error}")
+    except tomllib.TOMLDecodeError as error:
+        faults.append(f"{file}: is not TOML: {error}")
+    return {}
+
+
+def _overlay(
+    base: dict[str, Any],
+    over: dict[str, Any],
+    origin: str,
+    origins: dict[tuple[str, ...], str],
+    path: tuple[str, ...] = (),
+) -> None:
+    """Lay `over` on `base`, table by table, and note where each value came from."""
+    for key, value in over.items():
+        here = (*path, key)
+        if isinstance(value, dict) and isinstance(base.get(key), dict):
+            _overlay(base[key], value, origin, origins, here)
+        elif isinstance(value, dict) and isinstance(base.get(key), list) and value:
+            # POSTDESK_MAILBOX__0__PASSWORD: a table in a list, by its place.
+            _overlay_list(base[key], value, origin, origins, here)
+        else:
+            base[key] = value
+            origins[here] = origin
+
+
+def _overlay_list(
+    base: list[Any], over: dict[str, Any], origin: str, origins: dict[tuple[str, ...], str], path: tuple[str, ...]
+) -> None:
+    for place, value in over.items():
+        index = int(place) if place.isdigit() else -1
+        if 0 <= index < len(base) and isinstance(base[index], dict) and isinstance(value, dict):
+            _overlay(base[index], value, origin, origins, (*path, place))
+        else:
+            origins[(*path, place)] = origin
+            base.append(value)
+
+
+def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for name, raw in environment.items():
+        if not name.startswith(PREFIX) or name == PREFIX + "CONFIG" or name.startswith(PREFIX + "TEST_"):
+            continue
+        *parents, last = name[len(PREFIX) :].lower().split("__")
+        table = values
+        for parent in parents:
+            table = table.setdefault(parent, {})
+        table[last] = _typed(raw)
+    return values
+
+
+def _typed(raw: str) -> Any:
+    """Lists and tables in the environment are written as in TOML; everything else is a string."""
+    if raw.lstrip()[:1] in ("[", "{"):
+        try:
+            return tomllib.loads(f"value = {raw}")["value"]
+        except tomllib.TOMLDecodeError:
+            return raw
+    return raw
+
+
+def _describe(fault: dict[str, Any], origins: dict[tuple[str, ...], str]) -> str:
+    """One fault in words: where, which key, what would be right. Never the value: it may be a secret."""
+    place = tuple(str(part) for part in fault["loc"])
+    origin = next((origins[place[:n]] for n in range(len(place), 0, -1) if place[:n] in origins), "default.toml")
+    key = ".".join(place)
+    if origin == "environment":
+        where = "environment: " + PREFIX + "__".join(place).upper()
+    else:
+        where = f"{origin}: {key}"
+    if fault["type"] == "extra_forbidden":
+        known = _neighbours(place)
+        return f"{where}: there is no such setting" + (f"; known here: {known}" if known else "")
+    message = str(fault["msg"]).removeprefix("Value error, ")
+    return f"{where}: {message[:1].lower()}{message[1:]}"
+
+
+def _neighbours(place: tuple[str, ...]) -> str:
+    """The settings that exist beside a mistyped one."""
+    model: Any = Settings
+    for part in place[:-1]:
+        field = model.model_fields.get(part)
+        model = getattr(field, "annotation", None)
+        if not hasattr(model, "model_fields"):
+            return ""
+    return ", ".join(model.model_fields)
+
+
+def _with_secrets(settings: Settings, home: Path, faults: list[str]) -> Settings:
+    """Read the "<name>_file" settings into the secrets they stand for."""
+    for section, name in SECRETS:
+        part = getattr(settings, section)
+        file = getattr(part, f"{name}_file")
+        if file:
+            secret = read_secret(home / file, f"{section}.{name}_file", faults)
+            settings = settings.model_copy(update={section: part.model_copy(update={name: secret})})
+    boxes = []
+    for index, box in enumerate(settings.mailbox):
+        if box.password_file:
+            secret = read_secret(home / box.password_file, f"mailbox.{index}.password_file", faults)
+            box = box.model_copy(update={"password": secret})
+        boxes.append(box)
+    return settings.model_copy(update={"mailbox": tuple(boxes)})
+
+
+def read_secret(path: Path, key: str, faults: list[str]) -> Any:
+    """A secret from a file that nobody else may read; a fault is added when it is not so."""
+    from pydantic import SecretStr
+
+    try:
+        if stat.S_IMODE(path.stat().st_mode) & 0o077:
+            faults.append(f"{key}: {path} can be read by others; run: chmod 600 {path}")
+        return SecretStr(path.read_text(encoding="utf-8").strip())
+    except (OSError, UnicodeDecodeError) as error:
+        faults.append(f"{key}: {path} cannot be read: {error.__class__.__name__}")
+        return SecretStr("")

@@ -1,0 +1,290 @@
+"""The shape of the settings: every section, every key, what each may be. Defaults stand in config/default.toml."""
+
+import ipaddress
+import re
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
+from sqlalchemy.engine import make_url
+
+Port = Annotated[int, Field(ge=0, le=65535)]
+Positive = Annotated[int, Field(gt=0)]
+ADDRESS = re.compile(r"[^\s<>()\[\],;:\"\\@]+@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?")
+
+
+def _address(value: str) -> str:
+    if not ADDRESS.fullmatch(value):
+        raise ValueError("must be a mail address like service@example.com")
+    return value.lower()
+
+
+def _time_zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (KeyError, ValueError, OSError) as error:
+        raise ValueError("must be a zone like Europe/London or UTC") from error
+    return value
+
+
+def _base_url(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        raise ValueError("must be an address like https://desk.example.com")
+    return value.rstrip("/")
+
+
+def _database_url(value: str) -> str:
+    try:
+        backend = make_url(value).drivername
+    except Exception as error:
+        raise ValueError("must be like sqlite:///desk.db or postgresql+psycopg://user@host/name") from error
+    if backend not in ("sqlite", "postgresql+psycopg"):
+        raise ValueError("must begin with sqlite:/// or postgresql+psycopg://")
+    return value
+
+
+Address = Annotated[str, AfterValidator(_address)]
+
+
+def is_loopback(host: str) -> bool:
+    """True for names and addresses that never leave this machine."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class DeskAddress(_Section):
+    """One address that people write to."""
+
+    address: Address
+    team: str = "Service Desk"
+    type: str = "Query"
+
+
+class Desk(_Section):
+    """[desk]"""
+
+    name: str = Field(min_length=1, max_length=100)
+    base_url: Annotated[str, AfterValidator(_base_url)]
+    time_zone: Annotated[str, AfterValidator(_time_zone)]
+    language: str = Field(min_length=2, max_length=20)
+    phone: str
+    addresses: tuple[DeskAddress, ...]
+
+
+class DatabaseSettings(_Section):
+    """[database]"""
+
+    url: Annotated[str, AfterValidator(_database_url)]
+    password: SecretStr
+    password_file: str
+    auto_migrate: bool
+    pool_size: Annotated[int, Field(ge=1, le=200)]
+
+
+class Blobs(_Section):
+    """[blobs]"""
+
+    folder: Path
+    reserve_mb: Annotated[int, Field(ge=0)]
+
+
+class Secrets(_Section):
+    """[secrets]"""
+
+    key_file: Path
+
+
+class Smtp(_Section):
+    """[smtp]"""
+
+    enabled: bool
+    host: str
+    port: Port
+    hostname: str
+    tls_certificate: str
+    tls_key: str
+    max_connections: Positive
+    max_connections_per_address: Positive
+    mend_line_ends: bool
+
+
+class Lmtp(_Section):
+    """[lmtp]"""
+
+    enabled: bool
+    host: str
+    port: Port
+    max_connections: Positive
+
+
+class Mailbox(_Section):
+    """[[mailbox]]"""
+
+    name: str = Field(min_length=1, max_length=60)
+    host: str = Field(min_length=1)
+    port: Port = 993
+    tls: Literal["tls", "starttls", "none"] = "tls"
+    user: str
+    password: SecretStr = SecretStr("")
+    password_file: str = ""
+    folder: str = "INBOX"
+    processed: str = "Processed"
+    refused: str = "Refused"
+    poll_seconds: Annotated[float, Field(gt=0)] = 30
+    batch: Annotated[int, Field(ge=1, le=500)] = 50
+
+
+class Mail(_Section):
+    """[mail]"""
+
+    max_mb: Annotated[float, Field(gt=0, le=200)]
+    max_attachment_mb: Annotated[float, Field(gt=0, le=200)]
+    max_attachments: Positive
+    blocked_extensions: tuple[str, ...]
+    sub_address: Literal["plus", "dash"]
+    reopen_days: Annotated[int, Field(ge=0)]
+
+
+class Sender(_Section):
+    """[sender]"""
+
+    trusted_authserv_ids: tuple[str, ...]
+
+
+class Caps(_Section):
+    """[caps]"""
+
+    new_tickets_per_sender_2h: Positive
+    automatic_letters_per_address_day: Positive
+    receipts_per_ticket_day: Positive
+    first_receipts_per_address_hour: Positive
+    first_receipts_per_minute: Positive
+
+
+class Work(_Section):
+    """[work]"""
+
+    workers: Annotated[int, Field(ge=0, le=64)]
+    batch: Annotated[int, Field(ge=1, le=500)]
+    poll_seconds: Annotated[float, Field(gt=0, le=60)]
+    max_attempts: Positive
+
+
+class Relay(_Section):
+    """[relay]"""
+
+    mode: Literal["maildir", "smtp"]
+    folder: Path
+    host: str
+    port: Port
+    tls: Literal["tls", "starttls", "none"]
+    tls_ca: str
+    user: str
+    password: SecretStr
+    password_file: str
+    connections: Annotated[int, Field(ge=1, le=64)]
+    timeout_seconds: Annotated[float, Field(gt=0, le=600)]
+
+
+class Delivery(_Section):
+    """[delivery]"""
+
+    give_up_days: Annotated[float, Field(gt=0, le=30)]
+    fold_seconds: Annotated[float, Field(ge=0, le=3600)]
+
+
+class Credentials(_Section):
+    """[credentials]"""
+
+    mode: Literal["password", "link"]
+    hours: Annotated[float, Field(gt=0, le=720)]
+    profile: Literal["modern", "guide"]
+
+
+class Portal(_Section):
+    """[portal]"""
+
+    enabled: bool
+    host: str
+    port: Port
+    hosts: tuple[str, ...]
+    trusted_proxies: tuple[str, ...]
+    customer_idle_hours: Annotated[float, Field(gt=0, le=720)]
+    staff_idle_minutes: Annotated[float, Field(gt=0, le=1440)]
+
+
+class Log(_Section):
+    """[log]"""
+
+    level: Literal["debug", "info", "warning", "error"]
+    format: Literal["text", "json"]
+
+
+class Settings(_Section):
+    """All settings; frozen."""
+
+    desk: Desk
+    database: DatabaseSettings
+    blobs: Blobs
+    secrets: Secrets
+    smtp: Smtp
+    lmtp: Lmtp
+    mailbox: tuple[Mailbox, ...] = ()
+    mail: Mail
+    sender: Sender
+    caps: Caps
+    work: Work
+    relay: Relay
+    delivery: Delivery
+    credentials: Credentials
+    portal: Portal
+    log: Log
+
+    def at(self, home: Path) -> "Settings":
+        """The same settings with every path made absolute."""
+        url = make_url(self.database.url)
+        if url.get_backend_name() == "sqlite" and url.database and not Path(url.database).is_absolute():
+            url = url.set(database=str(home / url.database))
+        elif self.database.password.get_secret_value():
+            url = url.set(password=self.database.password.get_secret_value())
+        sections: dict[str, Any] = {
+            "database": self.database.model_copy(update={"url": url.render_as_string(hide_password=False)}),
+            "blobs": self.blobs.model_copy(update={"folder": home / self.blobs.folder}),
+            "secrets": self.secrets.model_copy(update={"key_file": home / self.secrets.key_file}),
+            "relay": self.relay.model_copy(update={"folder": home / self.relay.folder}),
+        }
+        return self.model_copy(update=sections)
+
+    def conflicts(self) -> list[str]:
+        """Faults that only show when settings are seen together."""
+        faults = []
+        if bool(self.smtp.tls_certificate) != bool(self.smtp.tls_key):
+            faults.append("smtp.tls_certificate, smtp.tls_key: set both, or neither")
+        if self.relay.mode == "smtp" and not self.relay.host:
+            faults.append('relay.host: must name the relay when relay.mode is "smtp"')
+        if self.relay.mode == "smtp" and self.relay.tls == "none" and not is_loopback(self.relay.host):
+            faults.append('relay.tls: "none" is allowed only to this machine; use "starttls" or "tls"')
+        for index, box in enumerate(self.mailbox):
+            if box.tls == "none" and not is_loopback(box.host):
+                faults.append(f'mailbox.{index}.tls: "none" is allowed only to this machine; use "tls"')
+        if len({entry.address for entry in self.desk.addresses}) < len(self.desk.addresses):
+            faults.append("desk.addresses: names an address twice")
+        return faults
+
+    @property
+    def hostname(self) -> str:
+        """The name this machine gives itself in SMTP greetings and Message-IDs."""
+        if self.smtp.hostname:
+            return self.smtp.hostname
+        return self.desk.addresses[0].address.partition("@")[2] if self.desk.addresses else "localhost"

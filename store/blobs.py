@@ -1,0 +1,165 @@
+"""Bytes kept under their SHA-256, in a folder; a name appears only when all of its bytes are on disk."""
+
+import hashlib
+import os
+import secrets
+from collections.abc import Iterable
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+
+class BlobWriter(Protocol):
+    """A blob being written: `write` any number of times, then `seal`, or `abort`."""
+
+    size: int
+
+    def write(self, data: bytes | memoryview) -> None:
+        """Append bytes."""
+
+    def seal(self) -> str:
+        """Make it durable and return its SHA-256 in hex."""
+
+    def abort(self) -> None:
+        """Forget it; safe to call after `seal`."""
+
+
+class BlobStore(Protocol):
+    """Where bytes live. One real implementation today, the folder; S3 has the same face."""
+
+    def writer(self) -> BlobWriter:
+        """Start a blob of unknown size."""
+
+    def put_many(self, items: Iterable[bytes]) -> list[str]:
+        """Keep each item durably, with one wait for the disk for all; SHA-256 in hex, in order."""
+
+    def open(self, digest: str) -> BinaryIO:
+        """Open a blob for reading; FileNotFoundError when there is none."""
+
+    def read(self, digest: str) -> bytes:
+        """All bytes of a blob; FileNotFoundError when there is none."""
+
+    def check(self) -> None:
+        """Write, read and remove a trial blob; OSError says what does not work."""
+
+
+class FolderBlobs:
+    """A folder with 256 sub-folders; files are named by digest and never change."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._incoming = root / "incoming"
+        self._incoming.mkdir(parents=True, exist_ok=True)
+
+    def path(self, digest: str) -> Path:
+        """Where a blob lies."""
+        return self.root / digest[:2] / digest
+
+    def writer(self) -> "FolderWriter":
+        """Start a blob of unknown size."""
+        return FolderWriter(self, self._incoming / secrets.token_hex(8))
+
+    def put_many(self, items: Iterable[bytes]) -> list[str]:
+        """Keep each item; all files are written before the first fsync, so that the disk sees one batch."""
+        digests: list[str] = []
+        fresh: dict[str, tuple[Path, int]] = {}
+        try:
+            for data in items:
+                digest = hashlib.sha256(data).hexdigest()
+                digests.append(digest)
+                if digest in fresh or self.path(digest).exists():
+                    continue
+                temporary = self._incoming / secrets.token_hex(8)
+                handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o640)
+                fresh[digest] = (temporary, handle)
+                _write_all(handle, data)
+            for temporary, handle in fresh.values():
+                os.fsync(handle)
+            self._publish({digest: temporary for digest, (temporary, _) in fresh.items()})
+        finally:
+            for temporary, handle in fresh.values():
+                os.close(handle)
+                temporary.unlink(missing_ok=True)
+        return digests
+
+    def _publish(self, files: dict[str, Path]) -> None:
+        """Rename synced files to their digests and sync each folder that changed, once."""
+        folders: set[Path] = set()
+        for digest, temporary in files.items():
+            target = self.path(digest)
+            if not target.parent.exists():
+                target.parent.mkdir(exist_ok=True)
+                folders.add(self.root)
+            os.rename(temporary, target)
+            folders.add(target.parent)
+        for folder in folders:
+            _sync_folder(folder)
+
+    def open(self, digest: str) -> BinaryIO:
+        """Open a blob for reading."""
+        return self.path(digest).open("rb")
+
+    def read(self, digest: str) -> bytes:
+        """All bytes of a blob."""
+        return self.path(digest).read_bytes()
+
+    def check(self) -> None:
+        """Write, read and remove a trial blob."""
+        data = b"postdesk trial blob " + secrets.token_bytes(8)
+        (digest,) = self.put_many([data])
+        try:
+            if self.read(digest) != data:
+                raise OSError(f"{self.root}: a blob came back changed")
+        finally:
+            self.path(digest).unlink(missing_ok=True)
+
+
+class FolderWriter:
+    """One blob on its way into a FolderBlobs."""
+
+    def __init__(self, store: FolderBlobs, temporary: Path) -> None:
+        self.size = 0
+        self._store = store
+        self._temporary = temporary
+        self._digest = hashlib.sha256()
+        self._handle: int | None = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o640)
+
+    def write(self, data: bytes | memoryview) -> None:
+        """Append bytes."""
+        if self._handle is None:
+            raise ValueError("the blob is sealed")
+        _write_all(self._handle, data)
+        self._digest.update(data)
+        self.size += len(data)
+
+    def seal(self) -> str:
+        """Make it durable and return its SHA-256 in hex."""
+        if self._handle is None:
+            raise ValueError("the blob is sealed")
+        digest = self._digest.hexdigest()
+        os.fsync(self._handle)
+        # Two writers of the same bytes rename over each other: the content is the same either way.
+        self._store._publish({digest: self._temporary})
+        self.abort()
+        return digest
+
+    def abort(self) -> None:
+        """Close and remove what is left of an unsealed blob."""
+        if self._handle is not None:
+            os.close(self._handle)
+            self._handle = None
+        self._temporary.unlink(missing_ok=True)
+
+
+def _write_all(handle: int, data: bytes | memoryview) -> None:
+    """os.write may take less than it is given, near a full disk for one."""
+    view = memoryview(data)
+    while view:
+        view = view[os.write(handle, view) :]
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,39 @@
+"""Schema changes, and how to run them."""
+
+from pathlib import Path
+
+from sqlalchemy import Connection
+
+from store.database import Database
+
+
+def upgrade(database: Database) -> None:
+    """Bring the schema to the newest version; safe to call from several processes at once."""
+    # Alembic takes half a second to import, and most commands never need it.
+    from alembic import command
+
+    with database.engine.begin() as connection:
+        if not database.is_sqlite:
+            # One process migrates, the others wait for it.
+            connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7078451)")
+        command.upgrade(_config(connection), "head")
+
+
+def current(database: Database) -> tuple[str | None, str]:
+    """The schema version of the database, and the newest one."""
+    from alembic.runtime.migration import MigrationContext
+    from alembic.script import ScriptDirectory
+
+    with database.engine.connect() as connection:
+        found = MigrationContext.configure(connection).get_current_revision()
+        newest = ScriptDirectory.from_config(_config(connection)).get_current_head()
+    return found, newest or ""
+
+
+def _config(connection: Connection):  # type: ignore[no-untyped-def]  # the type would import Alembic
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    return config

@@ -1,0 +1,77 @@
+"""Outgoing mail: what is to be sent, what happened to each attempt, who is not written to."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, String, Text, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from store.tables.base import Base, Key
+
+
+class Outbox(Base):
+    """One letter to one recipient. Written in the transaction of its cause, rendered when first sent."""
+
+    __tablename__ = "outbox"
+    __table_args__ = (
+        Index(
+            "ix_outbox_due",
+            "next_at",
+            "id",
+            sqlite_where=text("state = 'waiting'"),
+            postgresql_where=text("state = 'waiting'"),
+        ),
+        Index(
+            "ix_outbox_first_receipt",
+            "created_at",
+            sqlite_where=text("first_receipt"),
+            postgresql_where=text("first_receipt"),
+        ),
+        Index("ix_outbox_recipient_created_at", "recipient", "created_at"),
+        Index("ix_outbox_ticket_id", "ticket_id"),
+    )
+
+    id: Mapped[Key]
+    kind: Mapped[str] = mapped_column(String(30))  # folder under templates/mail
+    recipient: Mapped[str] = mapped_column(String(320))
+    recipient_name: Mapped[str] = mapped_column(String(200), default="")
+    contact_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("contact.id"))
+    staff_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("staff.id"))
+    ticket_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("ticket.id"))
+    event_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("event.id"))
+    context: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    automatic: Mapped[bool] = mapped_column(default=True)  # nobody wrote it: counts towards the cap per address
+    first_receipt: Mapped[bool] = mapped_column(default=False)  # to a sender nobody knows: few of these in a minute
+    state: Mapped[str] = mapped_column(String(12), default="waiting")
+    # waiting | sent | refused | expired | suppressed | uncertain | folded
+    attempts: Mapped[int] = mapped_column(default=0)
+    next_at: Mapped[datetime]
+    lease_until: Mapped[datetime | None]
+    message_id: Mapped[str] = mapped_column(String(255), default="")
+    rendered: Mapped[bytes | None] = mapped_column(LargeBinary)  # kept until done; never for sensitive kinds
+    created_at: Mapped[datetime]
+    done_at: Mapped[datetime | None]
+
+
+class Delivery(Base):
+    """One attempt to hand a letter over, and what the other side said."""
+
+    __tablename__ = "delivery"
+
+    id: Mapped[Key]
+    outbox_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("outbox.id"), index=True)
+    at: Mapped[datetime]
+    result: Mapped[str] = mapped_column(String(12))  # sent | deferred | refused | uncertain | bounced
+    reply: Mapped[str] = mapped_column(Text, default="")
+
+
+class Suppression(Base):
+    """A time during which an address is not written to, and why; `lifted_at` ends it, the row stays."""
+
+    __tablename__ = "suppression"
+
+    id: Mapped[Key]
+    address: Mapped[str] = mapped_column(String(320), index=True)  # lower case
+    reason: Mapped[str] = mapped_column(Text)
+    since: Mapped[datetime]
+    lifted_at: Mapped[datetime | None]

@@ -1,0 +1,115 @@
+"""Customers and staff: organisations, sites, contacts with their addresses, staff, teams."""
+
+from datetime import datetime
+
+from sqlalchemy import BigInteger, ForeignKey, Index, String
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from store.tables.base import Base, Key
+
+
+class Organisation(Base):
+    """A customer; organisations can nest."""
+
+    __tablename__ = "organisation"
+
+    id: Mapped[Key]
+    name: Mapped[str] = mapped_column(String(200), unique=True)
+    parent_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("organisation.id"))
+    visibility: Mapped[str] = mapped_column(String(20), default="organisation")  # organisation | own
+    created_at: Mapped[datetime]
+
+
+class Site(Base):
+    """A place of an organisation."""
+
+    __tablename__ = "site"
+
+    id: Mapped[Key]
+    organisation_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("organisation.id"), index=True)
+    name: Mapped[str] = mapped_column(String(200))
+    code: Mapped[str] = mapped_column(String(60), default="")
+    place: Mapped[str] = mapped_column(String(200), default="")
+    post_code: Mapped[str] = mapped_column(String(20), default="")
+
+
+class Contact(Base):
+    """Somebody who writes to the desk. `known` once staff added them: a mail alone makes an unverified contact."""
+
+    __tablename__ = "contact"
+
+    id: Mapped[Key]
+    organisation_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("organisation.id"), index=True)
+    site_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("site.id"))
+    name: Mapped[str] = mapped_column(String(200), default="")
+    first_name: Mapped[str] = mapped_column(String(100), default="")
+    last_name: Mapped[str] = mapped_column(String(100), default="")
+    level: Mapped[str] = mapped_column(String(60), default="Standard User")
+    language: Mapped[str] = mapped_column(String(20), default="")
+    known: Mapped[bool] = mapped_column(default=False)
+    muted: Mapped[bool] = mapped_column(default=False)
+    created_at: Mapped[datetime]
+    deactivated_at: Mapped[datetime | None]
+
+    addresses: Mapped[list["ContactAddress"]] = relationship(
+        back_populates="contact", order_by="ContactAddress.position", lazy="selectin"
+    )
+
+    @property
+    def address(self) -> str:
+        """The primary address, as written."""
+        return self.addresses[0].written if self.addresses else ""
+
+    @property
+    def greeting(self) -> str:
+        """How a letter begins: the first name, the whole name, or the local part."""
+        return self.first_name or self.name or self.address.partition("@")[0]
+
+
+class ContactAddress(Base):
+    """One mail address of a contact; `address` is in lower case and belongs to one contact only."""
+
+    __tablename__ = "contact_address"
+    __table_args__ = {"sqlite_with_rowid": False}  # noqa: RUF012 - SQLAlchemy reads it as a class attribute
+
+    address: Mapped[str] = mapped_column(String(320), primary_key=True)
+    contact_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("contact.id"), index=True)
+    written: Mapped[str] = mapped_column(String(320))
+    position: Mapped[int] = mapped_column(default=0)  # 0 is the primary one
+
+    contact: Mapped[Contact] = relationship(back_populates="addresses")
+
+
+class Staff(Base):
+    """Somebody who works at the desk; `address` is in lower case."""
+
+    __tablename__ = "staff"
+
+    id: Mapped[Key]
+    name: Mapped[str] = mapped_column(String(200))
+    address: Mapped[str] = mapped_column(String(320), unique=True)
+    language: Mapped[str] = mapped_column(String(20), default="")
+    admin: Mapped[bool] = mapped_column(default=False)
+    created_at: Mapped[datetime]
+    deactivated_at: Mapped[datetime | None]
+
+
+class Team(Base):
+    """A group of staff with a queue; letters to the queue go to its address, or to each member."""
+
+    __tablename__ = "team"
+
+    id: Mapped[Key]
+    name: Mapped[str] = mapped_column(String(100), unique=True)
+    desk_address: Mapped[str] = mapped_column(String(320), default="")
+    queue_address: Mapped[str] = mapped_column(String(320), default="")
+
+
+class TeamMember(Base):
+    """Who is in which team."""
+
+    __tablename__ = "team_member"
+    __table_args__ = (Index("ix_team_member_staff_id", "staff_id"), {"sqlite_with_rowid": False})
+
+    team_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("team.id"), primary_key=True)
+    staff_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("staff.id"), primary_key=True)
