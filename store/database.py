@@ -50,12 +50,9 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
-        """A consistent view; whatever is written through it is rolled back."""
-        with Session(self._reader, expire_on_commit=False) as session:
-            try:
-                yield session
-            finally:
-                session.rollback()
+        """A consistent view; whatever is written through it is rolled back. Objects read stay usable after it."""
+        with Session(self._reader, expire_on_commit=False, autoflush=False) as session:
+            yield session
 
     def check(self) -> str:
         """Ask the server for its version; raises when it does not answer."""

@@ -20,6 +20,13 @@ class ReceivedMail(Base):
             sqlite_where=text("waiting"),
             postgresql_where=text("waiting"),
         ),
+        # What an import has taken in already.
+        Index(
+            "ix_received_mail_file",
+            "peer",
+            sqlite_where=text("source = 'file'"),
+            postgresql_where=text("source = 'file'"),
+        ),
     )
 
     id: Mapped[Key]

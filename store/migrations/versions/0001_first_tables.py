@@ -69,6 +69,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_received_mail"),
     )
     op.create_index(
+        "ix_received_mail_file",
+        "received_mail",
+        ["peer"],
+        unique=False,
+        sqlite_where=sa.text("source = 'file'"),
+        postgresql_where=sa.text("source = 'file'"),
+    )
+    op.create_index(
         "ix_received_mail_waiting",
         "received_mail",
         ["id"],

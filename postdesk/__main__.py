@@ -1,0 +1,5 @@
+"""`python -m postdesk`."""
+
+from postdesk.cli import main
+
+main()

@@ -1,0 +1,171 @@
+"""The command line: `postdesk COMMAND`. Commands import what they need when they run, so that --help is quick."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from postdesk.wiring import House
+
+app = typer.Typer(
+    name="postdesk",
+    help="A service desk that lives in e-mail.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+mail_app = typer.Typer(no_args_is_help=True, help="Received mail: what came in, and what became of it.")
+ticket_app = typer.Typer(no_args_is_help=True, help="Tickets.")
+contact_app = typer.Typer(no_args_is_help=True, help="Contacts and their access to the portal.")
+app.add_typer(mail_app, name="mail")
+app.add_typer(ticket_app, name="ticket")
+app.add_typer(contact_app, name="contact")
+
+_chosen: dict[str, Path | None] = {"config": None}
+
+
+@app.callback()
+def _options(
+    config: Annotated[
+        Path | None, typer.Option("--config", "-c", help="Settings file; else POSTDESK_CONFIG, else var/postdesk.toml.")
+    ] = None,
+) -> None:
+    _chosen["config"] = config
+
+
+def fail(text: str, code: int = 1) -> "typer.Exit":
+    """Say what is wrong on standard error; raise what it returns."""
+    typer.echo(text, err=True)
+    return typer.Exit(code)
+
+
+def chosen_config() -> Path | None:
+    """The --config option."""
+    return _chosen["config"]
+
+
+def open_house(*, quiet: bool = False) -> "House":
+    """Settings, checked; all faults at once and exit code 78 (EX_CONFIG) when there are any."""
+    from postdesk import logs
+    from postdesk.settings import SettingsError, load
+    from postdesk.wiring import House
+
+    try:
+        loaded = load(chosen_config())
+    except SettingsError as error:
+        raise fail("The settings cannot be used:\n  " + "\n  ".join(error.faults), 78) from error
+    level = "error" if quiet else loaded.settings.log.level
+    logs.set_up(loaded.settings.log.model_copy(update={"level": level}))
+    return House(loaded)
+
+
+def ready_house(*, quiet: bool = True) -> "House":
+    """The same, with keys, addresses and an up-to-date database."""
+    from postdesk.settings import SettingsError
+    from store.migrations import is_current
+
+    house = open_house(quiet=quiet)
+    try:
+        _ = house.addresses
+        if not is_current(house.database):
+            raise fail("The database has no tables yet, or old ones. Run: postdesk migrate", 78)
+    except SettingsError as error:
+        raise fail("\n".join(error.faults), 78) from error
+    return house
+
+
+@app.command()
+def serve(
+    role: Annotated[list[str] | None, typer.Option(help="smtp, lmtp, imap, work, deliver, schedule or portal.")] = None,
+    workers: Annotated[int, typer.Option(help="Processes that turn mail into tickets; 0 means by the machine.")] = 0,
+) -> None:
+    """Run Postdesk until it is stopped."""
+    import os
+
+    from postdesk import roles
+    from postdesk.serve import Supervisor
+    from postdesk.welcome import banner
+    from store.migrations import upgrade
+
+    unknown = sorted(set(role or ()) - set(roles.ALL))
+    if unknown:
+        raise fail(f"There is no role {unknown[0]!r}. Choose from: {', '.join(roles.ALL)}.", 64)
+    house = open_house()
+    if house.settings.database.auto_migrate:
+        upgrade(house.database)
+    house = ready_house(quiet=False)
+    workers = workers or house.settings.work.workers or max(1, (os.cpu_count() or 2) // 2)
+    chosen = tuple(role or roles.ALL)
+    supervisor = Supervisor(house, chosen, workers)
+    typer.echo(banner(house, chosen))
+    sys.exit(supervisor.run())
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database to the newest schema."""
+    from store.migrations import current, upgrade
+
+    house = open_house()
+    before, _ = current(house.database)
+    upgrade(house.database)
+    after, _ = current(house.database)
+    typer.echo(f"The schema is at {after}." if before == after else f"The schema went from {before or 'nothing'} to {after}.")
+
+
+@app.command()
+def init(
+    sample: Annotated[bool, typer.Option(help="Ask nothing: a desk for trying out, at desk.test.")] = False,
+    organisation: Annotated[str, typer.Option(help="Your organisation.")] = "",
+    address: Annotated[str, typer.Option(help="The desk address people write to.")] = "",
+    staff_name: Annotated[str, typer.Option(help="The first member of staff.")] = "",
+    staff_address: Annotated[str, typer.Option(help="Their own mail address.")] = "",
+) -> None:
+    """Set up: settings file, signing key, database, first organisation and first member of staff."""
+    from postdesk.init import Answers, InitError, run
+
+    answers = Answers.sample() if sample else Answers(organisation, address, staff_name, staff_address).asked(typer.prompt)
+    try:
+        typer.echo(run(chosen_config(), answers))
+    except InitError as error:
+        raise fail(str(error), 73) from error
+
+
+@app.command()
+def check() -> None:
+    """Check settings, keys, database, blob store, templates and outgoing mail; says what is wrong and how to mend it."""
+    from postdesk.check import check_all
+
+    lines, faults = check_all(open_house(quiet=True))
+    for line in lines:
+        typer.echo(line)
+    if faults:
+        raise fail(f"{faults} of these must be mended.", 78)
+    typer.echo("All is well.")
+
+
+@app.command()
+def demo(
+    keep_going: Annotated[bool, typer.Option("--keep-going", help="Go on when a letter does not come.")] = False,
+) -> None:
+    """Play a short conversation against the running Postdesk, and print each letter that comes back."""
+    from postdesk.demo import DemoFailed, play
+
+    try:
+        play(ready_house(), keep_going=keep_going)
+    except DemoFailed as error:
+        raise fail(str(error)) from error
+
+
+def main() -> None:
+    """Entry point of the `postdesk` script."""
+    from postdesk import cli_desk, cli_mail  # noqa: F401 - they add their commands
+
+    app()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,132 @@
+"""What a mail would become, and why: reads and decides, changes nothing."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from gateway import explain
+from gateway.decide import Decision, decide
+from gateway.desk_addresses import Addresses
+from gateway.envelope import Envelope, Message
+from gateway.intake import Claimed, load, read_mail
+from gateway.rules import Rules
+from gateway.view import Incoming, View, load_view
+from postdesk.wiring import House
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """A mail as read, and the decision it would get; None where there is no desk to decide for."""
+
+    message: Message
+    decision: Decision | None
+    ticket: str = ""  # number of the ticket the decision names
+
+
+class Explainer:
+    """Explains mails against the desk as it is now; without a desk it only reads them."""
+
+    def __init__(self, house: House | None) -> None:
+        self._house = house
+        self._rules: Rules | None = house.rules if house else None
+        self._addresses: Addresses | None = house.addresses if house else None
+
+    def raw(self, raw: bytes) -> Explained:
+        """Bytes of a mail that did not come in."""
+        envelope = Envelope("", (), "file", received_at=datetime.now(UTC))
+        return self._explain(Claimed(0, envelope, raw, 0))
+
+    def received(self, received_id: int) -> Explained | None:
+        """A mail that came in; None when there is none of that id."""
+        if self._house is None:
+            return None
+        with self._house.database.reading() as session:
+            found = load(session, self._house.blobs, [received_id])
+        return self._explain(found[0]) if found else None
+
+    def _explain(self, mail: Claimed) -> Explained:
+        if self._house is None or self._rules is None or self._addresses is None:
+            from gateway.parse import read
+
+            return Explained(read(mail.raw), None)
+        incoming = read_mail(mail, self._addresses, self._rules)
+        view, decision = self._decide(incoming)
+        ticket = view.ticket(decision.ticket_id) if decision.ticket_id else None
+        return Explained(incoming.message, decision, ticket.number if ticket else "")
+
+    def _decide(self, incoming: Incoming) -> tuple[View, Decision]:
+        if self._house is None or self._rules is None or self._addresses is None:
+            raise RuntimeError("no desk to decide for")
+        now = datetime.now(UTC)
+        with self._house.database.reading() as session:
+            view = load_view(session, [incoming], self._addresses, now)
+        decision, _ = decide(incoming, view, self._rules, self._addresses, now)
+        return view, decision
+
+
+def as_json(path: str, explained: Explained, saved: list[str | None]) -> dict[str, Any]:
+    """One object of `explain --json`."""
+    answer = explain.as_json(path, explained.message, saved)
+    if explained.decision:
+        answer["decision"] = {
+            "kind": explained.decision.kind,
+            "rule": explained.decision.rule,
+            "reason": explained.decision.reason,
+            "ticket": explained.ticket or None,
+            **explained.decision.evidence(),
+        }
+    return answer
+
+
+def as_text(path: str, explained: Explained) -> str:
+    """The same for people."""
+    message = explained.message
+    lines = [
+        path,
+        f"  From:        {message.sender.name} <{message.sender.address}>" if message.sender.address else "  From:        nobody that can be read",
+        f"  Subject:     {message.subject or '(none)'}",
+        f"  Automatic:   {message.automatic or 'no'}",
+    ]
+    lines += [f"  File:        {f.original_name or f.name}, {f.type}, {f.size:,} bytes" for f in message.attachments]
+    lines += [f"  Odd:         {defect}" for defect in message.defects]
+    lines += [f"  Failed:      {r.address} {r.status} {r.diagnostic}".rstrip() for r in message.reports]
+    lines += ["  New text:", *(f"    {line}" for line in (message.reply or message.text or "(none)").splitlines())]
+    if explained.decision:
+        lines += decision_lines(explained.decision, explained.ticket)
+    return "\n".join(lines)
+
+
+def decision_lines(decision: Decision, ticket: str) -> list[str]:
+    """The decision and all that led to it."""
+    lines = [
+        f"  Sender:      {decision.verified.verdict}. {decision.verified.reason}",
+        f"  Would be:    {decision.kind}{f' on {ticket}' if ticket else ''} (rule {decision.rule})",
+        f"  Because:     {decision.reason}",
+    ]
+    lines += [
+        f"  Evidence:    {piece.kind} {piece.ticket.number} by {piece.value}: {piece.role}, {piece.proof} → {piece.write}"
+        for piece in decision.match.evidence
+    ]
+    if decision.match.conflict:
+        lines.append("  Conflict:    the evidence names more than one ticket")
+    lines += [f"  Unknown:     {number} is no ticket here" for number in decision.match.unknown_numbers]
+    return lines
+
+
+def save_files(message: Message, folder: Path, prefix: str) -> list[str | None]:
+    """Write the attachments of a mail into a folder, under names that cannot collide; returns where."""
+    folder.mkdir(parents=True, exist_ok=True)
+    saved: list[str | None] = []
+    for place, item in enumerate(message.attachments):
+        target = folder / f"{prefix}-{place}-{item.name}"[:200]
+        target.write_bytes(item.data)
+        saved.append(str(target))
+    return saved
+
+
+def unsaved(message: Message) -> list[str | None]:
+    """For `as_json`, when nothing is to be saved."""
+    return [None] * len(message.attachments)
+
+

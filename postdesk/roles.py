@@ -1,0 +1,184 @@
+"""What a process does: one function for each group of roles. Each ends soon after SIGTERM, with its work done."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import threading
+from collections.abc import Collection, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import structlog
+
+from postdesk.wake import Wake
+from postdesk.wiring import House
+
+if TYPE_CHECKING:
+    import uvicorn
+
+    from gateway.listener import Listener
+    from gateway.spool import Spool
+
+log = structlog.get_logger(__name__)
+
+ALL = ("smtp", "lmtp", "imap", "work", "deliver", "schedule", "portal")
+FRONT = ("smtp", "lmtp", "imap", "schedule", "portal")
+GRACE = 20.0  # seconds that running SMTP transactions have to end in
+
+
+def _stop_on_signal() -> threading.Event:
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    return stop
+
+
+def work(house: House, mail: Wake, letters: Wake) -> None:
+    """Turn received mail into tickets."""
+    stop = _stop_on_signal()
+    intake = house.intake(notify=letters.set)
+    settings = house.settings.work
+    while not stop.is_set():
+        claimed = _guarded("handling mail", intake.drain_once, stop)
+        if claimed >= settings.batch:
+            mail.set()  # there is more: others may help
+        elif not claimed:
+            mail.wait(settings.poll_seconds)
+
+
+def deliver(house: House, letters: Wake) -> None:
+    """Send letters."""
+    stop = _stop_on_signal()
+    deliverer = house.deliverer()
+    while not stop.is_set():
+        if not _guarded("sending letters", deliverer.drain_once, stop):
+            letters.wait(house.settings.work.poll_seconds)
+
+
+def _guarded(what: str, step: "object", stop: threading.Event) -> int:
+    """One round; what fails is logged and tried again: the queue keeps what is not done."""
+    try:
+        return int(step())  # type: ignore[operator]
+    except Exception:
+        log.exception(f"{what} failed; trying again soon")
+        stop.wait(2)
+        return 0
+
+
+def front(house: House, mail: Wake, roles: Collection[str]) -> None:
+    """Listen for mail and for browsers, read mailboxes, keep the timers."""
+    with contextlib.suppress(ImportError):  # faster, but the standard loop does as well
+        import uvloop
+
+        uvloop.install()
+    asyncio.run(_front(house, mail, roles))
+
+
+async def _front(house: House, mail: Wake, roles: Collection[str]) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    spool = house.spool(notify=mail.set) if {"smtp", "lmtp", "imap"} & set(roles) else None
+    listeners = await _listeners(house, spool, roles) if spool else []
+    page = await _page(house, roles)
+    ended = threading.Event()
+    threads = _mailboxes(house, spool, ended) if spool and "imap" in roles else []
+    timers = _timers(house) if "schedule" in roles else None
+    log.info("ready", roles=sorted(roles))
+    await stop.wait()
+    log.info("stopping: what was begun is finished first")
+    ended.set()
+    await asyncio.gather(*(listener.stop(GRACE) for listener in listeners))
+    if page:
+        server, task = page
+        server.should_exit = True
+        await task
+    if timers:
+        timers()
+    for thread in threads:
+        await asyncio.to_thread(thread.join, GRACE)
+    if spool:
+        await asyncio.to_thread(spool.close)
+
+
+async def _listeners(house: House, spool: "Spool", roles: Collection[str]) -> "list[Listener]":
+    from gateway.listener import Listener
+    from gateway.listener_config import Verdict
+
+    def knows(address: str) -> Verdict:
+        return Verdict.ACCEPT if house.addresses.find(address) else Verdict.UNKNOWN
+
+    started = []
+    for protocol in ("smtp", "lmtp"):
+        config = house.listener(protocol) if protocol in roles else None
+        if config:
+            listener = Listener(config, spool.submit, house.blobs, knows)
+            try:
+                await listener.start()
+            except OSError as error:
+                raise SystemExit(f"{protocol}: cannot listen on {config.host}:{config.port}: {error.strerror}") from error
+            started.append(listener)
+    return started
+
+
+async def _page(house: House, roles: Collection[str]) -> "tuple[uvicorn.Server, asyncio.Task[None]] | None":
+    if "portal" not in roles or not house.settings.portal.enabled:
+        return None
+    import uvicorn
+
+    from gateway.listener import listening_socket
+    from portal.app import create_app
+
+    class Server(uvicorn.Server):
+        @contextlib.contextmanager
+        def capture_signals(self) -> Iterator[None]:
+            yield  # signals are ours: the whole process stops in order
+
+    portal = house.settings.portal
+    try:
+        opened = listening_socket(portal.host, portal.port)
+    except OSError as error:
+        raise SystemExit(f"portal: cannot listen on {portal.host}:{portal.port}: {error.strerror}") from error
+    config = uvicorn.Config(
+        create_app(house.portal()), log_config=None, access_log=False, lifespan="off", server_header=False,
+        proxy_headers=False, timeout_graceful_shutdown=5,
+    )
+    server = Server(config)
+    return server, asyncio.create_task(server.serve(sockets=[opened]))
+
+
+def _mailboxes(house: House, spool: "Spool", ended: threading.Event) -> list[threading.Thread]:
+    from gateway.mailbox import MailboxPoller
+
+    threads = []
+    for config in house.mailboxes():
+        poller = MailboxPoller(config, spool.submit)
+        threads.append(threading.Thread(target=poller.run, args=(ended,), name=f"imap-{config.name}", daemon=True))
+        threads[-1].start()
+    return threads
+
+
+def _timers(house: House) -> "object":
+    """Housekeeping by the clock; with several machines only the one that holds the lease does it."""
+    from apscheduler.schedulers.background import BackgroundScheduler
+
+    from desk import sessions
+    from store.leases import hold_lease
+
+    holder = f"{os.uname().nodename}:{os.getpid()}"
+
+    def tidy() -> None:
+        now = datetime.now(UTC)
+        with house.database.transaction(durable=False) as session:
+            if hold_lease(session, "schedule", holder, now, timedelta(minutes=2)):
+                sessions.purge(session, now)
+
+    # A job that was due while the machine slept runs once, late, instead of not at all.
+    scheduler = BackgroundScheduler(
+        job_defaults={"coalesce": True, "misfire_grace_time": None, "max_instances": 1}, timezone="UTC"
+    )
+    scheduler.add_job(tidy, "interval", minutes=1, id="tidy")
+    scheduler.start()
+    return scheduler.shutdown

@@ -1,0 +1,148 @@
+"""Runs the roles in processes of their own, starts again what dies, and stops all in order on SIGTERM."""
+
+import contextlib
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import structlog
+
+from postdesk import roles
+from postdesk.wake import Wake
+from postdesk.wiring import House
+
+log = structlog.get_logger(__name__)
+
+STOP_SECONDS = 30.0  # what a process has to finish its work in; longer than roles.GRACE
+QUICK_DEATH = 5.0  # a process that lives shorter than this is started again with a pause
+UNUSABLE = 78  # EX_CONFIG: starting again will not help
+
+
+@dataclass(slots=True)
+class _Child:
+    name: str
+    run: Callable[[], None]
+    pid: int = 0
+    started: float = 0.0
+    failures: int = 0
+    start_at: float = field(default=0.0)
+
+
+class Supervisor:
+    """The parent: single-threaded and idle, so that it can fork a fresh child at any time."""
+
+    def __init__(self, house: House, chosen: tuple[str, ...], workers: int) -> None:
+        self._mail, self._letters = Wake(), Wake()
+        self._house = house
+        self._children = self._plan(chosen, workers)
+        self._stopping = False
+
+    def _plan(self, chosen: tuple[str, ...], workers: int) -> list[_Child]:
+        house, mail, letters = self._house, self._mail, self._letters
+        children = []
+        front = [role for role in roles.FRONT if role in chosen]
+        if front:
+            children.append(_Child("+".join(front), lambda: roles.front(house, mail, front)))
+        if "work" in chosen:
+            children += [_Child(f"work {n}", lambda: roles.work(house, mail, letters)) for n in range(1, workers + 1)]
+        if "deliver" in chosen:
+            children.append(_Child("deliver", lambda: roles.deliver(house, letters)))
+        return children
+
+    def run(self) -> int:
+        """Until SIGTERM or SIGINT; returns the exit code."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._stop)
+        for child in self._children:
+            self._start(child)
+        code = 0
+        while self._children and not self._stopping:
+            code = max(code, self._watch())
+        self._end_all()
+        return code
+
+    def _stop(self, *_: object) -> None:
+        self._stopping = True
+
+    def _start(self, child: _Child) -> None:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        child.started = time.monotonic()
+        child.pid = os.fork()
+        if child.pid:
+            return
+        code = 1
+        try:
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+            self._house.database.forget_connections()
+            child.run()
+            code = 0
+        except SystemExit as error:
+            # os._exit prints nothing by itself; the text is for the person who started us.
+            if isinstance(error.code, str):
+                print(error.code, file=sys.stderr)
+            code = UNUSABLE
+        except BaseException:
+            log.exception("a process failed", process=child.name)
+        finally:
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(code)
+
+    def _watch(self) -> int:
+        """Wait for a child to end, or for a signal; start again what died of itself."""
+        with contextlib.suppress(ChildProcessError):
+            pid, status = os.waitpid(-1, os.WNOHANG)
+            if pid:
+                return self._ended(pid, os.waitstatus_to_exitcode(status))
+        for child in self._children:
+            if not child.pid and time.monotonic() >= child.start_at:
+                self._start(child)
+        # A signal ends the sleep early only when its handler raises; a fifth of a second is soon enough.
+        time.sleep(0.2)
+        return 0
+
+    def _ended(self, pid: int, code: int) -> int:
+        child = next(child for child in self._children if child.pid == pid)
+        if code == UNUSABLE:
+            child.pid, self._stopping = 0, True
+            return code
+        quick = time.monotonic() - child.started < QUICK_DEATH
+        child.failures = child.failures + 1 if quick else 0
+        pause = min(30.0, 2.0**child.failures) if quick else 0.0
+        log.error("a process ended and is started again", process=child.name, code=code, seconds=pause)
+        child.pid, child.start_at = 0, time.monotonic() + pause
+        return 0
+
+    def _end_all(self) -> None:
+        """Each finishes what it has begun; what takes too long is killed, its work is claimed again later."""
+        for child in self._children:
+            if child.pid:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(child.pid, signal.SIGTERM)
+        self._mail.set()
+        self._letters.set()
+        deadline = time.monotonic() + STOP_SECONDS
+        for child in self._children:
+            self._await(child, deadline)
+
+    def _await(self, child: _Child, deadline: float) -> None:
+        while child.pid:
+            try:
+                pid, _ = os.waitpid(child.pid, os.WNOHANG)
+            except ChildProcessError:
+                pid = child.pid
+            if pid:
+                child.pid = 0
+            elif time.monotonic() > deadline:
+                log.error("a process did not end in time and is killed", process=child.name)
+                os.kill(child.pid, signal.SIGKILL)
+                os.waitpid(child.pid, 0)
+                child.pid = 0
+            else:
+                self._mail.set()
+                self._letters.set()
+                time.sleep(0.02)

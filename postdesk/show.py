@@ -1,0 +1,104 @@
+"""Tickets and received mail as plain text, for the command line."""
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from store.tables import Attachment, Contact, Delivery, Disposition, Event, Outbox, ReceivedMail, Staff, Ticket
+
+
+def ticket_text(session: Session, number: str) -> str | None:
+    """A ticket with its whole history; None when there is none of that number."""
+    ticket = session.scalars(select(Ticket).where(Ticket.number == number)).first()
+    if ticket is None:
+        return None
+    requester = session.get_one(Contact, ticket.requester_id)
+    assignee = session.get(Staff, ticket.assignee_id) if ticket.assignee_id else None
+    lines = [
+        f"{ticket.number}  {ticket.title}",
+        f"  Status:   {ticket.status}",
+        f"  Contact:  {requester.name} <{requester.address}>",
+        f"  Taken by: {assignee.name if assignee else 'nobody yet'}",
+    ]
+    if ticket.resolution:
+        lines.append(f"  Resolution: {ticket.resolution}")
+    files: dict[int, list[Attachment]] = {}
+    for file in session.scalars(select(Attachment).where(Attachment.ticket_id == ticket.id)):
+        files.setdefault(file.event_id, []).append(file)
+    events = session.scalars(select(Event).where(Event.ticket_id == ticket.id).order_by(Event.at, Event.id))
+    for event in events:
+        lines += ["", *_event_lines(event, files.get(event.id, []))]
+    return "\n".join(lines)
+
+
+def _event_lines(event: Event, files: list[Attachment]) -> list[str]:
+    marks = [] if event.visibility == "public" else [event.visibility]
+    if not event.verified:
+        marks.append("not verified")
+    if event.kind == "automatic":
+        marks.append("automatic")
+    head = f"  {event.at:%Y-%m-%d %H:%M} UTC  {event.author or 'Postdesk'}" + (f"  ({', '.join(marks)})" if marks else "")
+    changes = [f"    {key}: {value[0]} → {value[1]}" for key, value in event.changes.items() if isinstance(value, list)]
+    text = [f"    {line}" for line in event.text.splitlines()]
+    names = [f"    File: {file.original_name or file.name}, {file.type}, {file.size:,} bytes" for file in files]
+    return [head, *changes, *text, *names]
+
+
+def mail_rows(session: Session, kind: str, limit: int) -> list[tuple[ReceivedMail, Disposition | None, str]]:
+    """The newest received mails with what became of them and the ticket's number; `kind` "" is all."""
+    statement = (
+        select(ReceivedMail, Disposition, Ticket.number)
+        .outerjoin(Disposition, Disposition.received_id == ReceivedMail.id)
+        .outerjoin(Ticket, Ticket.id == Disposition.ticket_id)
+        .order_by(ReceivedMail.id.desc())
+        .limit(limit)
+    )
+    if kind == "waiting":
+        statement = statement.where(ReceivedMail.waiting)
+    elif kind:
+        statement = statement.where(Disposition.kind == kind)
+    return [(mail, disposition, number or "") for mail, disposition, number in session.execute(statement)]
+
+
+def mail_text(session: Session, received_id: int) -> str | None:
+    """One received mail: its way in, what became of it and why, and the letters that it caused."""
+    mail = session.get(ReceivedMail, received_id)
+    if mail is None:
+        return None
+    lines = [
+        f"Mail {mail.id}",
+        f"  Came in:   {mail.received_at:%Y-%m-%d %H:%M:%S} UTC by {mail.source}" + (f" from {mail.peer}" if mail.peer else ""),
+        f"  Envelope:  from <{mail.reverse_path}> to {', '.join(mail.recipients) or 'nobody named'}",
+        f"  Size:      {mail.size:,} bytes",
+    ]
+    disposition = session.get(Disposition, received_id)
+    if disposition is None:
+        state = f"waiting, tried {mail.attempts} times" if mail.attempts else "waiting"
+        return "\n".join([*lines, f"  Now:       {state}", *([f"  Last fault: {mail.last_error}"] if mail.last_error else [])])
+    ticket = session.get(Ticket, disposition.ticket_id) if disposition.ticket_id else None
+    lines += [
+        f"  From:      {disposition.sender or 'nobody that can be read'}",
+        f"  Subject:   {disposition.subject or '(none)'}",
+        f"  Became:    {disposition.kind}{f' on {ticket.number}' if ticket else ''} (rule {disposition.rule})",
+        f"  Because:   {disposition.reason}",
+    ]
+    evidence = disposition.evidence
+    if sender := evidence.get("sender"):
+        lines.append(f"  Sender:    {sender['verdict']}. {sender['reason']}")
+    lines += [
+        f"  Evidence:  {piece['kind']} {piece['ticket']} by {piece['value']}: {piece['role']}, {piece['proof']} → {piece['write']}"
+        for piece in evidence.get("evidence", ())
+    ]
+    lines += [f"  Earlier:   {past['kind']}: {past['reason']}" for past in mail.earlier]
+    return "\n".join([*lines, *_letters(session, received_id)])
+
+
+def _letters(session: Session, received_id: int) -> list[str]:
+    rows = session.execute(
+        select(Outbox).join(Event, Event.id == Outbox.event_id).where(Event.received_id == received_id).order_by(Outbox.id)
+    ).scalars()
+    lines = []
+    for row in rows:
+        attempt = session.scalars(select(Delivery).where(Delivery.outbox_id == row.id).order_by(Delivery.id.desc())).first()
+        said = f": {attempt.reply}" if attempt and attempt.reply else ""
+        lines.append(f"  Letter:    {row.kind} to {row.recipient}, {row.state}{said}")
+    return lines

@@ -1,0 +1,212 @@
+"""Builds the objects of the house from the settings; nothing else reads settings."""
+
+import hashlib
+import ssl
+import stat
+from collections.abc import Callable
+from datetime import timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from desk.files import FilePolicy
+from desk.keys import Keys
+from gateway.desk_addresses import Addresses, DeskAddress
+from gateway.rules import Caps, Rules
+from postdesk import __version__, bundled
+from postdesk.settings import Loaded, SettingsError
+from store.blobs import FolderBlobs
+from store.database import Database
+
+if TYPE_CHECKING:
+    from gateway.delivery import Deliverer
+    from gateway.imap_session import MailboxConfig
+    from gateway.intake import Intake
+    from gateway.listener_config import ListenerConfig
+    from gateway.spool import Spool
+    from portal.config import PortalConfig
+
+MIB = 1024 * 1024
+
+
+class House:
+    """Everything a command or a role needs, made when it is first asked for."""
+
+    def __init__(self, loaded: Loaded) -> None:
+        self.loaded = loaded
+        self.settings = loaded.settings
+
+    @cached_property
+    def keys(self) -> Keys:
+        """The signing keys; SettingsError when the file is missing, readable by others or broken."""
+        file = self.settings.secrets.key_file
+        try:
+            if stat.S_IMODE(file.stat().st_mode) & 0o077:
+                raise SettingsError([f"secrets.key_file: {file} can be read by others; run: chmod 600 {file}"])
+            return Keys.parse(file.read_text(encoding="utf-8"))
+        except FileNotFoundError as error:
+            raise SettingsError([f"secrets.key_file: there is no {file}; make one with: postdesk init"]) from error
+        except (OSError, ValueError) as error:
+            raise SettingsError([f"secrets.key_file: {file}: {error}"]) from error
+
+    @cached_property
+    def database(self) -> Database:
+        """The database; not yet connected."""
+        return Database(self.settings.database.url, pool_size=self.settings.database.pool_size)
+
+    @cached_property
+    def blobs(self) -> FolderBlobs:
+        """The blob store."""
+        return FolderBlobs(self.settings.blobs.folder)
+
+    @cached_property
+    def addresses(self) -> Addresses:
+        """The desk's own addresses; SettingsError when there is none."""
+        desks = tuple(DeskAddress(a.address, a.team, a.type) for a in self.settings.desk.addresses)
+        if not desks:
+            raise SettingsError(["desk.addresses: name at least one address, or run: postdesk init"])
+        separator = "+" if self.settings.mail.sub_address == "plus" else "-"
+        return Addresses(desks, self.keys, self.settings.hostname, separator)
+
+    @property
+    def instance(self) -> str:
+        """Names this desk in the letters it sends, so that it knows its own; tells nothing of the key."""
+        return hashlib.blake2b(self.keys.derive("instance") or b"", digest_size=8).hexdigest()
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The time zone of the desk."""
+        return ZoneInfo(self.settings.desk.time_zone)
+
+    @property
+    def rules(self) -> Rules:
+        """How this desk takes mail."""
+        mail, caps = self.settings.mail, self.settings.caps
+        return Rules(
+            zone=self.zone,
+            instance=self.instance,
+            files=FilePolicy(
+                max_size=int(mail.max_attachment_mb * MIB),
+                max_count=mail.max_attachments,
+                blocked_extensions=frozenset(name.lower().lstrip(".") for name in mail.blocked_extensions),
+            ),
+            trusted_authserv_ids=self.settings.sender.trusted_authserv_ids,
+            reopen_days=mail.reopen_days,
+            caps=Caps(
+                new_tickets_per_sender=caps.new_tickets_per_sender_2h,
+                automatic_letters_per_day=caps.automatic_letters_per_address_day,
+                first_receipts_per_hour=caps.first_receipts_per_address_hour,
+                first_receipts_per_minute=caps.first_receipts_per_minute,
+            ),
+            fold=timedelta(seconds=self.settings.delivery.fold_seconds),
+            max_attempts=self.settings.work.max_attempts,
+        )
+
+    def spool(self, notify: Callable[[], None] = lambda: None) -> "Spool":
+        """Where received mail is kept; starts its writer thread."""
+        from gateway.spool import Spool
+
+        blobs = self.settings.blobs
+        return Spool(self.database, self.blobs, folder=blobs.folder, reserve=blobs.reserve_mb * MIB, notify=notify)
+
+    def intake(self, notify: Callable[[], None] = lambda: None) -> "Intake":
+        """What turns received mail into tickets."""
+        from gateway.intake import Intake
+
+        batch = self.settings.work.batch
+        return Intake(self.database, self.blobs, self.addresses, self.rules, batch=batch, notify=notify)
+
+    def deliverer(self) -> "Deliverer":
+        """What sends the letters."""
+        from postdesk.outgoing import deliverer
+
+        return deliverer(self)
+
+    def listener(self, protocol: str) -> "ListenerConfig | None":
+        """The settings of the SMTP or LMTP listener; None when it is switched off."""
+        from gateway.listener_config import Limits, ListenerConfig
+
+        smtp, lmtp = self.settings.smtp, self.settings.lmtp
+        max_size = int(self.settings.mail.max_mb * MIB)
+        if protocol == "smtp" and smtp.enabled:
+            return ListenerConfig(
+                host=smtp.host,
+                port=smtp.port,
+                protocol="smtp",
+                hostname=self.settings.hostname,
+                max_size=max_size,
+                limits=Limits(connections=smtp.max_connections, per_address=smtp.max_connections_per_address),
+                tls=self._tls(),
+                normalise_line_ends=smtp.mend_line_ends,
+            )
+        if protocol == "lmtp" and lmtp.enabled:
+            return ListenerConfig(
+                host=lmtp.host,
+                port=lmtp.port,
+                protocol="lmtp",
+                hostname=self.settings.hostname,
+                max_size=max_size,
+                limits=Limits(connections=lmtp.max_connections, per_address=lmtp.max_connections),
+            )
+        return None
+
+    def _tls(self) -> ssl.SSLContext | None:
+        smtp = self.settings.smtp
+        if not smtp.tls_certificate:
+            return None
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        home = self.loaded.home
+        try:
+            context.load_cert_chain(home / smtp.tls_certificate, home / smtp.tls_key)
+        except OSError as error:
+            raise SettingsError([f"smtp.tls_certificate, smtp.tls_key: cannot be used: {error}"]) from error
+        return context
+
+    def mailboxes(self) -> "list[MailboxConfig]":
+        """The mailboxes that are read over IMAP."""
+        from gateway.imap_session import MailboxConfig
+
+        return [
+            MailboxConfig(
+                name=box.name,
+                host=box.host,
+                port=box.port,
+                user=box.user,
+                password=box.password.get_secret_value(),
+                tls=box.tls,
+                folder=box.folder,
+                processed=box.processed,
+                refused=box.refused,
+                batch=box.batch,
+                poll_seconds=box.poll_seconds,
+                max_size=int(self.settings.mail.max_mb * MIB),
+            )
+            for box in self.settings.mailbox
+        ]
+
+    def portal(self) -> "PortalConfig":
+        """What the portal works with."""
+        from desk.sessions import Lifetimes
+        from portal.config import PortalConfig
+
+        portal, desk = self.settings.portal, self.settings.desk
+        return PortalConfig(
+            database=self.database,
+            blobs=self.blobs,
+            keys=self.keys,
+            templates=bundled.folder("templates") / "pages",
+            base_url=desk.base_url,
+            desk_name=desk.name,
+            desk_address=self.addresses.main.address,
+            desk_phone=desk.phone,
+            zone=self.zone,
+            hosts=portal.hosts,
+            trusted_proxies=portal.trusted_proxies,
+            lifetimes=Lifetimes(
+                customer_idle=timedelta(hours=portal.customer_idle_hours),
+                staff_idle=timedelta(minutes=portal.staff_idle_minutes),
+            ),
+            password_profile=self.settings.credentials.profile,
+            version=__version__,
+        )

@@ -1,0 +1,23 @@
+"""A lease in the database: the right of one process to do what only one may do."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import or_
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from store.tables import Lease
+
+
+def hold_lease(session: Session, name: str, holder: str, now: datetime, term: timedelta) -> bool:
+    """Take or renew a lease; False while another holder's term runs."""
+    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
+    statement = dialect.insert(Lease).values(name=name, holder=holder, until=now + term)
+    taken = session.scalars(
+        statement.on_conflict_do_update(
+            index_elements=["name"],
+            set_={"holder": holder, "until": now + term},
+            where=or_(Lease.holder == holder, Lease.until < now),
+        ).returning(Lease.holder)
+    ).first()
+    return taken == holder
