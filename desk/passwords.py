@@ -24,7 +24,14 @@ _HASHER = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1, hash_le
 _AT_A_TIME = threading.BoundedSemaphore(2)
 _WAIT_SECONDS = 5.0
 _LEET = str.maketrans("@4310$57!", "aaeiossti")
-_WALKS = ("abcdefghijklmnopqrstuvwxyz", "01234567890123456789", "qwertyuiop", "asdfghjkl", "zxcvbnm", "qwertzuiop")
+_AROUND = "0123456789!?.,*#$%&+-_@ "
+_WALKS = (
+    "abcdefghijklmnopqrstuvwxyz",
+    "01234567890123456789",
+    "1234567890qwertyuiopasdfghjklzxcvbnm",
+    "qwertzuiopasdfghjklyxcvbnm",
+    "azertyuiopqsdfghjklmwxcvbn",
+)
 
 
 class Busy(Exception):
@@ -49,12 +56,11 @@ def fault(password: str, profile: Profile, *, username: str = "") -> str:
 
 def is_common(password: str) -> bool:
     """True for the listed passwords, also with digits or signs around them, digits for letters, or repeated."""
-    plain = _normal(password).lower()
-    forms = {plain, plain.translate(_LEET)}
+    forms = {_normal(password).lower()}
     forms |= {re.sub(r"[\s._-]+", "", form) for form in forms}
-    # Anchored from one side only, so that neither runs twice over the same characters.
-    forms |= {form.rstrip("0123456789!?.,*#$%&+-_@ ") for form in forms}
-    forms |= {form.lstrip("0123456789!?.,*#$%&+-_@ ") for form in forms}
+    forms |= {form.rstrip(_AROUND) for form in forms}
+    forms |= {form.lstrip(_AROUND) for form in forms}
+    forms |= {form.translate(_LEET) for form in forms}
     return any(form == "" or form in _common() or _patterned(form) for form in forms)
 
 
@@ -84,7 +90,7 @@ def verify(password: str, stored: str) -> bool:
     """True when `password` made `stored`. An empty `stored` costs the same time and is False."""
     with _Turn():
         try:
-            return _HASHER.verify(stored or nobodys_hash(), _normal(password)[: MODERN_MAX * 2]) and bool(stored)
+            return _HASHER.verify(stored or nobodys_hash(), _normal(password)) and bool(stored)
         except (VerificationError, InvalidHashError):
             return False
 
@@ -96,8 +102,9 @@ def nobodys_hash() -> str:
 
 
 def _normal(password: str) -> str:
-    """One form for what different keyboards type (NIST SP 800-63B section 3.1.1.2)."""
-    return unicodedata.normalize("NFKC", password)
+    """One form for what different keyboards type (NIST SP 800-63B section 3.1.1.2); nothing longer is hashed."""
+    whole = password[: MODERN_MAX * 8].encode("utf-8", "replace").decode()  # half a surrogate pair has no UTF-8
+    return unicodedata.normalize("NFKC", whole)
 
 
 class _Turn:

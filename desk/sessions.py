@@ -13,7 +13,7 @@ from store.tables import Account, Contact, Organisation, Staff, WebSession
 
 # `seen_at` is written at most this often: reading a page does not cost a write.
 TOUCH = timedelta(minutes=1)
-CHOOSING = timedelta(hours=1)  # how long a session lives that has yet to choose a password
+CHOOSING = timedelta(hours=8)  # how long a session lives that has yet to choose a password
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,6 +49,7 @@ def sign_in(
         return Refused("wait", wait)
     with database.reading() as session:
         account = session.scalars(select(Account).where(Account.username == name)).one_or_none()
+        session.expunge_all()  # the end of a reading session expires what it read
     # An unknown name costs the same: one Argon2 check and one hash of a one-time password.
     probe = account or Account(username=name, password_hash="", once_hash="", once_kind="")
     try:
@@ -74,6 +75,8 @@ def sign_in_by_link(
     with database.transaction(durable=False) as session:
         wait = tries.begin(session, "link", peer, now, database.ids.next)
         account = None if wait else credentials.account_of_link(session, secret, now)
+        session.flush()
+        session.expunge_all()
     if wait:
         return Refused("wait", wait)
     if account is None:

@@ -38,6 +38,7 @@ class Addresses:
         self._keys = keys
         self._separator = separator
         self._by_address = {desk.address: desk for desk in desks}
+        self._domains = {desk.address.rpartition("@")[2] for desk in desks}
 
     @property
     def main(self) -> DeskAddress:
@@ -50,6 +51,9 @@ class Addresses:
         if desk := self._by_address.get(address):
             return Recipient(desk)
         local, at, domain = address.rpartition("@")
+        # Every mail server takes mail for its postmaster, even without a domain (RFC 5321 section 4.5.1).
+        if (local or domain) == "postmaster" and (not local or domain in self._domains):
+            return Recipient(self.main)
         for separator in dict.fromkeys((self._separator, "+", "-")):
             place = local.find(separator)
             while place > 0:

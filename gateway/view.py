@@ -174,15 +174,13 @@ def _ticket_ids(batch: Iterable[Incoming], view: View, addresses: Addresses) -> 
 def _load_caps(session: Session, view: View, now: datetime) -> None:
     senders = [contact.id for contact in view.contacts.values()]
     if senders:
-        view.opened.update(
-            dict(
-                session.execute(
-                    select(Ticket.requester_id, func.count())
-                    .where(Ticket.requester_id.in_(senders), Ticket.created_at > now - CAP_WINDOW)
-                    .group_by(Ticket.requester_id)
-                ).tuples()
-            )
+        lately = (
+            select(Ticket.requester_id, func.count())
+            .where(Ticket.requester_id.in_(senders), Ticket.created_at > now - CAP_WINDOW)
+            .group_by(Ticket.requester_id)
         )
+        for requester_id, count in session.execute(lately):
+            view.opened[requester_id] = count
     written = [contact.address for contact in view.contacts.values()]
     if written:
         day = select(Outbox.recipient, Outbox.first_receipt, Outbox.created_at).where(
@@ -192,5 +190,5 @@ def _load_caps(session: Session, view: View, now: datetime) -> None:
             view.automatic[recipient.lower()] += 1
             if first and created_at > now - timedelta(hours=1):
                 view.first_receipts[recipient.lower()] += 1
-    lately = select(func.count()).where(Outbox.first_receipt, Outbox.created_at > now - timedelta(minutes=1))
-    view.first_receipts_minute = session.scalar(lately) or 0
+    minute = select(func.count()).where(Outbox.first_receipt, Outbox.created_at > now - timedelta(minutes=1))
+    view.first_receipts_minute = session.scalar(minute) or 0

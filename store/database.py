@@ -81,6 +81,7 @@ def _sqlite_engine(url: URL, pool_size: int) -> Engine:
         url,
         pool_size=pool_size,
         max_overflow=20,
+        hide_parameters=True,  # an error is logged; the words of a mail are not
         connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False, "isolation_level": None},
     )
     event.listen(engine, "connect", _sqlite_connected)
@@ -109,7 +110,7 @@ def _sqlite_begin(connection: Connection) -> None:
 
 
 def _postgres_engine(url: URL, pool_size: int) -> Engine:
-    engine = create_engine(url, pool_size=pool_size, max_overflow=20, pool_pre_ping=True)
+    engine = create_engine(url, pool_size=pool_size, max_overflow=20, pool_pre_ping=True, hide_parameters=True)
     event.listen(engine, "begin", _postgres_begin)
     return engine
 

@@ -1,0 +1,113 @@
+"""`python -m bench`: measures, prints a table; with arguments only the named figures."""
+
+import os
+import statistics
+import sys
+import time
+from collections.abc import Callable
+
+from bench import mails
+from bench.desk import Desk
+from bench.load import send
+from tests.peers.common import wait_for
+from tests.peers.postfix import Postfix
+
+ROUNDS = 3
+SMALL, PDF = 3000, 800
+
+
+def main(names: list[str]) -> None:
+    """Run the chosen measurements; figures go to standard output as they come."""
+    chosen = names or list(FIGURES)
+    unknown = [name for name in chosen if name not in FIGURES]
+    if unknown:
+        raise SystemExit(f"There is no figure {unknown[0]!r}. Choose from: {', '.join(FIGURES)}.")
+    for name in chosen:
+        FIGURES[name]()
+
+
+def _line(what: str, value: str, goal: str = "") -> None:
+    print(f"{what:<58} {value:>14}  {goal}", flush=True)
+
+
+def _rates(kind: Callable[[int, int], list[bytes]], count: int, rounds: int = ROUNDS) -> dict[str, float]:
+    """Mails/s of Postfix → Maildir and of Postdesk, by turns in one run; medians."""
+    found: dict[str, list[float]] = {"postfix": [], "accepted": [], "handled": [], "cpu": []}
+    for turn in range(rounds):
+        batch = kind(count, turn)
+        found["postfix"].append(_postfix(batch))
+        with Desk(("smtp",)) as desk:
+            found["accepted"].append(count / send(desk.port, batch))
+        with Desk(("smtp", "work")) as desk:
+            before, started = desk.cpu_seconds(), time.perf_counter()
+            send(desk.port, batch)
+            desk.wait_handled(count)
+            found["handled"].append(count / (time.perf_counter() - started))
+            found["cpu"].append((desk.cpu_seconds() - before) / count * 1000)
+    return {name: statistics.median(values) for name, values in found.items()}
+
+
+def _postfix(batch: list[bytes]) -> float:
+    with Postfix() as server:
+        started = time.perf_counter()
+        send(server.port, batch)
+        sink = server.folder / "sink" / "all" / "new"
+        wait_for(lambda: sink.exists() and len(os.listdir(sink)) >= len(batch), "Postfix's Maildir", 300)
+        return len(batch) / (time.perf_counter() - started)
+
+
+def small() -> None:
+    """4 KB mails, each from a new sender."""
+    found = _rates(mails.small, SMALL)
+    _line("small: Postfix → Maildir", f"{found['postfix']:,.0f}/s")
+    _line("small: accepted, durable", f"{found['accepted']:,.0f}/s")
+    _line("small: accepted ÷ Postfix → Maildir", f"{found['accepted'] / found['postfix']:.2f}", "goal ≥ 2.0")
+    _line("small: tickets end to end", f"{found['handled']:,.0f}/s")
+    _line("small: tickets ÷ Postfix → Maildir", f"{found['handled'] / found['postfix']:.2f}", "goal ≥ 1.2")
+    _line("small: processor time of Postdesk, accept to ticket", f"{found['cpu']:.2f} ms", "goal ≤ 1.5 ms")
+
+
+def pdf() -> None:
+    """Mails with 100 KB attached."""
+    found = _rates(mails.pdf, PDF)
+    _line("pdf: Postfix → Maildir", f"{found['postfix']:,.0f}/s")
+    _line("pdf: accepted, durable", f"{found['accepted']:,.0f}/s")
+    _line("pdf: tickets end to end", f"{found['handled']:,.0f}/s")
+    _line("pdf: tickets ÷ Postfix → Maildir", f"{found['handled'] / found['postfix']:.2f}", "goal ≥ 1.0")
+
+
+def replies() -> None:
+    """Answers to tickets that exist."""
+    rates, postfix = [], []
+    for turn in range(ROUNDS):
+        first = mails.small(SMALL, turn)
+        parents = [mails.message_id(f"small-{turn}-{n}") for n in range(SMALL)]
+        senders = [f"person{turn}x{n}@customer.test" for n in range(SMALL)]
+        answers = mails.replies(parents, senders, turn)
+        postfix.append(_postfix(answers))
+        with Desk(("smtp", "work")) as desk:
+            send(desk.port, first)
+            desk.wait_handled(SMALL)
+            started = time.perf_counter()
+            send(desk.port, answers)
+            desk.wait_handled(2 * SMALL)
+            rates.append(SMALL / (time.perf_counter() - started))
+    ours, theirs = statistics.median(rates), statistics.median(postfix)
+    _line("replies: notes end to end", f"{ours:,.0f}/s")
+    _line("replies ÷ Postfix → Maildir", f"{ours / theirs:.2f}", "goal ≥ 1.2")
+
+
+def memory() -> None:
+    """All roles, at rest and after a burst."""
+    with Desk(("smtp", "work", "deliver", "schedule", "portal")) as desk:
+        time.sleep(2)
+        _line("memory at rest, all roles", f"{desk.memory():.0f} MB", "goal ≤ 120 MB")
+        send(desk.port, mails.small(SMALL, 9))
+        desk.wait_handled(SMALL)
+        _line("memory after a burst, all roles", f"{desk.memory():.0f} MB", "goal ≤ 300 MB")
+
+
+FIGURES: dict[str, Callable[[], None]] = {"small": small, "pdf": pdf, "replies": replies, "memory": memory}
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,126 @@
+"""Letters: outbox rows and templates become mails, ready for the relay."""
+
+import binascii
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from email.message import EmailMessage
+from hashlib import blake2b
+from pathlib import Path
+
+import structlog
+from sqlalchemy.orm import Session
+
+from desk.keys import Keys
+from gateway import letter_data, letter_headers, letter_text
+from gateway.desk_addresses import Addresses
+from gateway.header_policy import POLICY, clean_header
+from gateway.letter import SENSITIVE, DeskFacts, Letter, Unsent
+from gateway.letter_context import Context, ContextMaker
+from gateway.letter_data import Earlier, LetterData
+from gateway.letter_templates import LetterTemplates
+from gateway.letter_words import is_internal
+from store.tables import Outbox
+
+log = structlog.get_logger(__name__)
+
+_SPOKEN = frozenset({"update", "new_ticket", "customer_wrote"})  # letters that carry a person's note
+_MAX_PLAIN_LINE = 990  # RFC 5322 section 2.1.1: 998
+
+
+class Composer:
+    """Renders outbox rows. What it makes of a row is the same each time, as long as the row's facts are."""
+
+    def __init__(
+        self,
+        addresses: Addresses,
+        desk: DeskFacts,
+        templates: Path,
+        overrides: Path | None = None,
+        *,
+        keys: Keys,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._addresses, self._desk, self._clock = addresses, desk, clock
+        self._contexts = ContextMaker(desk, addresses.main.address, keys)
+        self._templates = LetterTemplates(templates, overrides)
+
+    def render_many(self, session: Session, rows: Sequence[Outbox]) -> dict[int, Letter | Unsent]:
+        """Letters by outbox id, with a handful of queries for all. One row's fault does not stop the others."""
+        data = letter_data.load(session, rows)
+        now = self._clock()
+        return {row.id: self._render(row, data, now) for row in sorted(rows, key=lambda row: row.id)}
+
+    def stored(self, row: Outbox) -> Letter | None:
+        """The letter as it was rendered before, so that a second try is the same mail; None when it was not."""
+        return self._letter(row, row.message_id, row.rendered) if row.rendered is not None else None
+
+    def _render(self, row: Outbox, data: LetterData, now: datetime) -> Letter | Unsent:
+        try:
+            context = self._contexts.make(row, data, now)
+            if isinstance(context, Unsent):
+                return context
+            message = self._message(row, context, data)
+        except Exception as error:  # whatever it is, an operator's template included: the row waits, the others go
+            log.exception("a letter could not be written", outbox_id=row.id, kind=row.kind)
+            return Unsent(f"the letter could not be written: {type(error).__name__}: {error}"[:500], final=False)
+        message_id = str(message["Message-ID"])
+        if row.ticket_id is not None:  # the next letter of this batch answers this one
+            reference = str(row.context.get("reference") or "")
+            chain = data.letters[row.ticket_id, row.recipient]
+            if all(letter.outbox_id != row.id for letter in chain):
+                chain.append(Earlier(row.id, message_id, reference, row.created_at))
+        return self._letter(row, message_id, message.as_bytes())
+
+    def _letter(self, row: Outbox, message_id: str, content: bytes) -> Letter:
+        return Letter(
+            outbox_id=row.id,
+            message_id=message_id,
+            return_path=self._addresses.return_path(row.id),
+            recipient=row.recipient,
+            bytes=content,
+            sensitive=row.kind in SENSITIVE,
+        )
+
+    def _message(self, row: Outbox, context: Context, data: LetterData) -> EmailMessage:
+        context["why"] = self._piece("_base/why.txt", context)
+        context["subject"] = self._piece(f"{row.kind}/subject.txt", context)
+        context["preheader"] = self._piece(f"{row.kind}/preheader.txt", context)
+        text = letter_text.tidy(self._templates.render(f"{row.kind}/body.txt", context))
+        html = self._templates.render(f"{row.kind}/body.html", context)
+        message = self._headers(row, context, data)
+        boundary = "=_" + blake2b(str(message["Message-ID"]).encode(), digest_size=15).hexdigest()
+        message["MIME-Version"] = "1.0"
+        message["Content-Type"] = f'multipart/alternative; boundary="{boundary}"'
+        message.attach(_part("text/plain; charset=utf-8; format=flowed", letter_text.flowed(text)))
+        message.attach(_part("text/html; charset=utf-8", html))
+        return message
+
+    def _piece(self, name: str, context: Context) -> str:
+        return clean_header(self._templates.render(name, context))
+
+    def _headers(self, row: Outbox, context: Context, data: LetterData) -> EmailMessage:
+        token = letter_headers.token_of(row, is_internal(row, data))
+        author = str(context["entries"][-1]["who"]) if row.kind in _SPOKEN and context["entries"] else ""
+        message = EmailMessage(policy=POLICY)
+        found = letter_headers.fields(row, context, context["subject"], author, token, self._addresses, self._desk)
+        if row.ticket_id is not None:
+            ticket = data.tickets[row.ticket_id]
+            earlier = data.letters.get((row.ticket_id, row.recipient), [])
+            thread = letter_headers.threading(row, ticket, earlier, self._addresses, self._desk)
+            found |= letter_headers.ticket_fields(context, thread, self._desk)
+        elif reference := letter_headers.fit_message_id(row.context.get("reference")):
+            found |= {"In-Reply-To": reference, "References": reference}
+        for name, value in found.items():
+            message[name] = value
+        return message
+
+
+def _part(content_type: str, text: str) -> EmailMessage:
+    """One alternative; 7bit where the text allows it, else quoted-printable."""
+    part = EmailMessage(policy=POLICY)
+    part["Content-Type"] = content_type
+    plain = text.isascii() and max(map(len, text.split("\n"))) <= _MAX_PLAIN_LINE
+    part["Content-Transfer-Encoding"] = "7bit" if plain else "quoted-printable"
+    text = text if plain else binascii.b2a_qp(text.encode("utf-8", "replace"), istext=True).decode("ascii")
+    part.set_payload(text if text.endswith("\n") else text + "\n")
+    return part

@@ -1,0 +1,131 @@
+"""The database side of delivery: what is due, what is folded together, what became of each letter."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import bindparam, exists, insert, or_, select, tuple_, update
+from sqlalchemy.orm import Session
+
+from gateway.letter import Letter
+from store import queue
+from store.tables import Delivery, Outbox, Suppression
+
+_TABLE: Any = Outbox.__table__
+_FOLDED = "update"  # the kind of which several go in one letter
+
+
+@dataclass(slots=True)
+class Batch:
+    """Claimed rows: those to send, and those that go along in another row's letter."""
+
+    rows: list[Outbox] = field(default_factory=list)
+    folded: dict[int, list[int]] = field(default_factory=dict)  # row → rows that it carries
+    suppressed: list[Outbox] = field(default_factory=list)
+
+
+def is_due(session: Session, now: datetime) -> bool:
+    """Whether anything waits; asked without a write, so that an idle desk does not write."""
+    free = or_(Outbox.lease_until.is_(None), Outbox.lease_until < now)
+    return bool(session.scalar(select(exists().where(Outbox.state == "waiting", Outbox.next_at <= now, free))))
+
+
+def claim(session: Session, limit: int, lease: timedelta, now: datetime) -> list[int]:
+    """Claim due rows, and with each first-time update what else waits for the same person and ticket."""
+    due = (Outbox.state == "waiting") & (Outbox.next_at <= now)
+    ids = queue.claim(session, Outbox, due, limit=limit, lease=lease, now=now)
+    if not ids:
+        return []
+    pairs = session.execute(
+        select(Outbox.ticket_id, Outbox.recipient)
+        .where(Outbox.id.in_(ids), Outbox.kind == _FOLDED, Outbox.message_id == "")
+        .distinct()
+    ).all()
+    if not pairs:
+        return ids
+    together = (
+        (Outbox.state == "waiting")
+        & (Outbox.kind == _FOLDED)
+        & (Outbox.message_id == "")
+        & Outbox.ticket_id.in_({pair.ticket_id for pair in pairs})
+        & tuple_(Outbox.ticket_id, Outbox.recipient).in_([tuple(pair) for pair in pairs])
+    )
+    return sorted({*ids, *queue.claim(session, Outbox, together, limit=limit, lease=lease, now=now)})
+
+
+def load(session: Session, ids: Sequence[int]) -> Batch:
+    """The claimed rows, sorted out."""
+    batch = Batch()
+    rows = session.scalars(select(Outbox).where(Outbox.id.in_(ids)).order_by(Outbox.id)).all()
+    muted = set(
+        session.scalars(
+            select(Suppression.address).where(
+                Suppression.address.in_({row.recipient.lower() for row in rows}), Suppression.lifted_at.is_(None)
+            )
+        )
+    )
+    session.expunge_all()  # what is folded below is for rendering, and changes no row
+    first: dict[tuple[int | None, str], Outbox] = {}
+    carried: dict[int, list[int]] = defaultdict(list)
+    for row in rows:
+        if row.recipient.lower() in muted:
+            batch.suppressed.append(row)
+        elif row.kind == _FOLDED and not row.message_id and (row.ticket_id, row.recipient) in first:
+            lead = first[row.ticket_id, row.recipient]
+            events = {*lead.context.get("events", ()), *row.context.get("events", ()), row.event_id} - {None}
+            lead.context = lead.context | {"events": sorted(events)}
+            carried[lead.id].append(row.id)
+        else:
+            if row.kind == _FOLDED and not row.message_id:
+                first[row.ticket_id, row.recipient] = row
+            batch.rows.append(row)
+    batch.folded = dict(carried)
+    return batch
+
+
+def keep_rendered(session: Session, letters: Iterable[Letter], folded: dict[int, list[int]], now: datetime) -> None:
+    """Before anything is sent: the bytes, so that a second try is the same mail. Never those with a secret."""
+    rows = [
+        {"row_id": letter.outbox_id, "id_kept": letter.message_id, "kept": None if letter.sensitive else letter.bytes}
+        for letter in letters
+    ]
+    if rows:
+        statement = update(_TABLE).where(_TABLE.c.id == bindparam("row_id"))
+        statement = statement.values(message_id=bindparam("id_kept"), rendered=bindparam("kept"))
+        session.connection().execute(statement, rows)
+    close(session, [i for ids in folded.values() for i in ids], "folded", now)
+
+
+def close(session: Session, ids: Sequence[int], state: str, now: datetime) -> None:
+    """Nothing more happens to these rows."""
+    if ids:
+        done = {"state": state, "done_at": now, "lease_until": None, "rendered": None}
+        session.execute(
+            update(Outbox).where(Outbox.id.in_(ids)).values(done).execution_options(synchronize_session=False)
+        )
+
+
+def put_off(session: Session, ids_until: dict[int, datetime]) -> None:
+    """Try these rows again, each at its time."""
+    if ids_until:
+        statement = update(_TABLE).where(_TABLE.c.id == bindparam("row_id"))
+        statement = statement.values(next_at=bindparam("at"), lease_until=None)
+        session.connection().execute(statement, [{"row_id": i, "at": at} for i, at in ids_until.items()])
+
+
+def record(session: Session, deliveries: list[dict[str, object]]) -> None:
+    """What the other side said, attempt by attempt."""
+    if deliveries:
+        session.execute(insert(Delivery), deliveries)
+
+
+def suppress(session: Session, addresses: dict[str, str], now: datetime) -> None:
+    """Write to these addresses no more; a lifted suppression comes back with the new reason."""
+    for address, reason in sorted(addresses.items()):
+        found = session.get(Suppression, address)
+        if found is None:
+            session.add(Suppression(address=address, reason=reason, since=now))
+        elif found.lifted_at is not None:
+            found.reason, found.since, found.lifted_at = reason, now, None

@@ -1,0 +1,108 @@
+"""What becomes of outbox rows: rendered, put off, done; told to staff where a letter did not arrive."""
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from gateway import delivery_batch, trouble
+from gateway.delivery_batch import Batch
+from gateway.delivery_policy import DeliveryPolicy, back_off, mutes
+from gateway.letter import Letter, Unsent
+from gateway.relay import Deferred, Refused, Result, Sent, Uncertain
+from gateway.trouble import Trouble
+
+NextId = Callable[[], int]
+_NAMES: dict[type[Result], str] = {Sent: "sent", Deferred: "deferred", Refused: "refused", Uncertain: "uncertain"}
+_MAX_REPLY = 500
+
+
+def keep(session: Session, batch: Batch, letters: Iterable[Letter], now: datetime) -> None:
+    """Before sending: the rendered bytes, the rows that go along in them, and those nobody is to get."""
+    letters = list(letters)
+    folded = {letter.outbox_id: batch.folded.get(letter.outbox_id, []) for letter in letters}
+    delivery_batch.keep_rendered(session, letters, folded, now)
+    delivery_batch.close(session, [row.id for row in batch.suppressed], "suppressed", now)
+
+
+def unsent(
+    session: Session,
+    batch: Batch,
+    reasons: Mapping[int, Unsent],
+    policy: DeliveryPolicy,
+    now: datetime,
+    next_id: NextId,
+) -> None:
+    """Rows that yielded no letter: superseded ones are done, others are tried again a few times."""
+    rows = {row.id: row for row in batch.rows}
+    deliveries: list[dict[str, Any]] = []
+    troubles = []
+    later: dict[int, datetime] = {}
+    for row_id, found in reasons.items():
+        ids = [row_id, *batch.folded.get(row_id, [])]
+        if found.final:
+            delivery_batch.close(session, ids, "folded", now)
+            result = "folded"
+        elif rows[row_id].attempts >= policy.max_render_tries:
+            delivery_batch.close(session, ids, "failed", now)
+            troubles.append(Trouble(rows[row_id], f"{found.reason}. It was given up."))
+            result = "failed"
+        else:
+            later |= dict.fromkeys(ids, now + back_off(rows[row_id].attempts))
+            result = "deferred"
+        deliveries.append(_delivery(next_id(), row_id, now, result, found.reason))
+    delivery_batch.put_off(session, later)
+    delivery_batch.record(session, deliveries)
+    trouble.tell(session, troubles, now, next_id)
+
+
+def record(
+    session: Session,
+    batch: Batch,
+    results: Iterable[tuple[Letter, Result]],
+    policy: DeliveryPolicy,
+    now: datetime,
+    next_id: NextId,
+) -> None:
+    """After sending: what the other side said, and what follows from it, in one transaction."""
+    rows = {row.id: row for row in batch.rows}
+    deliveries: list[dict[str, Any]] = []
+    done: dict[str, list[int]] = {}
+    troubles, muted, later = [], {}, {}
+    for letter, result in results:
+        row = rows[letter.outbox_id]
+        deliveries.append(_delivery(next_id(), row.id, now, _NAMES[type(result)], result.reply))
+        if isinstance(result, Sent):
+            done.setdefault("sent", []).append(row.id)
+        elif isinstance(result, Refused):
+            done.setdefault("refused", []).append(row.id)
+            if mutes(result.reply):
+                muted[row.recipient.lower()] = result.reply[:_MAX_REPLY]
+            troubles.append(Trouble(row, _refused(result.reply)))
+        elif now - row.created_at > policy.give_up:
+            done.setdefault("uncertain" if isinstance(result, Uncertain) else "expired", []).append(row.id)
+            troubles.append(Trouble(row, _given_up(result)))
+        else:
+            later[row.id] = now + back_off(row.attempts)
+    for state, ids in done.items():
+        delivery_batch.close(session, ids, state, now)
+    delivery_batch.put_off(session, later)
+    delivery_batch.suppress(session, muted, now)
+    delivery_batch.record(session, deliveries)
+    trouble.tell(session, troubles, now, next_id)
+
+
+def _delivery(row_id: int, outbox_id: int, now: datetime, result: str, reply: str) -> dict[str, Any]:
+    return {"id": row_id, "outbox_id": outbox_id, "at": now, "result": result, "reply": reply[:_MAX_REPLY]}
+
+
+def _refused(reply: str) -> str:
+    what = "We do not write to this address any more." if mutes(reply) else "It is not tried again."
+    return f"refused with “{reply}”. {what}"
+
+
+def _given_up(result: Result) -> str:
+    if isinstance(result, Uncertain):
+        return f"it may have arrived or not: “{result.reply}”. It is not tried again."
+    return f"not taken for days, last with “{result.reply}”. It is not tried again."

@@ -1,0 +1,152 @@
+"""The header block of a mail or part: fields in order, decoded for display, bounded and clean."""
+
+import binascii
+import re
+from collections.abc import Iterator
+
+from gateway import charset
+
+MAX_TEXT = 998  # characters of a field kept for display: RFC 5322's limit of a line
+
+_FIELD = re.compile(r"^([\x21-\x39\x3b-\x7e]{1,200})[ \t]{0,100}:[ \t]*(.*(?:\n[ \t].*)*)\n?", re.MULTILINE)
+_KNOWN = re.compile(
+    r"(?:from|to|cc|subject|date|message-id|mime-version|received|reply-to|references|in-reply-to|content-.+|x-.+)$"
+)
+_MBOX = re.compile(r">?From [^\n]*\n")
+# Controls, line and paragraph separators, and the characters that turn the direction of writing (Trojan Source).
+_UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]+")
+_UNSAFE_BODY = re.compile("[\x00-\x08\x0e-\x1f\x7f\x80-\x84\x86-\x9f]+")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+# [^?] keeps this linear: an encoded word never holds a question mark (RFC 2047 section 2).
+_WORD = re.compile(r"=\?([^?\s*]{1,40})(?:\*[^?\s]{0,40})?\?([bBqQ])\?([^?]*)\?=")
+_MANY = 200  # encoded words decoded in one field
+_GAP = re.compile(r"[ \t\r\n]*\Z")
+
+
+def clean(text: str, limit: int = MAX_TEXT) -> str:
+    """One line without control, direction-turning or unencodable characters, at most `limit` long."""
+    if not text.isascii() or not text.isprintable():
+        text = _UNSAFE.sub(" ", text[: limit * 4])
+    return text.strip()[:limit].rstrip()
+
+
+def clean_body(text: str) -> str:
+    """Line ends as LF, without NUL and other characters that databases and terminals choke on."""
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if not text.isprintable():
+        text = _UNSAFE_BODY.sub("", text).replace("\x0b", "\n").replace("\x0c", "\n").replace("\x85", "\n")
+        if not text.isascii():
+            text = _SURROGATE.sub("\ufffd", text).replace("\u2028", "\n").replace("\u2029", "\n")
+    return text
+
+
+class Headers:
+    """Fields by name in lower case, each as written: still folded and encoded."""
+
+    __slots__ = ("cut", "fields", "stray")
+
+    def __init__(self, block: bytes, limit: int) -> None:
+        self.fields: dict[str, list[str]] = {}
+        self.cut = ""  # the name of a field that was longer than `limit`
+        self.stray = -1  # where in the block the first line stands that is no field, or -1
+        text = _readable(block)
+        position = 0
+        if (mark := _MBOX.match(text)) is not None:
+            position = mark.end()
+        for match in _FIELD.finditer(text, position):
+            if match.start() > position and self.stray < 0:
+                self.stray = position
+            position = match.end()
+            name, value = match.group(1).lower(), match.group(2)
+            if len(value) > limit:
+                self.cut, value = self.cut or name, value[:limit]
+            self.fields.setdefault(name, []).append(value)
+        if position < len(text) and self.stray < 0 and text[position:].strip():
+            self.stray = position
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.fields
+
+    def __len__(self) -> int:
+        return sum(len(values) for values in self.fields.values())
+
+    def raw(self, name: str) -> str:
+        """The first field of that name, as written; "" when there is none."""
+        values = self.fields.get(name)
+        return values[0] if values else ""
+
+    def all(self, name: str) -> list[str]:
+        """All fields of that name, as written."""
+        return self.fields.get(name, [])
+
+    def text(self, name: str) -> str:
+        """The first field of that name, decoded and cleaned for display."""
+        return decode(self.raw(name))
+
+    def token(self, name: str) -> str:
+        """The first word of a field in lower case: `auto-replied` of `Auto-Replied; owner=...`."""
+        return clean(self.raw(name)[:200]).split(";")[0].split("(")[0].strip().lower()
+
+    def names(self) -> Iterator[str]:
+        """Names in the order of their first appearance."""
+        return iter(self.fields)
+
+
+def looks_like_fields(block: bytes) -> bool:
+    """True when a block holds at least one field of a mail, so that it is a header and not a text with colons."""
+    return any(_KNOWN.match(name) for name in Headers(block[:8192], 998).names())
+
+
+def _readable(block: bytes) -> str:
+    """Fields ought to be ASCII or UTF-8 (RFC 6532); old mailers write what they like, field by field."""
+    try:
+        text = block.decode("utf-8")
+    except UnicodeDecodeError:
+        text = "\n".join(charset.decode(line) for line in block.replace(b"\r\n", b"\n").split(b"\n"))
+    return text.replace("\r\n", "\n") if "\r" in text else text
+
+
+def decode(value: str, limit: int = MAX_TEXT) -> str:
+    """A field's text with its encoded words (RFC 2047) decoded, in linear time."""
+    if "=?" not in value:
+        return clean(unfold(value), limit)
+    return clean("".join(_pieces(unfold(value))), limit)
+
+
+def unfold(value: str) -> str:
+    """A folded field on one line (RFC 5322 section 2.2.3)."""
+    return value.replace("\n", "") if "\n" in value else value
+
+
+def _pieces(value: str) -> Iterator[str]:
+    """Plain stretches and decoded words; neighbours of one charset are joined before they are decoded,
+    because mailers cut multi-byte characters between words."""
+    position = 0
+    held, held_charset = b"", ""
+    for count, match in enumerate(_WORD.finditer(value)):
+        if count >= _MANY:
+            break
+        between = value[position : match.start()]
+        name = match.group(1).lower()
+        near = bool(held_charset) and _GAP.match(between) is not None
+        if held_charset and (not near or name != held_charset):
+            yield charset.decode(held, held_charset)
+            held = b""
+        if not near:
+            yield between
+        held += _word(match.group(2), match.group(3))
+        held_charset = name
+        position = match.end()
+    if held_charset:
+        yield charset.decode(held, held_charset)
+    yield value[position:]
+
+
+def _word(encoding: str, text: str) -> bytes:
+    if encoding in "qQ":
+        plain = text.replace("_", " ").encode("utf-8", "replace")
+        return binascii.a2b_qp(plain) if b"=" in plain else plain
+    packed = re.sub(r"[^A-Za-z0-9+/]", "", text).encode("ascii")
+    packed = packed[: len(packed) - 1] if len(packed) % 4 == 1 else packed
+    return binascii.a2b_base64(packed + b"=" * (-len(packed) % 4))

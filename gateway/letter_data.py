@@ -1,0 +1,161 @@
+"""What a batch of outbox rows needs from the database, loaded with one query for each question."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, TypeVar
+
+from sqlalchemy import func, or_, select, tuple_
+from sqlalchemy.orm import Session, defer
+
+from gateway.letter import SENSITIVE
+from store.tables import (
+    Account,
+    Attachment,
+    Base,
+    Contact,
+    Event,
+    Organisation,
+    Outbox,
+    Participant,
+    Site,
+    Staff,
+    Team,
+    Ticket,
+)
+
+T = TypeVar("T", bound=Base)
+_UNUSED = (defer(Event.folded), defer(Event.html))  # large, and in no letter
+_HISTORY = 6  # entries looked at for "the last three before this one"
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """A letter that went before in the same ticket to the same person."""
+
+    outbox_id: int
+    message_id: str
+    reference: str  # the Message-ID of the mail that it answered, or ""
+    at: datetime
+
+
+@dataclass(slots=True)
+class LetterData:
+    """Everything by id."""
+
+    tickets: dict[int, Ticket] = field(default_factory=dict)
+    events: dict[int, Event] = field(default_factory=dict)
+    contacts: dict[int, Contact] = field(default_factory=dict)
+    staff: dict[int, Staff] = field(default_factory=dict)
+    organisations: dict[int, Organisation] = field(default_factory=dict)
+    sites: dict[int, Site] = field(default_factory=dict)
+    teams: dict[int, Team] = field(default_factory=dict)
+    files: dict[int, list[Attachment]] = field(default_factory=lambda: defaultdict(list))  # by event
+    participants: dict[int, set[int]] = field(default_factory=lambda: defaultdict(set))  # ticket → contacts
+    history: dict[int, list[Event]] = field(default_factory=lambda: defaultdict(list))  # by ticket, newest first
+    letters: dict[tuple[int, str], list[Earlier]] = field(default_factory=lambda: defaultdict(list))
+    accounts: dict[tuple[str, int], Account] = field(default_factory=dict)  # ("contact" or "staff", id)
+    newest_secret: dict[tuple[str, int], int] = field(default_factory=dict)  # the latest outbox row with a secret
+
+
+def event_ids(row: Outbox) -> list[int]:
+    """The entries that a letter tells of, oldest first."""
+    ids = {row.event_id, *row.context.get("events", ())} - {None}
+    return sorted(i for i in ids if isinstance(i, int))
+
+
+def load(session: Session, rows: Sequence[Outbox]) -> LetterData:
+    """Load for a batch."""
+    data = LetterData()
+    data.tickets = _by_id(session, Ticket, (row.ticket_id for row in rows))
+    wanted = {i for row in rows for i in event_ids(row)}
+    if wanted:
+        entries = select(Event).where(Event.id.in_(wanted)).options(*_UNUSED)
+        data.events = {event.id: event for event in session.scalars(entries)}
+        shown = select(Attachment).where(
+            Attachment.event_id.in_(wanted), Attachment.hidden_at.is_(None), ~Attachment.inline
+        )
+        for file in session.scalars(shown.order_by(Attachment.id)):
+            data.files[file.event_id].append(file)
+    _load_people(session, rows, data)
+    _load_history(session, {row.ticket_id for row in rows if row.kind == "customer_wrote" and row.ticket_id}, data)
+    _load_letters(session, {(row.ticket_id, row.recipient) for row in rows if row.ticket_id}, data)
+    _load_accounts(session, [row for row in rows if row.kind in SENSITIVE], data)
+    return data
+
+
+def _by_id(session: Session, table: type[T], ids: Iterable[int | None]) -> dict[int, T]:
+    wanted = {i for i in ids if i is not None}
+    if not wanted:
+        return {}
+    keyed: Any = table  # every mapped class that is asked for here has an id
+    rows: Any = session.scalars(select(table).where(keyed.id.in_(wanted)))
+    return {row.id: row for row in rows}
+
+
+def _load_people(session: Session, rows: Sequence[Outbox], data: LetterData) -> None:
+    tickets = list(data.tickets.values())
+    if tickets:
+        taking_part = select(Participant.ticket_id, Participant.contact_id).where(
+            Participant.ticket_id.in_(data.tickets), Participant.removed_at.is_(None)
+        )
+        for ticket_id, contact_id in session.execute(taking_part):
+            data.participants[ticket_id].add(contact_id)
+    people = {row.contact_id for row in rows} | {ticket.requester_id for ticket in tickets}
+    data.contacts = _by_id(session, Contact, people.union(*data.participants.values()))
+    data.staff = _by_id(session, Staff, (row.staff_id for row in rows))
+    data.teams = _by_id(session, Team, (ticket.team_id for ticket in tickets))
+    data.organisations = _by_id(session, Organisation, (ticket.organisation_id for ticket in tickets))
+    data.sites = _by_id(session, Site, (ticket.site_id for ticket in tickets))
+
+
+def _load_history(session: Session, tickets: set[int], data: LetterData) -> None:
+    if not tickets:
+        return
+    rank = func.row_number().over(partition_by=Event.ticket_id, order_by=(Event.at.desc(), Event.id.desc()))
+    notes = select(Event.id, rank.label("rank")).where(Event.ticket_id.in_(tickets), Event.kind == "note").subquery()
+    latest = select(Event).join(notes, notes.c.id == Event.id).where(notes.c.rank <= _HISTORY).options(*_UNUSED)
+    for event in session.scalars(latest.order_by(Event.at.desc(), Event.id.desc())):
+        data.history[event.ticket_id].append(event)
+
+
+def _load_letters(session: Session, pairs: set[tuple[int, str]], data: LetterData) -> None:
+    if not pairs:
+        return
+    columns = (Outbox.id, Outbox.ticket_id, Outbox.recipient, Outbox.message_id, Outbox.context, Outbox.created_at)
+    before = select(*columns).where(
+        Outbox.ticket_id.in_({ticket_id for ticket_id, _ in pairs}),
+        tuple_(Outbox.ticket_id, Outbox.recipient).in_(pairs),
+        Outbox.message_id != "",
+    )
+    for row in session.execute(before.order_by(Outbox.id)):
+        reference = str(row.context.get("reference") or "")
+        earlier = Earlier(row.id, row.message_id, reference, row.created_at)
+        data.letters[row.ticket_id, row.recipient].append(earlier)
+
+
+def _load_accounts(session: Session, rows: Sequence[Outbox], data: LetterData) -> None:
+    contacts = {row.contact_id for row in rows if row.contact_id}
+    staff = {row.staff_id for row in rows if row.staff_id}
+    if not contacts and not staff:
+        return
+    accounts = select(Account).where(or_(Account.contact_id.in_(contacts), Account.staff_id.in_(staff)))
+    for account in session.scalars(accounts):
+        data.accounts[_owner(account.contact_id, account.staff_id)] = account
+    newest = (
+        select(Outbox.contact_id, Outbox.staff_id, func.max(Outbox.id))
+        .where(Outbox.kind.in_(SENSITIVE), or_(Outbox.contact_id.in_(contacts), Outbox.staff_id.in_(staff)))
+        .group_by(Outbox.contact_id, Outbox.staff_id)
+    )
+    for contact_id, staff_id, outbox_id in session.execute(newest):
+        data.newest_secret[_owner(contact_id, staff_id)] = outbox_id
+
+
+def _owner(contact_id: int | None, staff_id: int | None) -> tuple[str, int]:
+    return ("contact", contact_id) if contact_id is not None else ("staff", staff_id or 0)
+
+
+def owner(row: Outbox) -> tuple[str, int]:
+    """Whose account a letter is about."""
+    return _owner(row.contact_id, row.staff_id)

@@ -1,0 +1,113 @@
+"""Header fields of a letter: who it is from, where a reply goes, and what it answers."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from email.utils import format_datetime
+from hashlib import blake2b
+
+from gateway.desk_addresses import Addresses
+from gateway.header_policy import clean_header, mailbox, unstructured
+from gateway.letter import DeskFacts
+from gateway.letter_context import Context
+from gateway.letter_data import Earlier
+from gateway.thread_index import thread_guid, thread_index
+from gateway.token import Token
+from store.tables import Outbox, Ticket
+
+# RFC 3834 section 5: an answer to a mail, or a letter that something else caused.
+_ANSWERS = frozenset({"received", "not_done", "partly_refused"})
+_MESSAGE_ID = re.compile(r"<[!-;=?-~]{1,250}>")  # printable ASCII without spaces and angle brackets
+_CHAIN = 10  # Message-IDs of References besides the root; RFC 5322 section 3.6.4 lets the middle go
+
+
+@dataclass(frozen=True, slots=True)
+class Threading:
+    """What a letter answers."""
+
+    root: str
+    in_reply_to: str
+    references: tuple[str, ...]
+    index: str
+
+
+def instance_mark(desk: DeskFacts) -> str:
+    """X-Postdesk-Instance: by it this installation knows its own letters when they come back."""
+    return blake2b(desk.instance.encode(), digest_size=12).hexdigest()
+
+
+def token_of(row: Outbox, internal: bool) -> Token:
+    """What a reply to the letter may do, signed into its Reply-To and Message-ID."""
+    if row.ticket_id is None:
+        return Token("delivery", 0, row.id)
+    if row.contact_id is not None:
+        return Token("contact", row.ticket_id, row.contact_id)
+    return Token("staff", row.ticket_id, row.staff_id or 0, internal)
+
+
+def threading(
+    row: Outbox, ticket: Ticket, earlier: Sequence[Earlier], addresses: Addresses, desk: DeskFacts
+) -> Threading:
+    """The place of a letter among those that the same person had about the ticket."""
+    before = [letter for letter in earlier if letter.outbox_id < row.id]
+    root = addresses.thread_root(ticket.number)
+    reference = fit_message_id(row.context.get("reference"))
+    chain = [i for letter in before for i in (fit_message_id(letter.reference), letter.message_id) if i]
+    chain += [reference] if reference else []
+    chain = list(dict.fromkeys(chain))
+    if len(chain) > _CHAIN:
+        chain = [*chain[:2], *chain[2 - _CHAIN :]]
+    times = [letter.at for letter in before[1:]] + [row.created_at] if before else []
+    return Threading(
+        root=root,
+        in_reply_to=reference or (before[-1].message_id if before else root),
+        references=(root, *chain),
+        index=thread_index(thread_guid(desk.instance, ticket.id), ticket.created_at, times),
+    )
+
+
+def fit_message_id(value: object) -> str:
+    """A Message-ID of somebody else's mail, when it is fit to be repeated, else ""."""
+    text = str(value or "")
+    return text if _MESSAGE_ID.fullmatch(text) else ""
+
+
+def fields(
+    row: Outbox, context: Context, subject: str, author: str, token: Token, addresses: Addresses, desk: DeskFacts
+) -> dict[str, str]:
+    """The fields that every letter has, in the order in which people read them."""
+    address = context["desk"]["address"]
+    name = f"{author} ({desk.name})" if author else desk.name
+    # A first-time sender's name is their own word: it is not repeated.
+    to_name = "" if context["reason"] == "first" else row.recipient_name
+    found = {
+        "Date": format_datetime(row.created_at),
+        "From": mailbox(name, address),
+        "To": mailbox(to_name, row.recipient),
+        "Subject": unstructured(subject),
+        "Message-ID": addresses.message_id(context["ticket"]["number"] if context["ticket"] else "desk", row.id, token),
+    }
+    if row.ticket_id is not None:
+        found["Reply-To"] = mailbox(desk.name, addresses.reply_to(address, token))
+    found["Auto-Submitted"] = "auto-replied" if row.kind in _ANSWERS else "auto-generated"
+    # Exchange answers no mail that carries this ([MS-OXCMAIL] section 2.2.3.2.14).
+    found["X-Auto-Response-Suppress"] = "All"
+    found["X-Postdesk-Instance"] = instance_mark(desk)
+    found["Content-Language"] = clean_header(desk.language)
+    return found
+
+
+def ticket_fields(context: Context, thread: Threading, desk: DeskFacts) -> dict[str, str]:
+    """The fields by which mail programs thread, and people filter, letters of a ticket."""
+    ticket = context["ticket"]
+    topic = ticket["letter_subject"] if context["reason"] != "first" else "We have your request"
+    return {
+        "In-Reply-To": thread.in_reply_to,
+        "References": " ".join(thread.references),
+        "Thread-Topic": unstructured(f"[{ticket['number']}] {topic}"),
+        "Thread-Index": thread.index,
+        "List-Id": f"<tickets.{desk.hostname}>",
+        "X-Ticket": ticket["number"],
+        "X-Ticket-Status": unstructured(ticket["status"]),
+        "X-Ticket-Reason": context["reason"],
+    }

@@ -1,0 +1,123 @@
+"""Words for letters: wrapped text, notes as HTML, cuts, dates and sizes."""
+
+import re
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from markupsafe import Markup, escape
+
+WIDTH = 72
+NOTE_BYTES = 8_000  # what is shown of the notes of one letter, counted as HTML: it stays below 20 KB, its text below 10
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_URL = re.compile(r"https?://[^\s<>\"'\u00a0]{1,2000}")
+_GAPS = re.compile(r"\n{3,}")
+_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
+
+
+def clean_text(text: str) -> str:
+    """A person's words without what could hide or turn them, and without blank lines at the ends."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\t", "    ")
+    lines = (line.rstrip() for line in _CONTROLS.sub("", text).split("\n"))
+    return _GAPS.sub("\n\n", "\n".join(lines)).strip("\n")
+
+
+def cut(text: str, budget: int = NOTE_BYTES) -> tuple[str, bool]:
+    """As much of a text as fits the budget of HTML bytes, and whether something is missing."""
+    if len(text) * 12 < budget:
+        return text, False
+    kept: list[str] = []
+    for line in text.split("\n"):
+        cost = _cost(line)
+        if cost > budget:
+            start = _cut_line(line, budget)
+            return "\n".join((*kept, start)).rstrip(), True
+        budget -= cost
+        kept.append(line)
+    return text, False
+
+
+def _cost(line: str) -> int:
+    """Bytes of a line in the HTML part; a link stands there twice, with its style."""
+    links = _URL.findall(line)
+    return len(str(escape(line)).encode()) + 5 + sum(len(link) + 100 for link in links)
+
+
+def _cut_line(line: str, budget: int) -> str:
+    """The beginning of a line that is too long, up to a space."""
+    while line and _cost(line) > budget:
+        line = line[: len(line) * 3 // 4]
+    head, _, _ = line.rpartition(" ")
+    return head if len(head) > len(line) // 2 else line
+
+
+def first_words(text: str, limit: int = 100) -> str:
+    """The beginning of a note on one line, for the preview of mail programs."""
+    text = " ".join(text[: limit * 3].split())
+    if len(text) <= limit:
+        return text
+    return text[: limit - 1].rsplit(" ", 1)[0].rstrip(" .,;:") + "…"
+
+
+def as_html(text: str) -> Markup:
+    """A person's words as HTML: escaped, lines kept, addresses of pages made links that show themselves."""
+    out, position = [], 0
+    for match in _URL.finditer(text):
+        url = match.group().rstrip(".,;:!?)]}")
+        out.append(escape(text[position : match.start()]))
+        out.append(Markup('<a href="{}">{}</a>').format(url, url))
+        position = match.start() + len(url)
+    out.append(escape(text[position:]))
+    return Markup("").join(out).replace("\n", Markup("<br>\n"))
+
+
+def tidy(text: str) -> str:
+    """A rendered text part with single blank lines between its blocks."""
+    return _GAPS.sub("\n\n", text).strip("\n")
+
+
+def flowed(text: str) -> str:
+    """Wrap at 72 in format=flowed (RFC 3676): a space before a line end says that the line goes on."""
+    lines: list[str] = []
+    for line in text.split("\n"):
+        line = line if line == "-- " else line.rstrip()
+        if len(line) <= WIDTH or line.startswith(">"):  # a quoted line would lose its mark when broken
+            lines.append(_stuffed(line))
+        else:
+            lines += _broken(line)
+    return "\n".join(lines)
+
+
+def _stuffed(line: str) -> str:
+    """Space-stuffing (RFC 3676 section 4.4), and for mbox files that know no better, "From "."""
+    return " " + line if line.startswith((" ", "From ")) else line
+
+
+def _broken(line: str) -> list[str]:
+    lines, current = [], ""
+    for word in line.split(" "):
+        if current and len(current) + 1 + len(word) > WIDTH:
+            lines.append(_stuffed(current) + " ")
+            current = word
+        else:
+            current = f"{current} {word}" if current else word
+    # A line that begins with ">" by chance would read as a quotation.
+    return [" " + part if part.startswith(">") else part for part in (*lines, _stuffed(current))]
+
+
+def day(moment: datetime, zone: ZoneInfo) -> str:
+    """9 Apr 2019"""
+    local = moment.astimezone(zone)
+    return f"{local.day} {_MONTHS[local.month - 1]} {local.year}"
+
+
+def moment(at: datetime, zone: ZoneInfo) -> str:
+    """9 Apr 2019, 13:07 BST"""
+    local = at.astimezone(zone)
+    return f"{day(at, zone)}, {local:%H:%M %Z}"
+
+
+def size(count: int) -> str:
+    """48 KB"""
+    if count < 1_000_000:
+        return f"{max(1, round(count / 1000))} KB"
+    return f"{count / 1_000_000:.1f} MB"

@@ -1,0 +1,79 @@
+"""Small words and lists that letters are made of: names, files, readers, and why somebody gets a letter."""
+
+from gateway import letter_text
+from gateway.letter_data import LetterData, event_ids
+from store.tables import Attachment, Contact, Event, Outbox, Ticket
+
+_MAX_FILES = 20
+_LINE = 500  # characters of one sentence or value
+
+
+def reason(row: Outbox, ticket: Ticket | None) -> str:
+    """Why somebody gets a letter, in one word: X-Ticket-Reason, and the last line of the letter."""
+    if row.kind == "received" and not row.context.get("echo", False):
+        return "first"
+    if ticket is None:
+        if row.kind in ("credentials", "sign_in_link", "password_changed"):
+            return "account"
+        return "staff" if row.kind == "mail_trouble" or row.staff_id else "sender"
+    if row.contact_id is not None:
+        return "contact" if row.contact_id == ticket.requester_id else "participant"
+    if row.staff_id is not None:
+        if ticket.assignee_id == row.staff_id:
+            return "assigned"
+        return "team" if ticket.team_id else "staff"
+    return "queue" if ticket.team_id else "staff"
+
+
+def is_internal(row: Outbox, data: LetterData) -> bool:
+    """True when a reply to this letter must not reach the customer side."""
+    if row.contact_id is not None:
+        return False
+    return any(event.visibility != "public" for i in event_ids(row) if (event := data.events.get(i)))
+
+
+def line(text: str) -> str:
+    """A value on one line, cleaned and bounded."""
+    return " ".join(letter_text.clean_text(text[:_LINE]).split())
+
+
+def sentences(row: Outbox, key: str) -> list[str]:
+    """Sentences that the cause of a letter brought along."""
+    return [line(str(sentence)) for sentence in row.context.get(key, ())][:50]
+
+
+def files(attached: list[Attachment]) -> list[str]:
+    """switch.jpg (48 KB)"""
+    shown = [f"{line(file.name)} ({letter_text.size(file.size)})" for file in attached[:_MAX_FILES]]
+    return [*shown, f"and {len(attached) - _MAX_FILES} more"] if len(attached) > _MAX_FILES else shown
+
+
+def name(contact: Contact) -> str:
+    """A contact's name, or the address where there is none."""
+    return line(contact.name) or contact.address
+
+
+def person(contact: Contact) -> str:
+    """Jane Doe, jane@example.com"""
+    known = name(contact)
+    return known if known == contact.address else f"{known}, {contact.address}"
+
+
+def readers(requester: Contact, participants: set[int], data: LetterData) -> str:
+    """Who reads a public reply, by name while they are few."""
+    ids = [requester.id, *sorted(participants - {requester.id})]
+    people = [data.contacts[i] for i in ids if i in data.contacts]
+    names = [name(one) for one in people]
+    if len(names) > 3:
+        return f"{names[0]} and {len(names) - 1} others"
+    return " and ".join((", ".join(names[:-1]), names[-1])) if len(names) > 1 else names[0]
+
+
+def warnings(row: Outbox, events: list[Event], requester: Contact) -> list[str]:
+    """What staff should know before they trust a mail."""
+    found = []
+    if any(not event.verified for event in events) and not row.context.get("lane"):
+        found.append("Nobody has checked that this mail is from the address it names.")
+    if row.kind == "new_ticket" and not requester.known:
+        found.append(f"{requester.address} is not among your contacts.")
+    return found

@@ -1,0 +1,201 @@
+"""Raw bytes to a Message: never fails, takes linear time and bounded memory, and loses nothing."""
+
+import hashlib
+import re
+from datetime import UTC, datetime
+from email.utils import mktime_tz, parsedate_tz
+
+from gateway import addresses, body, bounce, quotes, screen
+from gateway.away import return_date
+from gateway.envelope import Attachment, Mailbox, Message
+from gateway.headers import Headers, clean, unfold
+from gateway.mime import Limits, Part, Splitter
+
+_ID = re.compile(r"<[^<>\s\x00-\x1f]{1,990}>")
+_MAX_REFERENCES = 50  # the newest
+_MAX_DEFECTS = 30
+_CHUNK = 1 << 20
+_WHITE = b" \t\r\n\x0b\x0c"
+_DELIVERED = ("delivered-to", "x-original-to", "envelope-to", "x-envelope-to", "x-delivered-to")
+_EXTRA = (
+    "x-spam-flag",
+    "x-spam-status",
+    "x-spam-level",
+    "x-spam-score",
+    "x-spam",
+    "x-rspamd-action",
+    "x-rspamd-score",
+    "x-ms-exchange-organization-scl",
+    "return-path",
+    "list-id",
+    "auto-submitted",
+    "x-auto-response-suppress",
+    "sender",
+    "importance",
+    "x-priority",
+    "x-loop",
+)
+
+
+def read(raw: bytes, limits: Limits = Limits(), reverse_path: str | None = None) -> Message:  # noqa: B008  frozen
+    """A mail as read. `reverse_path` is the envelope's, "" for the null one, None when there is none to know."""
+    try:
+        return _read(raw, limits, reverse_path)
+    except Exception as fault:  # whatever a mail does to us, it is held for a person with its bytes whole
+        reason = f"the mail could not be read ({type(fault).__name__})"
+        whole = Attachment("mail.eml", "", "message/rfc822", "message/rfc822", raw)
+        return Message(
+            "", Mailbox("", ""), attachments=(whole,), defects=(reason,), over_limit=reason, body_digest=_digest(raw, 0)
+        )
+
+
+def _read(raw: bytes, limits: Limits, reverse_path: str | None) -> Message:
+    source = raw
+    if b"\n" not in raw[:65_536] and b"\r" in raw[:65_536]:  # the line ends of an old Macintosh
+        source = raw.replace(b"\r", b"\n")
+    splitter = Splitter(source, limits)
+    root = splitter.split()
+    defects = splitter.defects
+    headers = root.headers
+    reader = body.Reader(source, limits, defects)
+    content = reader.read(root)
+    sender = _sender(headers, defects)
+    subject = headers.text("subject")
+    automatic = screen.classify(_view(root, headers, subject, sender, reverse_path, content))
+    parts = [(item.declared_type, item.data) for item in content.attachments] if automatic else []
+    is_report = automatic in ("delivery-report", "feedback-report")
+    _missing(headers, defects)
+    return Message(
+        subject=subject,
+        sender=sender,
+        to=_mailboxes(headers, "to", defects),
+        cc=_mailboxes(headers, "cc", defects),
+        reply_to=_mailboxes(headers, "reply-to", defects),
+        date=_date(headers.raw("date"), defects),
+        message_id=_message_id(headers.raw("message-id")),
+        in_reply_to=tuple(_ID.findall(unfold(headers.raw("in-reply-to"))))[:10],
+        references=tuple(_ID.findall(headers.raw("references")))[-_MAX_REFERENCES:],
+        delivered_to=_delivered_to(headers),
+        authentication_results=tuple(
+            clean(unfold(value), 4000) for value in headers.all("authentication-results")[:20]
+        ),
+        text=content.text,
+        reply=quotes.new_text(content.text),
+        html=content.html,
+        attachments=content.attachments,
+        automatic=automatic,
+        return_date=return_date(subject, content.text, _date(headers.raw("date"), []))
+        if automatic == "auto-reply"
+        else None,
+        reports=bounce.reports(parts, headers, content.text, source) if automatic == "delivery-report" else (),
+        reported_ids=bounce.reported_ids(parts, content.text) if is_report else (),
+        instances=tuple(clean(value, 200) for value in headers.all("x-postdesk-instance")[:20]),
+        hops=len(headers.all("received")),
+        language=clean(headers.raw("content-language")[:100], 35).split(",")[0],
+        defects=tuple(dict.fromkeys(defects))[:_MAX_DEFECTS],
+        over_limit=splitter.over_limit,
+        extra={name: headers.text(name) for name in _EXTRA if name in headers},
+        body_digest=_digest(source, root.body),
+    )
+
+
+def _view(
+    root: Part, headers: Headers, subject: str, sender: Mailbox, reverse_path: str | None, content: body.Content
+) -> screen.View:
+    kinds = set()
+    for part in root.walk():
+        kinds.add(part.type.full)
+        if part.type.full == "text/calendar":
+            kinds.add(f"text/calendar; method={part.type.params.get('method', '').lower()}")
+    return screen.View(
+        headers,
+        root.type,
+        frozenset(kinds),
+        subject,
+        sender.key or sender.name.lower(),
+        reverse_path,
+        lambda: content.text,
+    )
+
+
+def _sender(headers: Headers, defects: list[str]) -> Mailbox:
+    """The one mailbox of the one From field; more of either belong to nobody (RFC 5322 section 3.6)."""
+    fields = list(dict.fromkeys(value.strip() for value in headers.all("from")))  # the very same twice says nothing new
+    if len(fields) != 1:
+        if fields:
+            defects.append("more than one From field")
+        return Mailbox("", "")
+    boxes, faults = addresses.parse(fields[0])
+    defects.extend(f"From: {fault}" for fault in faults)
+    if len(boxes) == 1:
+        return boxes[0]
+    if boxes:
+        defects.append("more than one mailbox in From")
+    return Mailbox("", "")
+
+
+def _mailboxes(headers: Headers, name: str, defects: list[str]) -> tuple[Mailbox, ...]:
+    found: list[Mailbox] = []
+    for value in headers.all(name)[:20]:
+        boxes, _ = addresses.parse(value)
+        found.extend(box for box in boxes if box.address)
+        if len(found) >= addresses.MAX_MAILBOXES:
+            defects.append(f"too many addresses in {name.title()}: the first {addresses.MAX_MAILBOXES} count")
+            break
+    return tuple(found[: addresses.MAX_MAILBOXES])
+
+
+def _delivered_to(headers: Headers) -> tuple[str, ...]:
+    found: dict[str, None] = {}
+    for name in _DELIVERED:
+        for value in headers.all(name)[:20]:
+            if address := addresses.one(unfold(value)[:400].strip("<> \t")):
+                found[address] = None
+    return tuple(found)
+
+
+def _message_id(value: str) -> str:
+    """With its brackets; one written without them gets them."""
+    match = _ID.search(unfold(value))
+    if match is not None:
+        return match.group()
+    bare = clean(unfold(value)[:1000], 900).strip("<> ")
+    return f"<{bare}>" if bare and " " not in bare else ""
+
+
+def _date(value: str, defects: list[str]) -> datetime | None:
+    """The Date field in UTC, or None when no day of the calendar is meant."""
+    if not value:
+        return None
+    try:
+        parsed = parsedate_tz(unfold(value[:120]))
+        if parsed is not None:
+            return datetime.fromtimestamp(mktime_tz(parsed), UTC)
+    except (ValueError, OverflowError, TypeError, IndexError, OSError):
+        pass  # parsedate_tz itself raises on some of the worst: the same as unreadable
+    defects.append("unreadable Date")
+    return None
+
+
+def _missing(headers: Headers, defects: list[str]) -> None:
+    """What every mail ought to have (RFC 5322 section 3.6)."""
+    if not len(headers):
+        return
+    defects.extend(f"no {name.title()} field" for name in ("from", "date") if name not in headers)
+    if "message-id" not in headers:
+        defects.append("no Message-ID")
+
+
+def _digest(raw: bytes, start: int) -> bytes:
+    """BLAKE2b-256 of the body with line ends as LF and without white space at its end: relays change both."""
+    end = len(raw)
+    while end > start and raw[end - 1] in _WHITE:
+        end -= 1
+    digest = hashlib.blake2b(digest_size=32)
+    while start < end:
+        stop = min(start + _CHUNK, end)
+        if raw[stop - 1 : stop + 1] == b"\r\n" and stop < end:
+            stop += 1
+        digest.update(raw[start:stop].replace(b"\r\n", b"\n").replace(b"\r", b"\n"))
+        start = stop
+    return digest.digest()

@@ -1,0 +1,240 @@
+"""The new words of a reply: what the writer quoted, and the signature, folded away.
+
+Every line gets one kind; the kinds, not the words, decide where to cut. Languages: English, German, French,
+Spanish, Italian, Portuguese, Dutch, Danish, Swedish, Norwegian, Finnish, Polish, Czech, Russian, Turkish,
+Japanese, Chinese, Hebrew. Cutting too little is a blemish, losing a line that somebody wrote is a fault:
+in doubt a line stays, and where nothing would be left nothing is cut.
+"""
+
+import re
+
+from gateway import phrases, reply_header
+
+MAX_LINES = 5_000  # what stands below is quoted if something above says so, else it is kept
+_MAX_SIGNATURE = 25  # lines
+_MAX_NAME_LINES = 4
+_LONG_ANSWER = 3  # lines below a quotation that make it their context
+
+_SIGNATURE = re.compile(r"\s?(?:--|---|—|__|-- ?=20)[ \t\xa0]*\Z")
+_RULE = re.compile(r"[\s>]*(?:[^\w\s`>]\s*){2,}\Z|[\s>]*[_]{2,}\s*\Z|\s*\u1427\s*\Z")
+_LONG_RULE = re.compile(r"\s*(?:[-_=*~]\s?){5,}\s*\Z")
+_QUOTE = re.compile(r"\s{0,3}(?:>|\|\s|[A-Z][\w.-]{0,15}>(?:\s|\Z))")
+_FENCE = re.compile(r"\s{0,3}(?:```|~~~)")
+_LIST_FOOTER = re.compile(r"[_=-]{10,}\s*\Z")
+
+_BLANKS = " \t\xa0\u200b\u200c\u200e\u200f\ufeff"
+
+_ANY_WORD = re.compile(r"\w")
+_LINE_END = re.compile(r"(?<![ \t])[ \t]+\n")
+_GAP = re.compile(r"\n{4,}")
+
+# The kinds of lines.
+_EMPTY, _TEXT, _QUOTED, _REPLY, _HEADER, _MOBILE, _DASHES, _RULER, _ORIGINAL, _FORWARD = "etqbhsdrof"
+
+
+def new_text(text: str) -> str:
+    """The part of `text` that its writer wrote for this mail."""
+    if not text or len(text) < 4:
+        return text.strip()
+    if "--" in text:
+        text = phrases.SHARED_LINE.sub("\n", text)
+    lines = text.split("\n")
+    lines, beyond = lines[:MAX_LINES], lines[MAX_LINES:]
+    kinds = _classify(lines)
+    if kinds.strip("et") == "":
+        return _tidy(text)
+    end = _hard_end(lines, kinds)
+    kept = [lines[i] for i in _cut(kinds[:end])]
+    answer = _tidy("\n".join(kept + beyond if end == len(lines) else kept))
+    return answer if _ANY_WORD.search(answer) else _tidy(text)
+
+
+def _tidy(text: str) -> str:
+    if " \n" in text or "\t\n" in text:
+        text = _LINE_END.sub("\n", text)
+    if "\n\n\n\n" in text:
+        text = _GAP.sub("\n\n\n", text)
+    return text.strip("\n \t\u1427")
+
+
+def _classify(lines: list[str]) -> str:
+    """One letter a line."""
+    kinds: list[str] = []
+    # Most lines are plain text: this and the like below spare them the dear patterns.
+    may_end = [reply_header.plain(line)[-1:] in reply_header.ENDS for line in lines]
+    fenced = False
+    i = 0
+    while i < len(lines):
+        if _FENCE.match(lines[i]) and (fenced or any(_FENCE.match(x) for x in lines[i + 1 : i + 200])):
+            fenced = not fenced
+            kinds.append(_TEXT)
+        elif fenced:
+            kinds.append(_TEXT)
+        elif True in may_end[i : i + 4] and (span := reply_header.span(lines, i)):
+            kinds.extend(_REPLY * span)
+            i += span
+            continue
+        else:
+            # The signature of a telephone stands at an end of its paragraph.
+            edge = not kinds or kinds[-1] == _EMPTY or i + 1 >= len(lines) or not lines[i + 1].strip(_BLANKS)
+            kinds.append(_kind(lines[i], mobile=edge))
+        i += 1
+    return _header_blocks(lines, _wrapped(lines, "".join(kinds)))
+
+
+def _wrapped(lines: list[str], kinds: str) -> str:
+    """A quoted link that was broken in two leaves its end on a line without a mark."""
+    for match in re.finditer(r"q(?=tq)", kinds):
+        i = match.start()
+        quoted, after = lines[i].lstrip("> "), lines[i + 1].strip()
+        for opening, closing in ("()", "<>"):
+            if quoted.rfind(opening) > quoted.rfind(closing) and closing in after and " " not in after:
+                kinds = kinds[: i + 1] + _QUOTED + kinds[i + 2 :]
+    return kinds
+
+
+def _kind(line: str, *, mobile: bool) -> str:
+    bare = line.strip(_BLANKS)
+    if not bare:
+        return _EMPTY
+    plain = bare[0].isalnum()
+    if (not plain or ">" in bare[:18]) and _QUOTE.match(line):
+        return _QUOTED
+    if len(bare) > 250:
+        return _TEXT
+    if not plain:
+        if _SIGNATURE.match(line):
+            return _DASHES
+        if _RULE.match(line):
+            return _RULER
+    if (":" in bare[:30] or "：" in bare[:30]) and phrases.HEADER_LINE.match(bare):
+        return _HEADER
+    if not plain or len(bare) < 70:
+        if phrases.ORIGINAL_LINE.match(bare):
+            return _ORIGINAL
+        if phrases.FORWARD_LINE.match(bare):
+            return _FORWARD
+    return _MOBILE if mobile and len(bare) < 120 and phrases.MOBILE_SIGNATURE.match(bare) else _TEXT
+
+
+def _header_blocks(lines: list[str], kinds: str) -> str:
+    """Only several header lines together are a quoted header: "To: be done" alone is text."""
+    out = list(kinds)
+    i = 0
+    while i < len(kinds):
+        if kinds[i] != _HEADER:
+            i += 1
+            continue
+        end, found = i, set()
+        while end < len(kinds) and (kinds[end] == _HEADER or _continues(lines, kinds, end)):
+            match = phrases.HEADER_LINE.match(lines[end].strip())
+            if match is not None and match.lastgroup:
+                found.add(match.lastgroup)
+            end += 1
+        # "From: Berlin, To: Rome, Date: Monday" is what a traveller writes: a mail's header has a subject or addresses.
+        addressed = "subject" in found or any("@" in line for line in lines[i:end])
+        block = len(found) >= 3 and addressed and ("from" in found or {"date", "to", "subject"} <= found)
+        for j in range(i, end):
+            out[j] = _HEADER if block else (_TEXT if kinds[j] == _HEADER else kinds[j])
+        i = max(end, i + 1)
+    return "".join(out)
+
+
+def _continues(lines: list[str], kinds: str, i: int) -> bool:
+    """A long To line runs on over several lines; blank lines stand between the fields of some programs."""
+    following = kinds[i + 1 : i + 4]
+    if _HEADER not in following:
+        return False
+    if kinds[i] == _EMPTY:
+        return following[0] == _HEADER
+    return (
+        kinds[i] == _TEXT
+        and ("@" in lines[i] or ";" in lines[i] or lines[i][:1] in " \t")
+        and _EMPTY not in (following[: following.index(_HEADER)])
+    )
+
+
+def _cut(kinds: str) -> list[int]:
+    """The indexes of the lines to keep."""
+    kept = [i for i in _without_quotes(kinds) if kinds[i] != _MOBILE]
+    while kept and kinds[kept[-1]] in "erd":
+        kept.pop()
+    return kept
+
+
+def _hard_end(lines: list[str], kinds: str) -> int:
+    """Where everything after is quoted or signature: an unmarked quotation, a forwarded mail, `-- `."""
+    own = re.search("[tq]", kinds)
+    for i, kind in enumerate(kinds):
+        if own is None or i <= own.start():
+            continue  # the mail begins with a quotation: only lines marked as such can be told from the answer
+        if kind in _HEADER + _ORIGINAL + _FORWARD:
+            return _with_rule(kinds, i)
+        if kind == _REPLY and not _marked(kinds, i):
+            return _with_rule(kinds, i)
+        if kind == _DASHES and _is_signature(lines, kinds, i):
+            return i
+        if kind == _RULER and _is_list_footer(lines, kinds, i):
+            return i
+    return len(kinds)
+
+
+def _with_rule(kinds: str, i: int) -> int:
+    """Rules and blanks above a quoted header belong to it."""
+    j = i
+    while j > 0 and kinds[j - 1] in "erd":
+        j -= 1
+    return j if "t" in kinds[:j] else i
+
+
+def _marked(kinds: str, i: int) -> bool:
+    """True when the quotation after a reply header is marked line by line with `>`."""
+    rest = kinds[i:].lstrip("b").lstrip("e")
+    return rest.startswith("q")
+
+
+def _is_signature(lines: list[str], kinds: str, i: int) -> bool:
+    """A signature is short and is not followed by answers among quoted lines."""
+    rest = kinds[i + 1 :]
+    stop = min((rest.find(k) for k in "bohf" if k in rest), default=len(rest))
+    block = rest[:stop]
+    if lines[i].strip() != "--":  # also used to part one section from the next: only a name or two is a signature
+        text = block.strip("e")
+        if _EMPTY in text or len(text) > _MAX_NAME_LINES:
+            return False
+    elif lines[i] != "-- " and block.count("t") > _MAX_SIGNATURE // 2:
+        return False
+    answered = "q" in block and block.rfind("t") > block.find("q")
+    return block.count("t") <= _MAX_SIGNATURE and not answered
+
+
+def _is_list_footer(lines: list[str], kinds: str, i: int) -> bool:
+    """The few lines that a mailing list adds below a rule."""
+    rest = kinds[i + 1 :]
+    return (
+        bool(_LIST_FOOTER.match(lines[i].strip()))
+        and 1 <= rest.count("t") <= 5
+        and not rest.strip("etr")
+        and any(
+            "mailing list" in line.lower() or "unsubscribe" in line.lower() or "/listinfo" in line
+            for line in lines[i + 1 :]
+        )
+    )
+
+
+def _without_quotes(kinds: str) -> list[int]:
+    """Drop marked quotations, unless answers stand among them: then the quotation is their context."""
+    body = kinds.rstrip("eqbrs")
+    own = [i for i in range(len(body)) if kinds[i] != _REPLY]
+    runs = list(re.finditer(r"q[qe]*q|q", body))
+    if "t" not in body or len(runs) != 1:
+        return own if "t" in body else list(range(len(kinds)))
+    start, stop = runs[0].span()
+    header = start
+    while header > 0 and kinds[header - 1] in "eb":
+        header -= 1
+    if "b" not in kinds[header:start]:
+        return own
+    if "t" in kinds[:header] and body[stop:].count("t") >= _LONG_ANSWER:
+        return own
+    return [i for i in own if not start <= i < stop]

@@ -1,0 +1,99 @@
+"""The line above a quotation: "On Monday, Ann <ann@example.com> wrote:", in the languages of quotes.py."""
+
+import re
+
+from gateway import phrases
+
+ENDS = set(":：;>*_-")  # the last character of a reply header
+_MAX_HEADER = 400  # characters of a reply header that runs over several lines
+_DATE_OR_ADDRESS = re.compile(
+    r"\d{1,2}[:.h]\d\d|\d{4}|\d{1,2}[./-]\d{1,2}|\d{1,2}(?:st|nd|rd|th|\.|日)?\s|@|<[^<>\s]+\.[^<>\s]+>|\[mailto:",
+    re.IGNORECASE,
+)
+_DATE_FIRST = re.compile(
+    r"[\s*_-]*(?:\w{2,10}[.,]{0,2}\s)?(?:\d{4}[-/.年]\s?\d{1,2}[-/.月]|\d{1,2}[./ -](?:\d{1,2}|\w{3,12})[./ -]\d{2,4}|"
+    r"\d{1,2}\.?\s\w{3,12}\.?\s\d{4})[^\n]{0,250}[<(\[]\s?[^<>()\[\]\s]+@[^<>()\[\]\s]+[>)\]]\s*[:：]\s*\Z"
+)
+_OPENS_WITH_DATE = re.compile(r"[\s*_-]*(?:[^\W\d]{1,12}[.,]{0,2}\s)?(?:\d{1,2}[./ -]|\d{4}[-/.年])")
+_BIDI = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")  # right-to-left mail is full of them
+_DASHED = re.compile(r"\s*-{2,}\s*(.{5,300}?)\s*-{2,}\s*\Z")
+_DATE_NAME_ADDRESS = re.compile(r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}\s[^<>]{1,100}<[^<>\s]+@[^<>\s]+>:?\Z")
+_NAME_ADDRESS = re.compile(
+    r"[\s*_\"'(\[]{0,6}[^\s.!?<>][^!?<>]{0,100}[<(\[]\s?(?:mailto:)?[^<>()\s]+@[^<>()\s]+[>)\]]|[^\s@]+@[^\s@]+\s"
+)
+_TIME_OR_ADDRESS = re.compile(r"\d{1,2}[:.h]\d\d|@")
+_PRECISE = re.compile(r"\d{1,2}[:.h]\d\d|@|\d{4}|\d{1,2}[./-]\d{1,2}[./-]\d{2}")
+_SENTENCE = re.compile(r"[.!?]\s+[^\W\d_]{2}")
+
+
+def plain(line: str) -> str:
+    """A line without blanks around it and without marks of the direction of writing."""
+    return line.strip() if line.isascii() else _BIDI.sub("", line).strip()
+
+
+def span(lines: list[str], i: int) -> int:
+    """How many lines from `i` on make up one "On Monday, Ann <ann@example.com> wrote:"; 0 when none."""
+    first = plain(lines[i])
+    if len(first) < 5 or len(first) > _MAX_HEADER or first[0] == ">" or not _may_open(first):
+        return 0
+    joined = ""
+    for count in range(1, 5):
+        if i + count > len(lines):
+            break
+        line = plain(lines[i + count - 1])
+        if count > 1 and (not line or (line[0] == ">" and line not in (">:", "> wrote:"))):
+            break
+        joined = f"{joined} {line}".strip()
+        if len(joined) > _MAX_HEADER:
+            break
+        strength = _strength(joined)
+        if strength == 1 and not _quote_follows(lines, i + count):
+            strength = 0
+        if strength:
+            return 0 if _later_start(lines, i, count) else count
+        if (joined[-1] in ":：" and count > 1) or (joined[-1] == "-" and joined[0] == "-"):
+            break
+    return 0
+
+
+def _may_open(line: str) -> bool:
+    return phrases.REPLY_OPENS.match(line) is not None or _DATE_OR_ADDRESS.search(line) is not None or line[0] == "-"
+
+
+def _quote_follows(lines: list[str], i: int) -> bool:
+    """True when the next line with anything on it is marked as quoted."""
+    following = next((line for line in lines[i : i + 3] if line.strip()), "")
+    return following.lstrip().startswith(">")
+
+
+def _later_start(lines: list[str], i: int, span: int) -> bool:
+    """True when the header begins further down: the lines before it are the writer's own."""
+    first = lines[i].strip()
+    if first[:1].isdigit() or (phrases.REPLY_OPENS.match(first) and _PRECISE.search(first)):
+        return False
+    for start in range(i + 1, i + span):
+        if _may_open(lines[start].strip() or " ") and _strength(" ".join(x.strip() for x in lines[start : i + span])):
+            return True
+    return False
+
+
+def _strength(text: str) -> int:
+    """2: a reply header for certain; 1: one if quoted lines follow; 0: none."""
+    dashed = _DASHED.match(text)
+    if dashed is not None and (verb := phrases.REPLY_VERB.search(dashed[1])) is not None:
+        return 2 if _DATE_OR_ADDRESS.search(dashed[1]) else int(verb.end() >= len(dashed[1].rstrip(" :")))
+    if _DATE_FIRST.match(text):
+        return 2
+    opens = phrases.REPLY_OPENS.match(text) is not None
+    if not text.endswith((":", "：", ":*", ": *", ":_", ";")):
+        return int(_DATE_NAME_ADDRESS.match(text) is not None)
+    verb = next(reversed(list(phrases.REPLY_VERB.finditer(text))), None)
+    if verb is None or not _DATE_OR_ADDRESS.search(text):
+        return 0
+    before, after = text[: verb.start()], text[verb.end() :].strip(" :：*_")
+    # The name stands before the verb or, in Dutch and German, after it; neither is a sentence.
+    if len(after) > 120 or (_SENTENCE.search(after) and not any(c.isdigit() for c in after)):
+        return 0
+    if not opens and not (_OPENS_WITH_DATE.match(text) and _TIME_OR_ADDRESS.search(text)):
+        return 2 if _NAME_ADDRESS.match(before or text) else 0
+    return 2 if _PRECISE.search(text) else 1

@@ -1,0 +1,80 @@
+"""Puts the portal together: routes, error pages, the guard around them."""
+
+from functools import partial
+
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+from starlette.types import ASGIApp
+
+from portal import forms
+from portal.board import StatusBoard
+from portal.config import PortalConfig
+from portal.guard import Guard
+from portal.pages import entrance, home, ticket, tickets
+from portal.pages.errors import ErrorPages
+from portal.render import Pages
+from portal.visit import SET_PASSWORD, Door, Page, Portal, endpoint
+
+# Every page: path, method, who may come, what answers. Files and texts are pages too: rights are checked alike.
+PAGES: tuple[tuple[str, str, Door, Page], ...] = (
+    ("/", "GET", "anyone", home.home),
+    ("/in", "GET", "entrance", entrance.show),
+    ("/in", "POST", "entrance", entrance.enter),
+    ("/in/once/{secret}", "GET", "entrance", entrance.show_link),
+    ("/in/once/{secret}", "POST", "entrance", entrance.enter_by_link),
+    (SET_PASSWORD, "GET", "choosing", entrance.show_password),
+    (SET_PASSWORD, "POST", "choosing", entrance.choose_password),
+    ("/out", "POST", "choosing", entrance.leave),
+    ("/tickets", "GET", "signed_in", tickets.tickets),
+    ("/t/{number}", "GET", "signed_in", ticket.ticket),
+    ("/t/{number}/files/{id:int}", "GET", "signed_in", ticket.file),
+    ("/t/{number}/entries/{id:int}.txt", "GET", "signed_in", ticket.entry_text),
+)
+FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable"}
+
+
+def create_app(config: PortalConfig) -> ASGIApp:
+    """The portal as an ASGI application."""
+    pages = Pages(config)
+    portal = Portal(config, pages, StatusBoard(config.database, config.status_seconds))
+    errors = ErrorPages(pages, config.desk_address)
+
+    def unavailable(request: Request, _error: Exception) -> Response:
+        return errors(request, 503)
+
+    app = Starlette(
+        routes=_routes(portal),
+        exception_handlers={
+            HTTPException: errors,
+            OperationalError: unavailable,
+            InterfaceError: unavailable,
+            PoolTimeout: unavailable,
+            Exception: errors,
+        },
+        max_body_size=forms.MAX_BODY,
+    )
+    # A redirect that adds or takes a slash would be built from the Host header.
+    app.router.redirect_slashes = False
+    return Guard(app, config, lambda request: errors(request, 400))
+
+
+def _routes(portal: Portal) -> list[BaseRoute]:
+    root = portal.config.root
+    routes: list[BaseRoute] = [
+        Route(root + path or "/", endpoint(portal, page, door), methods=[method]) for path, method, door, page in PAGES
+    ]
+    if root:
+        routes.append(Route(root, endpoint(portal, home.home, "anyone"), methods=["GET"]))
+    css = partial(Response, portal.pages.css, media_type="text/css", headers=FOR_EVER)
+    nothing = partial(Response, status_code=204, headers=FOR_EVER)
+    return [
+        *routes,
+        Route(root + portal.pages.css_path, lambda _request: css(), methods=["GET"]),
+        Route("/favicon.ico", lambda _request: nothing(), methods=["GET"]),
+        Route("/healthz", partial(home.health, portal), methods=["GET"]),
+    ]

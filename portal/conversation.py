@@ -1,0 +1,143 @@
+"""One ticket as a person may see it: its entries and files, nothing that is not for them."""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, func, select, true
+from sqlalchemy.orm import Session
+
+from desk.access import Person, visible_tickets
+from store.tables import Attachment, Contact, Event, Organisation, Staff, Ticket
+
+LATEST = 100  # entries on a page that was not asked for all
+MOST = 2000
+LONGEST = 20_000  # characters of one entry on the page; the whole is a click away
+_NUMBER = re.compile(r"[A-Za-z0-9._-]{1,30}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """One attachment."""
+
+    id: int
+    name: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One event; `text` and `quoted` are cut at LONGEST."""
+
+    id: int
+    at: datetime
+    kind: str
+    visibility: str
+    author: str
+    by_staff: bool
+    verified: bool
+    text: str
+    quoted: str
+    cut: bool
+    changes: dict[str, Any]
+    files: tuple[File, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """A ticket and its entries, oldest first."""
+
+    ticket: Ticket
+    contact: str
+    organisation: str
+    assignee: str
+    merged_into: str  # the number of the ticket that goes on, when the person may see that one
+    entries: tuple[Entry, ...]
+    total: int
+
+
+def find(session: Session, person: Person, number: str) -> Ticket | None:
+    """The ticket of that number; None alike when there is none and when it is not for this person."""
+    if not _NUMBER.fullmatch(number):
+        return None
+    written = {number, number.upper()}  # people type it in small letters too
+    return session.scalars(select(Ticket).where(Ticket.number.in_(written), visible_tickets(person))).first()
+
+
+def shown(person: Person) -> ColumnElement[bool]:
+    """Which entries: all for staff, for customers those that are public."""
+    return true() if person.staff_id is not None else Event.visibility == "public"
+
+
+def read(session: Session, person: Person, ticket: Ticket, *, everything: bool = False) -> Conversation:
+    """The ticket's page; of a long conversation the latest entries, unless everything is asked for."""
+    mine = and_(Event.ticket_id == ticket.id, shown(person))
+    newest = select(Event).where(mine).order_by(Event.at.desc(), Event.id.desc()).limit(MOST if everything else LATEST)
+    events = list(session.scalars(newest))[::-1]
+    files = _files(session, ticket.id, [event.id for event in events])
+    organisation = session.get(Organisation, ticket.organisation_id) if ticket.organisation_id else None
+    assignee = session.get(Staff, ticket.assignee_id) if ticket.assignee_id else None
+    contact = session.get(Contact, ticket.requester_id)
+    merged_into = _merged_into(session, person, ticket)
+    session.expunge(ticket)  # the end of a reading session expires what it read
+    return Conversation(
+        ticket=ticket,
+        contact=(contact.name or contact.address) if contact else "",
+        organisation=organisation.name if organisation else "",
+        assignee=assignee.name if assignee else "",
+        merged_into=merged_into,
+        entries=tuple(_entry(event, files.get(event.id, ())) for event in events),
+        total=session.scalar(select(func.count()).select_from(Event).where(mine)) or 0,
+    )
+
+
+def find_file(session: Session, person: Person, ticket: Ticket, file_id: int) -> Attachment | None:
+    """A file of an entry that this person may see, and that nobody has taken away."""
+    return session.scalars(
+        select(Attachment)
+        .join(Event, Event.id == Attachment.event_id)
+        .where(Attachment.id == file_id, Attachment.ticket_id == ticket.id, Event.ticket_id == ticket.id)
+        .where(Attachment.hidden_at.is_(None), shown(person))
+    ).one_or_none()
+
+
+def find_entry(session: Session, person: Person, ticket: Ticket, event_id: int) -> Event | None:
+    """An entry that this person may see."""
+    return session.scalars(
+        select(Event).where(Event.id == event_id, Event.ticket_id == ticket.id, shown(person))
+    ).one_or_none()
+
+
+def _files(session: Session, ticket_id: int, events: list[int]) -> dict[int, tuple[File, ...]]:
+    found: dict[int, tuple[File, ...]] = {}
+    query = select(Attachment).where(Attachment.ticket_id == ticket_id, Attachment.hidden_at.is_(None))
+    for row in session.scalars(query.order_by(Attachment.id)):
+        if row.event_id in events:
+            found[row.event_id] = (*found.get(row.event_id, ()), File(row.id, row.name, row.size))
+    return found
+
+
+def _merged_into(session: Session, person: Person, ticket: Ticket) -> str:
+    if ticket.merged_into_id is None:
+        return ""
+    query = select(Ticket.number).where(Ticket.id == ticket.merged_into_id, visible_tickets(person))
+    return session.scalar(query) or ""
+
+
+def _entry(event: Event, files: tuple[File, ...]) -> Entry:
+    quoted = event.folded if event.folded.strip() != event.text.strip() else ""
+    return Entry(
+        id=event.id,
+        at=event.at,
+        kind=event.kind,
+        visibility=event.visibility,
+        author=event.author,
+        by_staff=event.staff_id is not None,
+        verified=event.verified,
+        text=event.text[:LONGEST].strip("\r\n"),
+        quoted=quoted[:LONGEST].strip("\r\n"),
+        cut=max(len(event.text), len(quoted)) > LONGEST,
+        changes=event.changes,
+        files=files,
+    )

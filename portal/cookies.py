@@ -1,0 +1,39 @@
+"""The two cookies: the session, and the form cookie of visitors who have not signed in."""
+
+from datetime import timedelta
+from typing import Literal
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from portal.config import PortalConfig
+
+Name = Literal["session", "form"]
+
+
+def _name(name: Name, config: PortalConfig) -> str:
+    # __Host- wants Secure, which plain http on this machine cannot have (RFC 6265bis section 4.1.3.2).
+    return f"__Host-postdesk-{name}" if config.secure else f"postdesk-{name}"
+
+
+def read(request: Request, name: Name, config: PortalConfig) -> str:
+    """The value, or ""."""
+    return request.cookies.get(_name(name, config), "")
+
+
+def put(response: Response, name: Name, value: str, config: PortalConfig, lasts: timedelta | None = None) -> None:
+    """Set it: not for scripts, not sent along with forms of other sites."""
+    response.set_cookie(
+        _name(name, config),
+        value,
+        max_age=int(lasts.total_seconds()) if lasts is not None else None,
+        path="/",
+        secure=config.secure,
+        httponly=True,
+        samesite="lax",
+    )
+
+
+def remove(response: Response, name: Name, config: PortalConfig) -> None:
+    """Take it back."""
+    response.delete_cookie(_name(name, config), path="/", secure=config.secure, httponly=True, samesite="lax")

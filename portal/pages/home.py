@@ -1,0 +1,45 @@
+"""The status page, which is also Home: how the desk does, and for people who signed in their open tickets."""
+
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from desk import status
+from portal import listing
+from portal.visit import Portal, Visit
+
+LATEST = 6
+
+
+def home(portal: Portal, visit: Visit) -> Response:
+    """Signed out: the status and nothing of any ticket. Signed in: one line of it, and the latest open tickets."""
+    board = portal.board.read(visit.now)
+    if visit.visitor is None:
+        return portal.pages("home.html", status_now=board, tickets=None)
+    with portal.config.database.reading() as session:
+        page = listing.page(session, visit.visitor.person, open_only=True, limit=LATEST)
+    return portal.pages(
+        "home.html", visitor=visit.visitor, form_token=visit.form_token, status_now=board, tickets=page.rows
+    )
+
+
+def health(portal: Portal, _request: Request) -> Response:
+    """For machines that watch: 200, or 503 when the database does not answer."""
+    try:
+        with portal.config.database.reading() as session:
+            now = status.snapshot(session, portal.config.clock())
+    except SQLAlchemyError:
+        # The class and the text of the error can name hosts and users: they belong in the log of the other pages.
+        return JSONResponse({"ok": False, "database": "does not answer"}, 503)
+    return JSONResponse(
+        {
+            "ok": True,
+            "database": "answers",
+            "state": now.state,
+            "last_handled": now.last_handled.isoformat() if now.last_handled else None,
+            "waiting": now.waiting,
+            "difference": now.difference,
+            "letters_waiting": now.letters_waiting,
+            "letters_failing": now.letters_failing,
+        }
+    )

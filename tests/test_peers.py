@@ -1,0 +1,180 @@
+"""Each peer starts, does the one thing it is there for, and leaves nothing behind."""
+
+import smtplib
+import socket
+import socketserver
+import ssl
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from imapclient import IMAPClient
+
+from tests.peers import common
+from tests.servers import Dovecot, Postfix, Postgres, chromium, require, wait_for
+
+MAIL = (
+    b"From: ann@example.com\r\nTo: service@desk.test\r\nSubject: sample\r\n"
+    b"Date: Mon, 02 Nov 2026 10:00:00 +0000\r\nMessage-ID: <1@example.com>\r\n\r\nHello\r\n"
+)
+
+
+class LmtpSink(socketserver.ThreadingTCPServer):
+    """The smallest LMTP server: keeps the envelope and the mail."""
+
+    allow_reuse_address = True
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), LmtpSession)
+        self.got: list[tuple[str, list[str], bytes]] = []
+
+
+class LmtpSession(socketserver.StreamRequestHandler):
+    """One LMTP conversation (RFC 2033)."""
+
+    server: LmtpSink
+
+    def handle(self) -> None:
+        """Answer command by command."""
+        sender, recipients = "", list[str]()
+        self.wfile.write(b"220 sink\r\n")
+        for line in self.rfile:
+            verb = line[:4].upper()
+            if verb == b"MAIL":
+                sender, recipients = line.decode().strip(), []
+            if verb == b"RCPT":
+                recipients.append(line.decode().split("<")[1].split(">")[0])
+            if verb == b"DATA":
+                self.wfile.write(b"354 go\r\n")
+                body = b"".join(iter(self.rfile.readline, b".\r\n"))
+                self.server.got.append((sender, recipients, body))
+                self.wfile.write(b"250 kept\r\n" * (len(recipients) - 1))
+            self.wfile.write(b"221 bye\r\n" if verb == b"QUIT" else b"250 ok\r\n")
+
+
+@pytest.fixture
+def lmtp_sink() -> Iterator[LmtpSink]:
+    """A running LMTP server."""
+    with LmtpSink() as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server
+        server.shutdown()
+
+
+def gone(folder: Path, port: int) -> bool:
+    """True when nothing of a peer is left."""
+    with socket.socket() as probe:
+        return not folder.exists() and probe.connect_ex(("127.0.0.1", port)) != 0
+
+
+@pytest.mark.peer
+def test_dovecot_keeps_mail_over_a_restart_and_cleans_up() -> None:
+    """Mail put into Dovecot is there after a restart, and nothing after the end."""
+    with Dovecot() as server:
+        server.put(MAIL)
+        server.stop()
+        server.start()
+        assert server.mails() == [MAIL]
+    assert gone(server.folder, server.port)
+
+
+@pytest.mark.peer
+def test_dovecot_speaks_tls() -> None:
+    """Both kinds of TLS stand up to a verifying client."""
+    with Dovecot(users=(("a", "x"), ("b", "y")), tls=True) as server:
+        with IMAPClient(server.host, server.tls_port, ssl_context=server.tls_context, timeout=10) as client:
+            client.login("b", "y")
+        with IMAPClient(server.host, server.port, ssl=False, timeout=10) as client:
+            client.starttls(server.tls_context)
+            client.login("a", "x")
+
+
+@pytest.mark.peer
+def test_postfix_hands_desk_mail_to_lmtp(lmtp_sink: LmtpSink) -> None:
+    """Mail for desk.test, sub-address included, goes to the LMTP server."""
+    with Postfix(lmtp_to=("127.0.0.1", lmtp_sink.server_address[1])) as server:
+        with smtplib.SMTP("127.0.0.1", server.port, timeout=10) as client:
+            client.sendmail("ann@example.com", ["service+incident@desk.test"], MAIL)
+        ((sender, recipients, mail),) = wait_for(lambda: lmtp_sink.got, "the mail by LMTP")
+    assert "<ann@example.com>" in sender
+    assert recipients == ["service+incident@desk.test"]
+    assert mail.endswith(MAIL)
+    assert gone(server.folder, server.port)
+
+
+@pytest.mark.peer
+def test_postfix_relays_to_another_postfix() -> None:
+    """A relay hands mail on to a second Postfix, where it ends in the sink with its envelope."""
+    with Postfix() as end, Postfix(relay_to=("127.0.0.1", end.port)) as relay:
+        with smtplib.SMTP("127.0.0.1", relay.port, timeout=10) as client:
+            client.sendmail("service@desk.test", ["ann@example.com"], MAIL)
+        (mail,) = end.mails(1)
+    assert mail.startswith(b"Return-Path: <service@desk.test>\nX-Original-To: ann@example.com\n")
+    assert b"Subject: sample\n" in mail
+
+
+@pytest.mark.peer
+def test_postfix_takes_submission_only_with_tls_and_password() -> None:
+    """With TLS and Dovecot's users, mail is relayed for a signed-in client and for nobody else."""
+    with Dovecot() as users, Postfix(tls=True, auth_port=users.auth_port) as server:
+        assert server.authority
+        context = ssl.create_default_context()
+        server.authority.configure_trust(context)
+        with smtplib.SMTP("localhost", server.port, timeout=10) as client:
+            with pytest.raises(smtplib.SMTPRecipientsRefused):
+                client.sendmail("service@desk.test", ["ann@example.com"], MAIL)
+            client.starttls(context=context)
+            client.login("desk", "pw")
+            client.sendmail("service@desk.test", ["ann@example.com"], MAIL)
+        assert len(server.mails(1)) == 1
+
+
+@pytest.mark.peer
+def test_postgres_gives_separate_databases_and_cleans_up() -> None:
+    """Two fresh databases do not see each other, and survive a power cut of the server."""
+    with Postgres() as server:
+        one, two = (server.fresh_database().replace("+psycopg", "") for _ in range(2))
+        with psycopg.connect(one) as connection:
+            connection.execute("CREATE TABLE t AS SELECT 'ä' AS word")
+            connection.execute("SET LOCAL synchronous_commit = on")
+        server.kill()
+        server.start()
+        with psycopg.connect(one) as connection:
+            assert connection.execute("SELECT word FROM t").fetchone() == ("ä",)
+        with psycopg.connect(two) as connection:
+            assert connection.execute("SELECT to_regclass('t')").fetchone() == (None,)
+    assert gone(server.folder, server.port)
+
+
+@pytest.mark.peer
+def test_chromium_shows_a_page() -> None:
+    """The browser renders a page and runs a form."""
+    with chromium() as browser:
+        page = browser.new_page()
+        page.set_content("<h1>Sign in</h1><label>Mail <input></label>")
+        page.get_by_label("Mail").fill("ann@example.com")
+        assert page.get_by_role("heading").inner_text() == "Sign in"
+        assert page.get_by_label("Mail").input_value() == "ann@example.com"
+
+
+@pytest.mark.peer
+def test_a_start_that_fails_leaves_nothing() -> None:
+    """A peer that cannot start says why and removes its folder."""
+    server = Dovecot(extra="no_such_setting = 1")
+    with pytest.raises(RuntimeError, match="no_such_setting"):
+        server.__enter__()
+    assert gone(server.folder, server.port)
+
+
+def test_a_missing_peer_is_skipped_or_fails_in_ci(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A missing program skips with the package to install; with CI=true it fails."""
+    monkeypatch.setitem(common._PACKAGES, "no-such-peer", "sample-package")
+    monkeypatch.delenv("CI", raising=False)
+    with pytest.raises(pytest.skip.Exception, match="install the package sample-package"):
+        require("no-such-peer")
+    monkeypatch.setenv("CI", "true")
+    with pytest.raises(pytest.fail.Exception, match="no-such-peer is not installed"):
+        require("no-such-peer")
