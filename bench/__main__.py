@@ -37,10 +37,10 @@ def _rates(kind: Callable[[int, int], list[bytes]], count: int, rounds: int = RO
         batch = kind(count, turn)
         found["postfix"].append(_postfix(batch))
         with Desk(("smtp",)) as desk:
-            found["accepted"].append(count / send(desk.port, batch))
+            found["accepted"].append(count / send(desk.smtp, batch))
         with Desk(("smtp", "work")) as desk:
             before, started = desk.cpu_seconds(), time.perf_counter()
-            send(desk.port, batch)
+            send(desk.smtp, batch)
             desk.wait_handled(count)
             found["handled"].append(count / (time.perf_counter() - started))
             found["cpu"].append((desk.cpu_seconds() - before) / count * 1000)
@@ -86,10 +86,10 @@ def replies() -> None:
         answers = mails.replies(parents, senders, turn)
         postfix.append(_postfix(answers))
         with Desk(("smtp", "work")) as desk:
-            send(desk.port, first)
+            send(desk.smtp, first)
             desk.wait_handled(SMALL)
             started = time.perf_counter()
-            send(desk.port, answers)
+            send(desk.smtp, answers)
             desk.wait_handled(2 * SMALL)
             rates.append(SMALL / (time.perf_counter() - started))
     ours, theirs = statistics.median(rates), statistics.median(postfix)
@@ -102,7 +102,7 @@ def memory() -> None:
     with Desk(("smtp", "work", "deliver", "schedule", "portal")) as desk:
         time.sleep(2)
         _line("memory at rest, all roles", f"{desk.memory():.0f} MB", "goal ≤ 120 MB")
-        send(desk.port, mails.small(SMALL, 9))
+        send(desk.smtp, mails.small(SMALL, 9))
         desk.wait_handled(SMALL)
         _line("memory after a burst, all roles", f"{desk.memory():.0f} MB", "goal ≤ 300 MB")
 

@@ -5,13 +5,17 @@ import random
 from email.utils import format_datetime
 from datetime import UTC, datetime
 
-WORDS = "the phone line router office please again since morning nobody can call out invoice printer display error".split()
+WORDS = (
+    "the phone line router office please again since morning nobody can call out invoice printer display error".split()
+)
 
 
 def small(count: int, seed: int, desk: str = "service@desk.test") -> list[bytes]:
     """Plain mails of 4 KB from `count` different senders."""
     dice = random.Random(seed)  # noqa: S311 - test data
-    return [_mail(f"small-{seed}-{n}", f"person{seed}x{n}@customer.test", desk, _text(dice, 3_600)) for n in range(count)]
+    return [
+        _mail(f"small-{seed}-{n}", f"person{seed}x{n}@customer.test", desk, _text(dice, 3_600)) for n in range(count)
+    ]
 
 
 def pdf(count: int, seed: int, desk: str = "service@desk.test") -> list[bytes]:

@@ -43,7 +43,9 @@ def refusal(file: Offered, place: int, policy: FilePolicy) -> str | None:
     shown = file.original_name or file.name
     if file.size > policy.max_size:
         limit = policy.max_size / 1024 / 1024
-        return f"{shown} is {file.size / 1024 / 1024:.0f} MB and the limit is {limit:g} MB. Send a smaller copy or a link."
+        return (
+            f"{shown} is {file.size / 1024 / 1024:.0f} MB and the limit is {limit:g} MB. Send a smaller copy or a link."
+        )
     if _extension(file.name) in policy.blocked_extensions or file.type in _RUNS:
         return f"{shown} is a type of file we do not accept."
     if place >= policy.max_count:

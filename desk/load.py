@@ -91,9 +91,7 @@ def teams(session: Session, people: dict[int, StaffState]) -> dict[str, TeamStat
     return {row.name: TeamState(row.id, row.name, tuple(members.get(row.id, ()))) for row in rows}
 
 
-def tickets(
-    session: Session, ids: Collection[int] = (), numbers: Collection[str] = ()
-) -> dict[int, TicketState]:
+def tickets(session: Session, ids: Collection[int] = (), numbers: Collection[str] = ()) -> dict[int, TicketState]:
     """By id or number, with requester and participants; where one was merged, the survivors too."""
     rows: list[Row[Any]] = []
     if ids:
@@ -158,4 +156,3 @@ def survivor(ticket_id: int, loaded: dict[int, TicketState]) -> TicketState | No
         seen.add(state.id)
         state = loaded.get(state.merged_into_id)
     return state
-

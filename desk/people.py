@@ -26,7 +26,9 @@ def add_contact(
     """A new contact; the address must not belong to another. Without one, nobody can be written to."""
     name = name.strip()[:200]
     first, _, last = name.partition(" ")
-    state = ContactState(writes.next_id(), name, address[:320], known=known, organisation_id=organisation_id, fresh=True)
+    state = ContactState(
+        writes.next_id(), name, address[:320], known=known, organisation_id=organisation_id, fresh=True
+    )
     writes.add(
         Contact,
         id=state.id,

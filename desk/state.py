@@ -79,4 +79,3 @@ class TicketState:
     def view(self) -> TicketView:
         """As the access rules see it."""
         return TicketView(self.id, self.requester.id, self.organisation_id, self.shared, frozenset(self.people))
-

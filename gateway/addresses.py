@@ -13,6 +13,7 @@ from gateway.headers import clean, decode, unfold
 MAX_MAILBOXES = 200
 MAX_FIELD = 16_384  # characters of one address field that are read
 
+_ASCII_BLANKS = " \t\r\n"  # Unicode knows more blanks; in an address they are foreign characters
 _TOKEN = re.compile(r'[^"(),:;<>\\\[\]]+|.', re.DOTALL)
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL)
 # Letters of any script may stand in a mailbox (RFC 6531), but nothing invisible: the next rule sees to that.
@@ -62,7 +63,7 @@ def parse(value: str) -> tuple[tuple[Mailbox, ...], tuple[str, ...]]:
 
 def one(address: str) -> str:
     """A bare address, checked and with its domain in lower case; "" when it is not one."""
-    return _checked(address.strip()) or ""
+    return _checked(address.strip(_ASCII_BLANKS)) or ""
 
 
 def _drafts(value: str, defects: list[str]) -> list[_Draft]:
@@ -148,7 +149,7 @@ def _finish(draft: _Draft, defects: list[str]) -> Mailbox:
     """A mailbox out of its tokens; a doubtful one loses its address."""
     words = "".join(draft.words)
     if draft.angle is not None:
-        address, name = draft.angle.strip(), words
+        address, name = draft.angle.strip(_ASCII_BLANKS), words
         if address.lower().startswith("mailto:"):
             address = address[7:]
     else:

@@ -80,13 +80,13 @@ def _note(decision: Decision, case: Case, writes: Writes) -> None:
         trusted = decision.write == "note" and author.id in (ticket.requester.id, *ticket.people)
         if trusted:
             tickets.add_people(writes, ticket, _named(case, writes), case.now)
-            notices.update(
-                writes, ticket, event_id, case.now, author=author, has_words=True, fold=case.rules.fold
-            )
+            notices.update(writes, ticket, event_id, case.now, author=author, has_words=True, fold=case.rules.fold)
         if decision.write == "unverified":
             context = {"lane": "The sender is not verified: the ticket number was all that the mail brought."}
     else:
-        context = {"lane": f"{author.name or author.address} does not take part in this ticket. Customers do not see it."}
+        context = {
+            "lane": f"{author.name or author.address} does not take part in this ticket. Customers do not see it."
+        }
     for member in notices.staff_of(ticket, case.view.teams, case.view.staff):
         notices.letter(writes, "customer_wrote", member, case.now, ticket=ticket, event_id=event_id, context=context)
     if case.mail.refused_files and public:

@@ -35,12 +35,14 @@ _BACK = re.compile(
     r"do dnia|wracam|powrót|zpět|vrátím|до|вернусь|kadar|dönece)\b|まで|到|至|עד)",
     re.IGNORECASE,
 )
+_NAMES = "|".join(sorted(_MONTHS, key=len, reverse=True))
 _DATE = re.compile(
     r"(?P<y>20\d\d)[-/.年]\s?(?P<m>\d{1,2})[-/.月]\s?(?P<d>\d{1,2})"
-    r"|(?P<d2>\d{1,2})(?:st|nd|rd|th|\.|er|º)?\s(?:of |de |"
-    r"d')?(?P<month>[^\W\d_]{3,14})\.?,?(?:\s(?:de )?(?P<y2>20\d\d))?"
-    r"|(?P<month3>[^\W\d_]{3,14})\.?\s(?P<d3>\d{1,2})(?:st|nd|rd|th)?,?(?:\s(?P<y3>20\d\d))?"
-    r"|(?P<d4>\d{1,2})[./](?P<m4>\d{1,2})[./](?P<y4>(?:20)?\d\d)?"
+    rf"|(?P<d2>\d{{1,2}})(?:st|nd|rd|th|\.|er|º)?\s(?:of |de |d')?(?P<month>{_NAMES})\b"
+    r"\.?,?(?:\s(?:de )?(?P<y2>20\d\d))?"
+    rf"|\b(?P<month3>{_NAMES})\.?\s(?P<d3>\d{{1,2}})(?:st|nd|rd|th)?\b,?(?:\s(?P<y3>20\d\d))?"
+    r"|(?P<d4>\d{1,2})[./](?P<m4>\d{1,2})[./](?P<y4>(?:20)?\d\d)?",
+    re.IGNORECASE,
 )
 
 

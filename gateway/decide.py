@@ -61,9 +61,7 @@ class Case:
     match: Match
 
 
-def decide(
-    mail: Incoming, view: View, rules: Rules, addresses: Addresses, now: datetime
-) -> tuple[Decision, Case]:
+def decide(mail: Incoming, view: View, rules: Rules, addresses: Addresses, now: datetime) -> tuple[Decision, Case]:
     """The first rule that has an answer decides; the last one always has. With it comes the case it looked at."""
     domain = mail.sender.rpartition("@")[2]
     verified = sender.verify(mail.message.authentication_results, domain, rules.trusted_authserv_ids)
@@ -102,7 +100,11 @@ def _own_mail(case: Case) -> Decision | None:
 
 def _over_limit(case: Case) -> Decision | None:
     if case.mail.message.over_limit:
-        return Decision("held", "over-limit", f"The mail is built in a way that is not safe to open: {case.mail.message.over_limit}.")
+        return Decision(
+            "held",
+            "over-limit",
+            f"The mail is built in a way that is not safe to open: {case.mail.message.over_limit}.",
+        )
     if case.mail.message.hops > MAX_HOPS:
         return Decision("held", "hops", f"It passed {case.mail.message.hops} servers: it may be going in circles.")
     return None
@@ -150,7 +152,9 @@ def _matched(case: Case) -> Decision | None:
         return None
     if chosen.write == "hold":
         return Decision(
-            "held", "staff-unverified", "It says it is from staff, but nothing proves it. Staff write by their own letters."
+            "held",
+            "staff-unverified",
+            "It says it is from staff, but nothing proves it. Staff write by their own letters.",
         )
     ticket = case.view.ticket(chosen.ticket_id)
     if ticket is None:

@@ -100,5 +100,8 @@ class Deliverer:
             except Exception as error:  # a fault of ours: nobody knows how far it came, and the other letters go on
                 log.exception("a relay connection failed")
                 results += [(letter, Uncertain(f"a fault of this program: {type(error).__name__}")) for letter in part]
+        self._record(batch, results)
+
+    def _record(self, batch: Batch, results: Sequence[tuple[Letter, Result]]) -> None:
         with self._database.transaction() as session:
             outcome.record(session, batch, results, self._policy, self._clock(), self._database.ids.next)

@@ -6,6 +6,7 @@ import unicodedata
 
 from gateway.headers import clean, decode
 
+MAX_RAW = 20_000  # characters of a name as written that are looked at: its extension stands at the end
 MAX_NAME = 120  # characters; ext4 takes 255 bytes
 
 _SEPARATORS = re.compile(r"[/\\\u2044\u2215\u29f8\uff0f\uff3c]")
@@ -39,12 +40,12 @@ _EXTENSIONS = {
 
 def shown(raw: str) -> str:
     """The name as the sender gave it, decoded and cleaned, for display only."""
-    return _INVISIBLE.sub("", decode(raw, 250))
+    return _shortened(_INVISIBLE.sub("", decode(raw, MAX_RAW)), 250)
 
 
 def safe(name: str, media_type: str, number: int) -> str:
     """A name for a file system: no path, no device, no hidden file, at most `MAX_NAME` characters."""
-    name = unicodedata.normalize("NFC", clean(name, 1000))
+    name = unicodedata.normalize("NFC", clean(name, MAX_RAW))
     name = _SEPARATORS.split(_INVISIBLE.sub("", name))[-1]
     name = _FORBIDDEN.sub("_", name).strip(" .")
     name = name.lstrip("-~")
@@ -58,15 +59,18 @@ def safe(name: str, media_type: str, number: int) -> str:
     if _RESERVED.match(name):
         name = "_" + name
     if len(name) > MAX_NAME or len(name.encode()) > 220:
-        name = _shortened(name)
+        name = _shortened(name, MAX_NAME)
     return name
 
 
-def _shortened(name: str) -> str:
+def _shortened(name: str, limit: int) -> str:
+    """The first part of a name with its extension."""
+    if len(name) <= limit and len(name.encode()) <= 220:
+        return name
     stem, dot, suffix = name.rpartition(".")
     if not dot or len(suffix) > 16:
         stem, suffix = name, ""
-    keep = MAX_NAME - len(suffix) - 1
+    keep = limit - len(suffix) - 1
     while len(stem[:keep].encode()) > 200 - len(suffix.encode()):
         keep -= 8
     return f"{stem[:keep].strip(' .')}.{suffix}" if suffix else stem[:keep].strip(" .")

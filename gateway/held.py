@@ -22,9 +22,7 @@ def hold(session: Session, received_id: int, rule: str, reason: str, now: dateti
             evidence={},
         )
     )
-    session.execute(
-        update(ReceivedMail).where(ReceivedMail.id == received_id).values(waiting=False, lease_until=None)
-    )
+    session.execute(update(ReceivedMail).where(ReceivedMail.id == received_id).values(waiting=False, lease_until=None))
     session.execute(update(Tally).where(Tally.name == "held").values(value=Tally.value + 1))
 
 

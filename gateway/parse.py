@@ -120,7 +120,9 @@ def _view(
 
 def _sender(headers: Headers, defects: list[str]) -> Mailbox:
     """The one mailbox of the one From field; more of either belong to nobody (RFC 5322 section 3.6)."""
-    fields = list(dict.fromkeys(value.strip() for value in headers.all("from")))  # the very same twice says nothing new
+    fields = list(
+        dict.fromkeys(value.strip(" \t\n") for value in headers.all("from"))
+    )  # the very same twice says nothing new
     if len(fields) != 1:
         if fields:
             defects.append("more than one From field")
@@ -128,6 +130,8 @@ def _sender(headers: Headers, defects: list[str]) -> Mailbox:
     boxes, faults = addresses.parse(fields[0])
     defects.extend(f"From: {fault}" for fault in faults)
     if len(boxes) == 1:
+        if not boxes[0].address:
+            defects.append("no address in From")
         return boxes[0]
     if boxes:
         defects.append("more than one mailbox in From")

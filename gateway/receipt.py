@@ -85,5 +85,3 @@ def _count_words(count: int) -> str:
 
 def _without(decision: Decision, reason: str) -> Decision:
     return replace(decision, reason=f"{decision.reason} No receipt: {reason}.")
-
-

@@ -81,9 +81,7 @@ def _write_down(decision: Decision, case: Case, writes: Writes, ticket: TicketSt
     if entry.visibility == "public" and isinstance(author, StaffState):
         shown = {"status", "resolution"} & entry.changes.keys()
         if has_words or shown:
-            notices.update(
-                writes, ticket, event_id, case.now, author=author, has_words=has_words, fold=case.rules.fold
-            )
+            notices.update(writes, ticket, event_id, case.now, author=author, has_words=has_words, fold=case.rules.fold)
     if has_words:
         return decision
     return replace(decision, kind="answered", reason="Only commands; they were done.")
@@ -94,7 +92,6 @@ def _add_named(decision: Decision, case: Case, writes: Writes, ticket: TicketSta
     if entry.visibility != "public":
         return
     tickets.add_people(writes, ticket, who.named(case, writes, case.mail.message.cc), case.now)
-
 
 
 def _keep_inside(

@@ -5,7 +5,9 @@ import re
 from desk import numbers
 
 # Reply prefixes by language: en, de, nordic, fr, it, nl, pl, pt, es, fi, tr, hu, cs, ro, el, he, ru, zh, ja.
-_REPLY = r"re|aw|antw|antwort|sv|vs|vá|ynt|odp|res|rif|r|réf|ref|rép|rv|atb|απ|σχετ|השב|תגובה|отв|ответ|回复|回覆|答复|返信"
+_REPLY = (
+    r"re|aw|antw|antwort|sv|vs|vá|ynt|odp|res|rif|r|réf|ref|rép|rv|atb|απ|σχετ|השב|תגובה|отв|ответ|回复|回覆|答复|返信"
+)
 _FORWARD = r"fwd?|wg|tr|i|enc|rv|vb|vl|vs|pd|doorst|továbbítás|ilt|iltn|πρθ|הועבר|пересл|转发|轉寄|転送"
 _PREFIX = re.compile(rf"\s*(?:{_REPLY}|{_FORWARD})(?:\[\d{{1,3}}\]|\(\d{{1,3}}\))?\s*[:：]\s*", re.IGNORECASE)
 _IS_FORWARD = re.compile(

@@ -98,7 +98,9 @@ def load_view(session: Session, batch: Sequence[Incoming], addresses: Addresses,
     people = {mail.sender or mail.envelope.reverse_path.lower() for mail in batch}
     people |= {mailbox.key for mail in batch for mailbox in (*mail.message.to, *mail.message.cc)}
     view.contacts = load.contacts_by_address(session, people - {""})
-    view.handled = _pairs(session, select(MailKey.key, MailKey.received_id).where(MailKey.key.in_({m.key for m in batch})))
+    view.handled = _pairs(
+        session, select(MailKey.key, MailKey.received_id).where(MailKey.key.in_({m.key for m in batch}))
+    )
     view.letters = _letters(session, batch, addresses)
     view.muted = _muted(session, {letter.recipient.lower() for letter in view.letters.values()})
     for key, ticket_id in _known(session, batch):

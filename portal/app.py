@@ -11,7 +11,6 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp
 
-from portal import forms
 from portal.board import StatusBoard
 from portal.config import PortalConfig
 from portal.guard import Guard
@@ -56,7 +55,6 @@ def create_app(config: PortalConfig) -> ASGIApp:
             PoolTimeout: unavailable,
             Exception: errors,
         },
-        max_body_size=forms.MAX_BODY,
     )
     # A redirect that adds or takes a slash would be built from the Host header.
     app.router.redirect_slashes = False

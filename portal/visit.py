@@ -64,10 +64,20 @@ def endpoint(portal: Portal, page: Page, door: Door) -> Callable[[Request], Awai
     """A page as Starlette wants it; the work runs in a thread, because the database waits."""
 
     async def answer(request: Request) -> Response:
-        body = await request.body() if request.method == "POST" else b""
+        body = await _body(request) if request.method == "POST" else b""
         return await run_in_threadpool(_answer, portal, page, door, request, body)
 
     return answer
+
+
+async def _body(request: Request) -> bytes:
+    """The form, however it is sent; 413 as soon as it is too large, whatever length it declared."""
+    body = bytearray()
+    async for block in request.stream():
+        body += block
+        if len(body) > forms.MAX_BODY:
+            raise HTTPException(413)
+    return bytes(body)
 
 
 def _answer(portal: Portal, page: Page, door: Door, request: Request, body: bytes) -> Response:

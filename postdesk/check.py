@@ -67,7 +67,9 @@ def _blobs(house: House) -> str:
 def _templates(house: House) -> str:
     from postdesk.outgoing import check_templates
 
-    return f"{check_templates(house)} letters, {len(list((bundled.folder('templates') / 'pages').glob('*.html')))} pages"
+    return (
+        f"{check_templates(house)} letters, {len(list((bundled.folder('templates') / 'pages').glob('*.html')))} pages"
+    )
 
 
 def _relay(house: House) -> str:

@@ -113,7 +113,9 @@ def migrate() -> None:
     before, _ = current(house.database)
     upgrade(house.database)
     after, _ = current(house.database)
-    typer.echo(f"The schema is at {after}." if before == after else f"The schema went from {before or 'nothing'} to {after}.")
+    typer.echo(
+        f"The schema is at {after}." if before == after else f"The schema went from {before or 'nothing'} to {after}."
+    )
 
 
 @app.command()
@@ -127,7 +129,9 @@ def init(
     """Set up: settings file, signing key, database, first organisation and first member of staff."""
     from postdesk.init import Answers, InitError, run
 
-    answers = Answers.sample() if sample else Answers(organisation, address, staff_name, staff_address).asked(typer.prompt)
+    answers = (
+        Answers.sample() if sample else Answers(organisation, address, staff_name, staff_address).asked(typer.prompt)
+    )
     try:
         typer.echo(run(chosen_config(), answers))
     except InitError as error:
@@ -148,14 +152,12 @@ def check() -> None:
 
 
 @app.command()
-def demo(
-    keep_going: Annotated[bool, typer.Option("--keep-going", help="Go on when a letter does not come.")] = False,
-) -> None:
+def demo() -> None:
     """Play a short conversation against the running Postdesk, and print each letter that comes back."""
     from postdesk.demo import DemoFailed, play
 
     try:
-        play(ready_house(), keep_going=keep_going)
+        play(ready_house())
     except DemoFailed as error:
         raise fail(str(error)) from error
 

@@ -36,7 +36,7 @@ def ticket_show(number: str) -> None:
     """One ticket with its whole history, internal notes included."""
     from postdesk.show import ticket_text
 
-    with ready_house() .database.reading() as session:
+    with ready_house().database.reading() as session:
         text = ticket_text(session, number.strip("[]").upper())
     if text is None:
         raise fail(f"There is no ticket {number}.", 66)
@@ -61,7 +61,9 @@ def contact_add(
     now, ids = datetime.now(UTC), house.database.ids
     with house.database.transaction() as session:
         if people.find_contact(session, address):
-            raise fail(f"A person with the address {address} already exists. Use: postdesk contact activate {address}", 65)
+            raise fail(
+                f"A person with the address {address} already exists. Use: postdesk contact activate {address}", 65
+            )
         customer = people.organisation(session, organisation, ids.next(), now) if organisation else None
         writes = Writes(ids.next)
         people.add_contact(

@@ -47,7 +47,9 @@ def explain(
 
 @app.command()
 def deliver(
-    to: Annotated[list[str] | None, typer.Option(help="Envelope recipient; else ORIGINAL_RECIPIENT or RECIPIENT.")] = None,
+    to: Annotated[
+        list[str] | None, typer.Option(help="Envelope recipient; else ORIGINAL_RECIPIENT or RECIPIENT.")
+    ] = None,
     sender: Annotated[str | None, typer.Option("--from", help="Envelope sender; else SENDER.")] = None,
 ) -> None:
     """Take one mail from standard input, for .forward, procmail and pipes. Exit codes as in sysexits.h."""
@@ -143,5 +145,3 @@ def mail_replay(
     except NotReplayable as error:
         raise fail(str(error), 65) from error
     typer.echo(wait_for(house, mail))
-
-

@@ -84,7 +84,9 @@ def as_text(path: str, explained: Explained) -> str:
     message = explained.message
     lines = [
         path,
-        f"  From:        {message.sender.name} <{message.sender.address}>" if message.sender.address else "  From:        nobody that can be read",
+        f"  From:        {message.sender.name} <{message.sender.address}>"
+        if message.sender.address
+        else "  From:        nobody that can be read",
         f"  Subject:     {message.subject or '(none)'}",
         f"  Automatic:   {message.automatic or 'no'}",
     ]
@@ -128,5 +130,3 @@ def save_files(message: Message, folder: Path, prefix: str) -> list[str | None]:
 def unsaved(message: Message) -> list[str | None]:
     """For `as_json`, when nothing is to be saved."""
     return [None] * len(message.attachments)
-
-

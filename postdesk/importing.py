@@ -51,9 +51,7 @@ def run(house: House, sources: Sequence[Path]) -> tuple[int, int, int]:
     return len(fresh) - refused, len(items) - len(fresh), refused
 
 
-def _hand_over(
-    part: Sequence[Item], submit: "Callable[[Envelope, bytes], Future[int]]", limit: int
-) -> int:
+def _hand_over(part: Sequence[Item], submit: "Callable[[Envelope, bytes], Future[int]]", limit: int) -> int:
     waiting: list[tuple[Item, Future[int]]] = []
     failed = 0
     for item in part:

@@ -42,7 +42,11 @@ class Answers:
 
     def faults(self) -> list[str]:
         """What cannot be right."""
-        faults = [f"{text!r} is not a mail address" for text in (self.address, self.staff_address) if not ADDRESS.fullmatch(text)]
+        faults = [
+            f"{text!r} is not a mail address"
+            for text in (self.address, self.staff_address)
+            if not ADDRESS.fullmatch(text)
+        ]
         if self.address.lower() == self.staff_address.lower():
             faults.append("the desk and its staff need different addresses: a letter to one must not come back")
         if not self.organisation.strip() or not self.staff_name.strip():
@@ -97,7 +101,9 @@ def _fill(file: Path, answers: Answers) -> str:
         # Made with its final mode: no moment in which others could read it.
         handle = os.open(key_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(handle, "w", encoding="utf-8") as out:
-            out.write("# Signing keys of Postdesk, newest first. Keep a copy: without it old letters cannot be answered.\n")
+            out.write(
+                "# Signing keys of Postdesk, newest first. Keep a copy: without it old letters cannot be answered.\n"
+            )
             out.write(Keys.new_line(1) + "\n")
     upgrade(house.database)
     now, next_id = datetime.now(UTC), house.database.ids.next

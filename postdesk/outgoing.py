@@ -1,7 +1,76 @@
 """Builds what sends letters: composer, relay, deliverer."""
-from typing import Any
-def deliverer(house: Any) -> Any:
-    class D:
-        def drain_once(self): return 0
-    return D()
-def check_templates(house): return 0
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from gateway.compose import Composer
+from gateway.delivery import Deliverer
+from gateway.delivery_policy import DeliveryPolicy
+from gateway.letter import DeskFacts
+from gateway.relay import MaildirRelay, Relay
+from postdesk import bundled
+
+if TYPE_CHECKING:
+    from postdesk.wiring import House
+
+
+def desk_facts(house: "House") -> DeskFacts:
+    """The desk as its letters name it."""
+    desk = house.settings.desk
+    return DeskFacts(
+        name=desk.name,
+        base_url=desk.base_url,
+        zone=house.zone,
+        language=desk.language,
+        phone=desk.phone,
+        hostname=house.settings.hostname,
+        instance=house.instance,
+        reopen_days=house.settings.mail.reopen_days,
+    )
+
+
+def composer(house: "House") -> Composer:
+    """What renders letters."""
+    return Composer(house.addresses, desk_facts(house), bundled.folder("templates") / "mail", keys=house.keys)
+
+
+def relay(house: "House") -> Relay:
+    """One connection's worth of relay, as the settings say."""
+    settings = house.settings.relay
+    if settings.mode == "maildir":
+        return MaildirRelay(settings.folder)
+    from gateway.smtp_relay import SmtpConfig, SmtpRelay
+
+    return SmtpRelay(
+        SmtpConfig(
+            host=settings.host,
+            port=settings.port,
+            tls=settings.tls,
+            tls_ca=str(house.loaded.home / settings.tls_ca) if settings.tls_ca else "",
+            user=settings.user,
+            password=settings.password.get_secret_value(),
+            hostname=house.settings.hostname,
+            timeout=settings.timeout_seconds,
+        )
+    )
+
+
+def deliverer(house: "House") -> Deliverer:
+    """What sends the letters."""
+    settings = house.settings
+    policy = DeliveryPolicy(
+        give_up=timedelta(days=settings.delivery.give_up_days),
+        fold_seconds=settings.delivery.fold_seconds,
+        connections=settings.relay.connections if settings.relay.mode == "smtp" else 1,
+        poll_seconds=settings.work.poll_seconds,
+    )
+    return Deliverer(house.database, composer(house), lambda: relay(house), policy)
+
+
+def check_templates(house: "House") -> int:
+    """Load every letter's templates; returns how many letters there are, raises when one is broken."""
+    from gateway.header_policy import check_header_injection
+
+    check_header_injection()
+    composer(house)
+    return len(list((bundled.folder("templates") / "mail").glob("*/body.txt")))

@@ -118,7 +118,9 @@ async def _listeners(house: House, spool: "Spool", roles: Collection[str]) -> "l
             try:
                 await listener.start()
             except OSError as error:
-                raise SystemExit(f"{protocol}: cannot listen on {config.host}:{config.port}: {error.strerror}") from error
+                raise SystemExit(
+                    f"{protocol}: cannot listen on {config.host}:{config.port}: {error.strerror}"
+                ) from error
             started.append(listener)
     return started
 
@@ -142,8 +144,13 @@ async def _page(house: House, roles: Collection[str]) -> "tuple[uvicorn.Server, 
     except OSError as error:
         raise SystemExit(f"portal: cannot listen on {portal.host}:{portal.port}: {error.strerror}") from error
     config = uvicorn.Config(
-        create_app(house.portal()), log_config=None, access_log=False, lifespan="off", server_header=False,
-        proxy_headers=False, timeout_graceful_shutdown=5,
+        create_app(house.portal()),
+        log_config=None,
+        access_log=False,
+        lifespan="off",
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=5,
     )
     server = Server(config)
     return server, asyncio.create_task(server.serve(sockets=[opened]))

@@ -36,7 +36,9 @@ def _event_lines(event: Event, files: list[Attachment]) -> list[str]:
         marks.append("not verified")
     if event.kind == "automatic":
         marks.append("automatic")
-    head = f"  {event.at:%Y-%m-%d %H:%M} UTC  {event.author or 'Postdesk'}" + (f"  ({', '.join(marks)})" if marks else "")
+    head = f"  {event.at:%Y-%m-%d %H:%M} UTC  {event.author or 'Postdesk'}" + (
+        f"  ({', '.join(marks)})" if marks else ""
+    )
     changes = [f"    {key}: {value[0]} → {value[1]}" for key, value in event.changes.items() if isinstance(value, list)]
     text = [f"    {line}" for line in event.text.splitlines()]
     names = [f"    File: {file.original_name or file.name}, {file.type}, {file.size:,} bytes" for file in files]
@@ -66,14 +68,17 @@ def mail_text(session: Session, received_id: int) -> str | None:
         return None
     lines = [
         f"Mail {mail.id}",
-        f"  Came in:   {mail.received_at:%Y-%m-%d %H:%M:%S} UTC by {mail.source}" + (f" from {mail.peer}" if mail.peer else ""),
+        f"  Came in:   {mail.received_at:%Y-%m-%d %H:%M:%S} UTC by {mail.source}"
+        + (f" from {mail.peer}" if mail.peer else ""),
         f"  Envelope:  from <{mail.reverse_path}> to {', '.join(mail.recipients) or 'nobody named'}",
         f"  Size:      {mail.size:,} bytes",
     ]
     disposition = session.get(Disposition, received_id)
     if disposition is None:
         state = f"waiting, tried {mail.attempts} times" if mail.attempts else "waiting"
-        return "\n".join([*lines, f"  Now:       {state}", *([f"  Last fault: {mail.last_error}"] if mail.last_error else [])])
+        return "\n".join(
+            [*lines, f"  Now:       {state}", *([f"  Last fault: {mail.last_error}"] if mail.last_error else [])]
+        )
     ticket = session.get(Ticket, disposition.ticket_id) if disposition.ticket_id else None
     lines += [
         f"  From:      {disposition.sender or 'nobody that can be read'}",
@@ -94,11 +99,16 @@ def mail_text(session: Session, received_id: int) -> str | None:
 
 def _letters(session: Session, received_id: int) -> list[str]:
     rows = session.execute(
-        select(Outbox).join(Event, Event.id == Outbox.event_id).where(Event.received_id == received_id).order_by(Outbox.id)
+        select(Outbox)
+        .join(Event, Event.id == Outbox.event_id)
+        .where(Event.received_id == received_id)
+        .order_by(Outbox.id)
     ).scalars()
     lines = []
     for row in rows:
-        attempt = session.scalars(select(Delivery).where(Delivery.outbox_id == row.id).order_by(Delivery.id.desc())).first()
+        attempt = session.scalars(
+            select(Delivery).where(Delivery.outbox_id == row.id).order_by(Delivery.id.desc())
+        ).first()
         said = f": {attempt.reply}" if attempt and attempt.reply else ""
         lines.append(f"  Letter:    {row.kind} to {row.recipient}, {row.state}{said}")
     return lines

@@ -24,7 +24,11 @@ def banner(house: House, roles: Collection[str]) -> str:
     else:
         lines.append(f"  Letters go to {settings.relay.host}:{settings.relay.port}")
     if "smtp" in roles and settings.smtp.enabled:
-        lines += ["", "Send a first mail from another terminal:", *_first_mail(desk, settings.smtp.host, settings.smtp.port)]
+        lines += [
+            "",
+            "Send a first mail from another terminal:",
+            *_first_mail(desk, settings.smtp.host, settings.smtp.port),
+        ]
         lines += ["", "Or see a whole conversation: make demo, or postdesk demo"]
     return "\n".join(lines)
 

@@ -70,7 +70,7 @@ class House:
 
     @property
     def instance(self) -> str:
-        """Names this desk in the letters it sends, so that it knows its own; tells nothing of the key."""
+        """Tells this desk from others; tells nothing of the key."""
         return hashlib.blake2b(self.keys.derive("instance") or b"", digest_size=8).hexdigest()
 
     @property
@@ -81,10 +81,13 @@ class House:
     @property
     def rules(self) -> Rules:
         """How this desk takes mail."""
+        from gateway.letter_headers import instance_mark
+        from postdesk.outgoing import desk_facts
+
         mail, caps = self.settings.mail, self.settings.caps
         return Rules(
             zone=self.zone,
-            instance=self.instance,
+            instance=instance_mark(desk_facts(self)),
             files=FilePolicy(
                 max_size=int(mail.max_attachment_mb * MIB),
                 max_count=mail.max_attachments,

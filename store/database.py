@@ -43,9 +43,11 @@ class Database:
     @contextmanager
     def _begin(self, *, durable: bool = True) -> Iterator[Session]:
         # SQLite has one writer; a lock of our own wakes the next one at once, its busy time-out sleeps.
-        with self._writer_lock or nullcontext(), Session(
-            self.engine if durable else self._quick, expire_on_commit=False
-        ) as session, session.begin():
+        with (
+            self._writer_lock or nullcontext(),
+            Session(self.engine if durable else self._quick, expire_on_commit=False) as session,
+            session.begin(),
+        ):
             yield session
 
     @contextmanager

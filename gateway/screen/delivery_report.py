@@ -66,6 +66,7 @@ _STRONG_SUBJECT = re.compile(
     r"delivery (?:has )?failed)",
     re.IGNORECASE,
 )
+_EVIDENCE = re.compile(r"\S@\S|\b[45]\d\d[ -]")  # an address or a server's reply: parcels are delivered without
 _ANSWERED = re.compile(r"\s*(?:re|aw|sv|fwd?|wg|tr|rv|vs)\s?:", re.IGNORECASE)
 
 
@@ -91,6 +92,7 @@ def applies(mail: View) -> bool:
         _STRONG_SUBJECT.search(mail.subject) is not None
         and not _ANSWERED.match(mail.subject)
         and _told(mail.text[:600])
+        and _EVIDENCE.search(mail.text[:1000]) is not None
     )
 
 

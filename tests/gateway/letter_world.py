@@ -200,7 +200,8 @@ def credentials_row(base: Database, contact_id: int, kind: Literal["password", "
     with base.transaction() as session:
         person = session.get_one(Contact, contact_id)
         credentials.issue(session, KEYS, person, kind=kind, hours=72, now=NOW, by="Ana Ruiz", next_id=base.ids.next)
-        return session.scalars(select(func.max(Outbox.id)).where(Outbox.contact_id == contact_id)).one()
+        newest = select(func.max(Outbox.id)).where(Outbox.contact_id == contact_id, Outbox.kind == "credentials")
+        return session.scalars(newest).one()
 
 
 def sign_in_row(base: Database, contact_id: int) -> int:

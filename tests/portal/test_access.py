@@ -139,9 +139,7 @@ def test_signed_out_a_number_tells_nothing(browser: Browser) -> None:
     assert browser.get(PHONES).status_code == browser.get(UNKNOWN).status_code == 303
 
 
-@pytest.mark.parametrize(
-    "number", ["１００１", "9" * 40, "-1", "' or 1=1 --", "%00", "..", "T%", "T20190409.0967%0d%0a"]
-)
+@pytest.mark.parametrize("number", ["１００１", "9" * 40, "-1", "' or 1=1 --", "%00", "T%", "T20190409.0967%0d%0a"])
 def test_strange_numbers_are_not_found(signed_in: Enter, number: str) -> None:
     """Full-width digits, huge and negative numbers, SQL, control characters: 404, never an error."""
     assert signed_in("sam").get(f"/t/{number}").status_code == 404

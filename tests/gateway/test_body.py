@@ -1,0 +1,198 @@
+"""Which parts are text and which are files; charsets, encodings, HTML made harmless, winmail.dat unpacked."""
+
+import base64
+import re
+import struct
+
+import pytest
+
+from gateway import html
+from gateway.body import unflowed
+from gateway.parse import read
+from tests.gateway.hostile_mime import attached, encoded, head, mixed
+
+FORBIDDEN = re.compile(
+    r"<\s*(?:script|iframe|object|embed|applet|form|input|button|textarea|select|meta|base|link|style|svg|math)\b"
+    r"|<[^>]+\son\w+\s*=|(?:href|src)\s*=\s*[\"']?\s*(?:javascript|vbscript|data|file):"
+    r"|(?:src|srcset|poster|background|ping)\s*=\s*[\"']?\s*(?:https?:)?//|url\(|@import|position\s*:"
+    r"|<[^>]*\s(?:id|class|name|data-[\w-]+|hx-[\w-]+|x-[\w-]+)\s*=|target\s*=",
+    re.IGNORECASE,
+)
+
+
+def parts(kind: str, *bodies: str) -> bytes:
+    """A multipart of the given kind; each body begins with its own header."""
+    inner = "".join(f"--x\r\n{body}\r\n" for body in bodies)
+    return head(content_type=f'multipart/{kind}; boundary="x"') + f"\r\n{inner}--x--\r\n".encode()
+
+
+PLAIN, RICH = "Content-Type: text/plain\r\n\r\nplain", "Content-Type: text/html\r\n\r\n<p>rich</p>"
+PICTURE = "Content-Type: image/png\r\nContent-ID: <p@x.test>\r\nContent-Transfer-Encoding: base64\r\n\r\niVBORw0KGgo="
+
+
+@pytest.mark.parametrize(
+    "raw, text, rich, files",
+    [
+        (parts("alternative", PLAIN, RICH), "plain", "<p>rich</p>", []),
+        (parts("alternative", "Content-Type: text/plain\r\n\r\n ", RICH), "rich", "<p>rich</p>", []),
+        (parts("mixed", PLAIN, PICTURE), "plain", "", ["image.png"]),
+        (parts("mixed", PLAIN, PLAIN), "plain\nplain", "", []),
+        (parts("mixed", PLAIN, RICH), "plain\nrich", "<div>plain</div>\n<p>rich</p>", []),
+        (parts("related", RICH, PICTURE), "rich", "<p>rich</p>", ["image.png"]),
+        (parts("mixed", PLAIN, "Content-Type: text/csv; name=a.csv\r\n\r\n1;2"), "plain", "", ["a.csv"]),
+        (parts("mixed", PLAIN, "Content-Disposition: attachment\r\n\r\nlog"), "plain", "", ["attachment-1.txt"]),
+        (parts("mixed", PLAIN, "Content-Type: text/calendar; method=REQUEST\r\n\r\nBEGIN:VCALENDAR"),
+         "plain", "", ["attachment-1.ics"]),
+        (parts("mixed", "hello without a header"), "hello without a header", "", []),
+    ],
+)  # fmt: skip
+def test_choice(raw: bytes, text: str, rich: str, files: list[str]) -> None:
+    """Text is shown, everything else is a file."""
+    mail = read(raw)
+    assert (mail.text, mail.html, [item.name for item in mail.attachments]) == (text, rich, files)
+
+
+def test_inline_picture() -> None:
+    """A picture of the HTML keeps its Content-ID and says that it belongs inside."""
+    (item,) = read(parts("related", RICH, PICTURE)).attachments
+    assert (item.content_id, item.inline, item.type) == ("p@x.test", True, "image/png")
+
+
+@pytest.mark.parametrize(
+    "charset, data, text",
+    [
+        ("utf-8", "Grüße".encode(), "Grüße"),
+        ("iso-8859-1", "Grüße €".encode("cp1252"), "Grüße €"),
+        ("us-ascii", "Grüße".encode(), "Grüße"),
+        ("us-ascii", "Grüße".encode("cp1252"), "Grüße"),
+        ("utf-8", "Grüße".encode("cp1252"), "Grüße"),
+        ("iso-8859-1", "Grüße aus Köln".encode(), "Grüße aus Köln"),
+        ("x-unknown", "Grüße".encode(), "Grüße"),
+        ("gb2312", "你好，打印机坏了".encode("gb18030"), "你好，打印机坏了"),
+        ("iso-2022-jp", "こんにちは".encode("iso2022_jp"), "こんにちは"),
+        ("iso-2022-jp", "こんにちは".encode("cp932"), "こんにちは"),
+        ("koi8-r", "Привет".encode("koi8-r"), "Привет"),
+        ("utf-16le", "Hello".encode("utf-16-le"), "Hello"),
+        ("utf-7", b"Gr+APwA3w-e", "Grüße"),
+        ("unicode_escape", b"\\N{LATIN SMALL LETTER A}", "\\N{LATIN SMALL LETTER A}"),
+    ],
+)
+def test_charset(charset: str, data: bytes, text: str) -> None:
+    """The declared charset counts unless it lies or is none that a mail may name."""
+    assert read(encoded("base64", base64.encodebytes(data), f"text/plain; charset={charset}")).text == text
+
+
+@pytest.mark.parametrize(
+    "encoding, body, data",
+    [
+        ("base64", b"YWJj\r\nZGVm\r\n", b"abcdef"),
+        ("base64", b"YWJj=ZGVm\r\nYWJj====\r\n", b"abcdefabc"),
+        ("base64", b"YWJjZ", b"abc"),
+        ("base64", b"!!!not base64!!!", b"!!!not base64!!!"),
+        ("quoted-printable", b"a=3Db=\r\nc", b"a=bc"),
+        ("x-uuencode", b"begin 644 a\r\n#86)C\r\n`\r\nend\r\n", b"abc"),
+        ("x-uuencode", b"not uuencoded", b"not uuencoded"),
+        ("x-zip", b"as it came", b"as it came"),
+    ],
+)
+def test_transfer_encoding(encoding: str, body: bytes, data: bytes) -> None:
+    """Encodings are undone as far as they can be; the rest stays as it came."""
+    (item,) = read(encoded(encoding, body, "application/octet-stream")).attachments
+    assert item.data == data
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "<script>alert(1)</script>", "<scr<script>ipt>alert(1)</scr</script>ipt>", "<img src=x onerror=alert(1)>",
+        "<svg onload=alert(1)>", "<math><mtext><table><mglyph><style><!--</style><img title=\"--&gt;&lt;img src=1\">",
+        '<noscript><p title="</noscript><img src=x onerror=alert(1)>">', '<a href="java\tscript:alert(1)">x</a>',
+        '<a href="&#106;avascript&colon;alert(1)">x</a>',
+        '<a href="data:text/html,x">x</a>', '<a href="//evil.test">x</a>',
+        '<form action="https://evil.test"><input name=a></form>', '<meta http-equiv=refresh content="0;url=//e">',
+        '<base href="//evil.test">', "<style>p{background:url(https://e)}</style>hi",
+        '<p style="background:url(https://evil.test/t.gif)">x</p>', '<p style="background:u\\72l(//e)">x</p>',
+        '<div style="position:fixed;inset:0">x</div>', '<div id=a class="b" data-x=1 hx-get="/x">x</div>',
+        '<img src="https://evil.test/p.gif">', '<img src="//evil.test/p.gif">', '<img srcset="https://e/p 1x">',
+        '<table background="https://evil.test/p"><tr><td>x</table>', '<img src="cid:../../admin">',
+        '<img src="data:image/svg+xml,<svg onload=alert(1)>">',
+        '<a href="https://x.test" target=_blank ping="//e">x</a>',
+    ],
+)  # fmt: skip
+def test_html_is_harmless(source: str) -> None:
+    """Nothing of an HTML mail runs, loads, asks or covers."""
+    assert FORBIDDEN.search(read(head(content_type="text/html") + b"\r\n" + source.encode()).html) is None
+
+
+def test_html_keeps_its_looks() -> None:
+    """Links, pictures of the mail itself, tables and colours stay."""
+    source = '<p style="color:red">a <a href="https://x.test/">b</a><img src="cid:p@x.test"></p>'
+    source += "<table><tr><td>c</td></tr></table>"
+    kept = html.sanitise(source)
+    assert 'href="https://x.test/"' in kept
+    assert 'src="cid:p@x.test"' in kept
+    assert "color:red" in kept
+    assert "<td>c</td>" in kept
+
+
+def test_html_too_deep_is_text() -> None:
+    """HTML that no tree builder should see is still read for its words."""
+    mail = read(head(content_type="text/html") + b"\r\n" + b"<div>" * 5000 + b"the words<style>p{}</style>")
+    assert (mail.html, mail.text) == ("", "the words")
+    assert any("HTML" in defect for defect in mail.defects)
+
+
+def test_quoted_html_is_folded() -> None:
+    """A quotation in HTML is marked in the text, so that it can be told from the answer."""
+    source = "<p>Yes.</p><div>On Mon, Aug 3, 2026 at 10:00 Ann &lt;a@x.test&gt; wrote:</div>"
+    source += '<blockquote type="cite"><p>Shall we?</p></blockquote>'
+    mail = read(head(content_type="text/html") + b"\r\n" + source.encode())
+    assert "> Shall we?" in mail.text
+    assert mail.reply == "Yes."
+
+
+def test_flowed() -> None:
+    """Lines of format=flowed are joined within their depth (RFC 3676)."""
+    assert unflowed("one \ntwo\n> a \n> b\n-- \nAnn", delete_space=False) == "one two\n> a b\n-- \nAnn"
+    assert unflowed("日 \n本", delete_space=True) == "日本"
+
+
+def test_kind_by_content() -> None:
+    """A file is what it contains, not what it says."""
+    assert (
+        read(attached(b'filename="a.pdf"', b"<svg onload=x>", b"application/pdf")).attachments[0].type
+        == "image/svg+xml"
+    )
+    assert read(attached(b'filename="a.txt"', b"<!DOCTYPE html><p>", b"text/plain")).attachments[0].type == "text/html"
+    assert read(attached(b'filename="a.bin"', b"%PDF-1.7")).attachments[0].type == "application/pdf"
+
+
+def _attribute(level: int, name: int, data: bytes) -> bytes:
+    return struct.pack("<BII", level, name, len(data)) + data + struct.pack("<H", sum(data) & 0xFFFF)
+
+
+def test_winmail() -> None:
+    """The files of a winmail.dat are shown beside it, with safe names; its text stands in where there is no other."""
+    packed = (
+        struct.pack("<IH", 0x223E9F78, 1)
+        + _attribute(1, 0x0002800C, b"words\0")
+        + _attribute(2, 0x00069002, b"\0" * 14)
+    )
+    packed += _attribute(2, 0x00018010, b"../../evil.sh\0") + _attribute(2, 0x0006800F, b"#!/bin/sh")
+    mail = read(encoded("base64", base64.encodebytes(packed), "application/ms-tnef; name=winmail.dat"))
+    assert [(item.name, item.size) for item in mail.attachments] == [("winmail.dat", len(packed)), ("evil.sh", 9)]
+    assert mail.text == "words"
+
+
+def test_winmail_that_lies() -> None:
+    """A winmail.dat that claims more than it has is kept as it is."""
+    packed = struct.pack("<IHBII", 0x223E9F78, 1, 2, 0x0006800F, 0xFFFFFFF0) + b"abc"
+    mail = read(attached(b'filename="winmail.dat"', packed, b"application/ms-tnef"))
+    assert [item.name for item in mail.attachments] == ["winmail.dat"]
+    assert any("winmail.dat is damaged" in defect for defect in mail.defects)
+
+
+def test_missing_boundary_is_one_reading() -> None:
+    """A multipart whose boundary is missing or never comes is shown as text, whole."""
+    assert read(mixed(b"no boundary line at all\r\n")).text == "no boundary line at all"
+    assert read(mixed(b"--x\r\n\r\nunclosed\r\n")).text == "unclosed"
