@@ -2,8 +2,8 @@
 
 import base64
 import random
-from email.utils import format_datetime
 from datetime import UTC, datetime
+from email.utils import format_datetime
 
 WORDS = (
     "the phone line router office please again since morning nobody can call out invoice printer display error".split()

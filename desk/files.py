@@ -17,13 +17,20 @@ class Offered(Protocol):
     """A file as it came."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """Safe for every file system."""
+
     @property
-    def original_name(self) -> str: ...
+    def original_name(self) -> str:
+        """As its sender named it."""
+
     @property
-    def type(self) -> str: ...
+    def type(self) -> str:
+        """By content."""
+
     @property
-    def size(self) -> int: ...
+    def size(self) -> int:
+        """In bytes."""
 
 
 Kept = TypeVar("Kept", bound=Offered)

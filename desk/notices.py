@@ -24,14 +24,13 @@ def letter(
     automatic: bool = True,
     first_receipt: bool = False,
     wait: timedelta = timedelta(),
-) -> int | None:
-    """Queue one letter to one person; None when they have no address."""
+) -> None:
+    """Queue one letter to one person; somebody without an address gets none."""
     if to.address == NO_ADDRESS:
-        return None
-    row_id = writes.next_id()
+        return
     writes.add(
         Outbox,
-        id=row_id,
+        id=writes.next_id(),
         kind=kind,
         recipient=to.address[:320],
         recipient_name=to.name[:200],
@@ -51,7 +50,6 @@ def letter(
         created_at=now,
         done_at=None,
     )
-    return row_id
 
 
 def customers(ticket: TicketState, besides: ContactState | None = None) -> list[ContactState]:

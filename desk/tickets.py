@@ -72,30 +72,34 @@ def open_ticket(
         organisation_id=requester.organisation_id,
         team_id=team.id if team else None,
     )
+    _insert(writes, state, kind, source, now)
+    return state
+
+
+def _insert(writes: Writes, state: TicketState, kind: str, source: str, now: datetime) -> None:
     writes.add(
         Ticket,
         id=state.id,
-        number="",
-        title=title,
-        letter_subject=title,
+        number=state.number,
+        title=state.title,
+        letter_subject=state.title,
         status=state.status,
         type=kind,
         priority="Low",
         source=source,
-        desk_address=desk_address,
+        desk_address=state.desk_address,
         organisation_id=state.organisation_id,
         site_id=None,
-        requester_id=requester.id,
-        assignee_id=None,
+        requester_id=state.requester.id,
+        assignee_id=state.assignee_id,
         team_id=state.team_id,
         merged_into_id=None,
-        shared=True,
+        shared=state.shared,
         resolution="",
         created_at=now,
         updated_at=now,
         completed_at=None,
     )
-    return state
 
 
 def number_tickets(

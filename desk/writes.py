@@ -23,6 +23,7 @@ from store.tables import (
     Tally,
     Ticket,
     TicketLink,
+    core,
 )
 
 Row = dict[str, Any]
@@ -80,7 +81,7 @@ class Writes:
         """Write everything; the transaction is the caller's."""
         for table in _ORDER:
             if rows := self._inserts.pop(table, None):
-                session.execute(insert(table.__table__), rows)
+                session.execute(insert(core(table)), rows)
         if self._inserts:
             raise RuntimeError(f"no place in the order for {[table.__name__ for table in self._inserts]}")
         for table, changes in self._updates.items():
@@ -98,9 +99,9 @@ def _update_rows(session: Session, table: type[Base], changes: dict[int, Row]) -
     # In the order of their ids: two processes then lock the same rows in the same order.
     for row_id, values in sorted(changes.items()):
         alike[tuple(sorted(values))].append({"row_id": row_id, **{f"new_{k}": v for k, v in values.items()}})
-    core = table.__table__
+    columns = core(table)
     for names, rows in alike.items():
         statement = (
-            update(core).where(core.c.id == bindparam("row_id")).values({k: bindparam(f"new_{k}") for k in names})
+            update(columns).where(columns.c.id == bindparam("row_id")).values({k: bindparam(f"new_{k}") for k in names})
         )
         session.connection().execute(statement, rows)

@@ -56,7 +56,7 @@ def reports(parts: Sequence[tuple[str, bytes]], headers: Headers, text: str, raw
     if not found:
         _merge(found, _from_text(text, headers))
     if not found:
-        _merge(found, _from_flufl(raw))
+        _merge(found, _from_flufl(raw, headers.raw("from")))
     if not found:
         _merge(found, _from_returned(parts, text))
     return tuple(list(found.values())[:MAX_REPORTS])
@@ -169,13 +169,16 @@ def _from_returned(parts: Iterable[tuple[str, bytes]], text: str) -> Iterator[Re
             return
 
 
-def _from_flufl(raw: bytes) -> Iterator[Report]:
-    """Forty more forms, known to flufl.bounce; it raises on an empty or 8-bit From, among others."""
+def _from_flufl(raw: bytes, sender: str) -> Iterator[Report]:
+    """Forty more forms, known to flufl.bounce; it stumbles over a From that is empty or not ASCII."""
+    boxes, _ = addresses.parse(sender)
+    if not boxes or not sender.isascii():
+        return
     import email
 
-    try:
-        from flufl.bounce import scan_message
+    from flufl.bounce import scan_message
 
+    try:
         found = sorted(scan_message(email.message_from_bytes(raw[:_MAX_STATUS])))
     except Exception:  # any fault of the library means only that it knows no better
         return

@@ -1,7 +1,7 @@
 """The database side of delivery: what is due, what is folded together, what became of each letter."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -121,11 +121,11 @@ def record(session: Session, deliveries: list[dict[str, object]]) -> None:
         session.execute(insert(Delivery), deliveries)
 
 
-def suppress(session: Session, addresses: dict[str, str], now: datetime) -> None:
-    """Write to these addresses no more; a lifted suppression comes back with the new reason."""
-    for address, reason in sorted(addresses.items()):
-        found = session.get(Suppression, address)
-        if found is None:
-            session.add(Suppression(address=address, reason=reason, since=now))
-        elif found.lifted_at is not None:
-            found.reason, found.since, found.lifted_at = reason, now, None
+def suppress(session: Session, addresses: dict[str, str], now: datetime, next_id: Callable[[], int]) -> None:
+    """Write to these addresses no more, from now on."""
+    if not addresses:
+        return
+    active = select(Suppression.address).where(Suppression.address.in_(addresses), Suppression.lifted_at.is_(None))
+    known = set(session.scalars(active))
+    for address in sorted(addresses.keys() - known):
+        session.add(Suppression(id=next_id(), address=address, reason=addresses[address], since=now))

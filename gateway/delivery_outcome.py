@@ -88,7 +88,7 @@ def record(
     for state, ids in done.items():
         delivery_batch.close(session, ids, state, now)
     delivery_batch.put_off(session, later)
-    delivery_batch.suppress(session, muted, now)
+    delivery_batch.suppress(session, muted, now, next_id)
     delivery_batch.record(session, deliveries)
     trouble.tell(session, troubles, now, next_id)
 

@@ -12,6 +12,9 @@ _FIELD = re.compile(r"^([\x21-\x39\x3b-\x7e]{1,200})[ \t]{0,100}:[ \t]*(.*(?:\n[
 _KNOWN = re.compile(
     r"(?:from|to|cc|subject|date|message-id|mime-version|received|reply-to|references|in-reply-to|content-.+|x-.+)$"
 )
+_CHARSET = re.compile(
+    rb"^content-type:[^\n]{0,200}(?:\n[ \t][^\n]{0,200}){0,3}charset=[\"']?([\w-]{1,40})", re.IGNORECASE | re.MULTILINE
+)
 _MBOX = re.compile(r">?From [^\n]*\n")
 # Controls, line and paragraph separators, and the characters that turn the direction of writing (Trojan Source).
 _UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]+")
@@ -49,21 +52,21 @@ class Headers:
     def __init__(self, block: bytes, limit: int) -> None:
         self.fields: dict[str, list[str]] = {}
         self.cut = ""  # the name of a field that was longer than `limit`
-        self.stray = -1  # where in the block the first line stands that is no field, or -1
+        self.stray = -1  # number of the first line that is no field, or -1
         text = _readable(block)
         position = 0
         if (mark := _MBOX.match(text)) is not None:
             position = mark.end()
         for match in _FIELD.finditer(text, position):
             if match.start() > position and self.stray < 0:
-                self.stray = position
+                self.stray = text.count("\n", 0, position)
             position = match.end()
             name, value = match.group(1).lower(), match.group(2)
             if len(value) > limit:
                 self.cut, value = self.cut or name, value[:limit]
             self.fields.setdefault(name, []).append(value)
         if position < len(text) and self.stray < 0 and text[position:].strip():
-            self.stray = position
+            self.stray = text.count("\n", 0, position)
 
     def __contains__(self, name: str) -> bool:
         return name in self.fields
@@ -103,7 +106,9 @@ def _readable(block: bytes) -> str:
     try:
         text = block.decode("utf-8")
     except UnicodeDecodeError:
-        text = "\n".join(charset.decode(line) for line in block.replace(b"\r\n", b"\n").split(b"\n"))
+        declared = _CHARSET.search(block)  # what the text is written in, the field most likely is too
+        name = declared[1].decode("ascii") if declared else ""
+        text = "\n".join(charset.decode(line, name) for line in block.replace(b"\r\n", b"\n").split(b"\n"))
     return text.replace("\r\n", "\n") if "\r" in text else text
 
 

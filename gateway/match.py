@@ -83,7 +83,8 @@ def _pieces(mail: Incoming, view: View, addresses: Addresses) -> Iterator[_Piece
             if ticket := view.ticket(ticket_id):
                 yield _Piece("E3", named, ticket, "thread")
     for number in numbers.find_all(mail.message.subject):
-        if (ticket_id := view.by_number.get(number)) and (ticket := view.ticket(ticket_id)):
+        numbered = view.by_number.get(number)
+        if numbered and (ticket := view.ticket(numbered)):
             yield _Piece("E4", number, ticket, "number")
 
 

@@ -15,6 +15,7 @@ from gateway.params import ContentType, content_type
 _BLANK_LINE = re.compile(rb"\r?\n\r?\n")
 _BOUNDARY_TAIL = re.compile(rb"(--)?[ \t]*(?:\r?\n|\Z)")
 _FIRST_BOUNDARY = re.compile(rb"(?:\A|\n)--([!-~]{1,70})[ \t]*\r?\n")
+_DASHED_LINE = re.compile(rb"^--", re.MULTILINE)  # the first boundary, right below the header
 _LOOK_ALIKES = 100_000  # lines that begin like a boundary and are none
 
 
@@ -109,18 +110,18 @@ class Splitter:
 
     def _stray(self, headers: Headers, start: int, block_end: int, body: int, depth: int) -> tuple[Headers, int]:
         """A line that is no field: either the blank line was forgotten, or the line is rubbish between fields."""
-        block = self.raw[start:block_end].decode("latin-1").replace("\r\n", "\n")
-        before, after = block[: headers.stray].encode("latin-1"), block[headers.stray :].encode("latin-1")
-        if not before.strip() and (depth > 0 or not looks_like_fields(after)):
+        position = start
+        for _ in range(headers.stray):
+            position = self.raw.find(b"\n", position) + 1
+        after = self.raw[position:block_end]
+        if position == start and (depth > 0 or not looks_like_fields(after)):
             self.defects.append("no header fields")
             return Headers(b"", 0), start
-        if looks_like_fields(after):
+        if _DASHED_LINE.search(after) is None and looks_like_fields(after):
             self.defects.append("a line in the header is no field")
             return headers, body
         self.defects.append("no blank line between header and text")
-        line = after.split(b"\n", 1)[0]
-        position = self.raw.find(line, start, block_end)
-        return Headers(before, self.limits.max_header), position if position >= 0 else body
+        return Headers(self.raw[start:position], self.limits.max_header), position
 
     def _children(self, part: Part, depth: int) -> None:
         """Cut the body of a multipart at its boundary lines."""

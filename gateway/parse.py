@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from email.utils import mktime_tz, parsedate_tz
 
@@ -14,6 +15,7 @@ from gateway.mime import Limits, Part, Splitter
 _ID = re.compile(r"<[^<>\s\x00-\x1f]{1,990}>")
 _MAX_REFERENCES = 50  # the newest
 _MAX_DEFECTS = 30
+_REPORTS = ("delivery-report", "feedback-report")
 _CHUNK = 1 << 20
 _WHITE = b" \t\r\n\x0b\x0c"
 _DELIVERED = ("delivered-to", "x-original-to", "envelope-to", "x-envelope-to", "x-delivered-to")
@@ -55,19 +57,33 @@ def _read(raw: bytes, limits: Limits, reverse_path: str | None) -> Message:
         source = raw.replace(b"\r", b"\n")
     splitter = Splitter(source, limits)
     root = splitter.split()
-    defects = splitter.defects
-    headers = root.headers
-    reader = body.Reader(source, limits, defects)
-    content = reader.read(root)
-    sender = _sender(headers, defects)
-    subject = headers.text("subject")
-    automatic = screen.classify(_view(root, headers, subject, sender, reverse_path, content))
+    headers, defects = root.headers, splitter.defects
+    content = body.Reader(source, limits, defects).read(root)
+    mail = _from_fields(headers, defects)
+    automatic = screen.classify(_view(root, mail, headers, reverse_path, content))
     parts = [(item.declared_type, item.data) for item in content.attachments] if automatic else []
-    is_report = automatic in ("delivery-report", "feedback-report")
+    return replace(
+        mail,
+        text=content.text,
+        reply=quotes.new_text(content.text),
+        html=content.html,
+        attachments=content.attachments,
+        automatic=automatic,
+        return_date=return_date(mail.subject, content.text, mail.date) if automatic == "auto-reply" else None,
+        reports=bounce.reports(parts, headers, content.text, source) if automatic == "delivery-report" else (),
+        reported_ids=bounce.reported_ids(parts, content.text) if automatic in _REPORTS else (),
+        defects=tuple(dict.fromkeys(defects))[:_MAX_DEFECTS],
+        over_limit=splitter.over_limit,
+        body_digest=_digest(source, root.body),
+    )
+
+
+def _from_fields(headers: Headers, defects: list[str]) -> Message:
+    """What the header fields alone tell."""
     _missing(headers, defects)
     return Message(
-        subject=subject,
-        sender=sender,
+        subject=headers.text("subject"),
+        sender=_sender(headers, defects),
         to=_mailboxes(headers, "to", defects),
         cc=_mailboxes(headers, "cc", defects),
         reply_to=_mailboxes(headers, "reply-to", defects),
@@ -79,43 +95,22 @@ def _read(raw: bytes, limits: Limits, reverse_path: str | None) -> Message:
         authentication_results=tuple(
             clean(unfold(value), 4000) for value in headers.all("authentication-results")[:20]
         ),
-        text=content.text,
-        reply=quotes.new_text(content.text),
-        html=content.html,
-        attachments=content.attachments,
-        automatic=automatic,
-        return_date=return_date(subject, content.text, _date(headers.raw("date"), []))
-        if automatic == "auto-reply"
-        else None,
-        reports=bounce.reports(parts, headers, content.text, source) if automatic == "delivery-report" else (),
-        reported_ids=bounce.reported_ids(parts, content.text) if is_report else (),
         instances=tuple(clean(value, 200) for value in headers.all("x-postdesk-instance")[:20]),
         hops=len(headers.all("received")),
         language=clean(headers.raw("content-language")[:100], 35).split(",")[0],
-        defects=tuple(dict.fromkeys(defects))[:_MAX_DEFECTS],
-        over_limit=splitter.over_limit,
         extra={name: headers.text(name) for name in _EXTRA if name in headers},
-        body_digest=_digest(source, root.body),
     )
 
 
-def _view(
-    root: Part, headers: Headers, subject: str, sender: Mailbox, reverse_path: str | None, content: body.Content
-) -> screen.View:
+def _view(root: Part, mail: Message, headers: Headers, reverse_path: str | None, content: body.Content) -> screen.View:
+    """What screening decides by."""
     kinds = set()
     for part in root.walk():
         kinds.add(part.type.full)
         if part.type.full == "text/calendar":
             kinds.add(f"text/calendar; method={part.type.params.get('method', '').lower()}")
-    return screen.View(
-        headers,
-        root.type,
-        frozenset(kinds),
-        subject,
-        sender.key or sender.name.lower(),
-        reverse_path,
-        lambda: content.text,
-    )
+    sender = mail.sender.key or mail.sender.name.lower()
+    return screen.View(headers, root.type, frozenset(kinds), mail.subject, sender, reverse_path, lambda: content.text)
 
 
 def _sender(headers: Headers, defects: list[str]) -> Mailbox:

@@ -17,7 +17,7 @@ from gateway.envelope import Envelope
 from gateway.errors import Error, ShuttingDown, StorageFailed, StorageFull
 from store.blobs import BlobStore, BlobWriter
 from store.database import Database
-from store.tables import RawMail, ReceivedMail, Tally
+from store.tables import RawMail, ReceivedMail, Tally, core
 
 log = structlog.get_logger(__name__)
 
@@ -135,11 +135,11 @@ class Spool:
         with self._database.transaction() as session:
             ids = [self._database.ids.next() for _ in group]
             session.execute(
-                insert(ReceivedMail.__table__), [_row(i, waiting) for i, waiting in zip(ids, group, strict=True)]
+                insert(core(ReceivedMail)), [_row(i, waiting) for i, waiting in zip(ids, group, strict=True)]
             )
             inline = [{"id": i, "data": w.data} for i, w in zip(ids, group, strict=True) if not w.blob]
             if inline:
-                session.execute(insert(RawMail.__table__), inline)
+                session.execute(insert(core(RawMail)), inline)
             session.execute(update(Tally).where(Tally.name == "accepted").values(value=Tally.value + len(group)))
         return ids
 

@@ -2,6 +2,7 @@
 
 from functools import partial
 
+import structlog
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.applications import Starlette
@@ -18,6 +19,8 @@ from portal.pages import entrance, home, ticket, tickets
 from portal.pages.errors import ErrorPages
 from portal.render import Pages
 from portal.visit import SET_PASSWORD, Door, Page, Portal, endpoint
+
+log = structlog.get_logger(__name__)
 
 # Every page: path, method, who may come, what answers. Files and texts are pages too: rights are checked alike.
 PAGES: tuple[tuple[str, str, Door, Page], ...] = (
@@ -43,7 +46,8 @@ def create_app(config: PortalConfig) -> ASGIApp:
     portal = Portal(config, pages, StatusBoard(config.database, config.status_seconds))
     errors = ErrorPages(pages, config.desk_address)
 
-    def unavailable(request: Request, _error: Exception) -> Response:
+    def unavailable(request: Request, error: Exception) -> Response:
+        log.error("the database does not answer", error=str(error))
         return errors(request, 503)
 
     app = Starlette(

@@ -88,13 +88,13 @@ def serve(
     from postdesk import roles
     from postdesk.serve import Supervisor
     from postdesk.welcome import banner
-    from store.migrations import upgrade
+    from store.migrations import is_current, upgrade
 
     unknown = sorted(set(role or ()) - set(roles.ALL))
     if unknown:
         raise fail(f"There is no role {unknown[0]!r}. Choose from: {', '.join(roles.ALL)}.", 64)
     house = open_house()
-    if house.settings.database.auto_migrate:
+    if house.settings.database.auto_migrate and not is_current(house.database):
         upgrade(house.database)
     house = ready_house(quiet=False)
     workers = workers or house.settings.work.workers or max(1, (os.cpu_count() or 2) // 2)
@@ -140,7 +140,7 @@ def init(
 
 @app.command()
 def check() -> None:
-    """Check settings, keys, database, blob store, templates and outgoing mail; says what is wrong and how to mend it."""
+    """Check settings, keys, database, blob store, templates and outgoing mail, and say how to mend what is wrong."""
     from postdesk.check import check_all
 
     lines, faults = check_all(open_house(quiet=True))

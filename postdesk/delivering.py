@@ -61,7 +61,7 @@ def _read(stream: BinaryIO, blobs: BlobStore, limit: int) -> "bytes | BlobWriter
     head = _without_mbox_line(stream.read(INLINE))
     if len(head) < INLINE and not (more := stream.read(1)):
         return head
-    elif len(head) < INLINE:
+    if len(head) < INLINE:
         head += more
     writer = blobs.writer()
     try:

@@ -2,9 +2,9 @@
 
 import struct
 import zlib
+from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.utils import format_datetime, make_msgid
-from datetime import UTC, datetime
 
 
 def _mail(sender: str, to: str, subject: str, domain: str) -> EmailMessage:

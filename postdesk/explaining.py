@@ -12,6 +12,7 @@ from gateway.envelope import Envelope, Message
 from gateway.intake import Claimed, load, read_mail
 from gateway.rules import Rules
 from gateway.view import Incoming, View, load_view
+from postdesk.show import evidence_line
 from postdesk.wiring import House
 
 
@@ -106,10 +107,7 @@ def decision_lines(decision: Decision, ticket: str) -> list[str]:
         f"  Would be:    {decision.kind}{f' on {ticket}' if ticket else ''} (rule {decision.rule})",
         f"  Because:     {decision.reason}",
     ]
-    lines += [
-        f"  Evidence:    {piece.kind} {piece.ticket.number} by {piece.value}: {piece.role}, {piece.proof} → {piece.write}"
-        for piece in decision.match.evidence
-    ]
+    lines += [f"  Evidence:    {evidence_line(piece.as_dict())}" for piece in decision.match.evidence]
     if decision.match.conflict:
         lines.append("  Conflict:    the evidence names more than one ticket")
     lines += [f"  Unknown:     {number} is no ticket here" for number in decision.match.unknown_numbers]

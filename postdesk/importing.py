@@ -67,8 +67,8 @@ def _hand_over(part: Sequence[Item], submit: "Callable[[Envelope, bytes], Future
             continue
         waiting.append((item, submit(Envelope("", (), "file", peer=item.marker, received_at=datetime.now(UTC)), raw)))
     for item, future in waiting:
-        if error := future.exception():
-            log.error("a mail could not be stored; it stays in its file", mail=item.marker, error=repr(error))
+        if fault := future.exception():
+            log.error("a mail could not be stored; it stays in its file", mail=item.marker, error=repr(fault))
             failed += 1
     return failed
 

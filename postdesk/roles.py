@@ -2,10 +2,11 @@
 
 import asyncio
 import contextlib
+import importlib
 import os
 import signal
 import threading
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,20 @@ log = structlog.get_logger(__name__)
 ALL = ("smtp", "lmtp", "imap", "work", "deliver", "schedule", "portal")
 FRONT = ("smtp", "lmtp", "imap", "schedule", "portal")
 GRACE = 20.0  # seconds that running SMTP transactions have to end in
+
+
+def preload(processes: Iterable[str]) -> None:
+    """Import what these processes will need; none of these modules starts a thread or opens a connection."""
+    wanted = set(processes)
+    if any(name.startswith("work") for name in wanted):
+        importlib.import_module("gateway.intake")
+    if "deliver" in wanted:
+        importlib.import_module("postdesk.outgoing")
+    if any("smtp" in name or "lmtp" in name for name in wanted):
+        importlib.import_module("gateway.listener")
+    if any("portal" in name for name in wanted):
+        importlib.import_module("portal.app")
+        importlib.import_module("uvicorn")
 
 
 def _stop_on_signal() -> threading.Event:
@@ -56,10 +71,10 @@ def deliver(house: House, letters: Wake) -> None:
             letters.wait(house.settings.work.poll_seconds)
 
 
-def _guarded(what: str, step: "object", stop: threading.Event) -> int:
+def _guarded(what: str, step: Callable[[], int], stop: threading.Event) -> int:
     """One round; what fails is logged and tried again: the queue keeps what is not done."""
     try:
-        return int(step())  # type: ignore[operator]
+        return step()
     except Exception:
         log.exception(f"{what} failed; trying again soon")
         stop.wait(2)
@@ -167,7 +182,7 @@ def _mailboxes(house: House, spool: "Spool", ended: threading.Event) -> list[thr
     return threads
 
 
-def _timers(house: House) -> "object":
+def _timers(house: House) -> Callable[[], None]:
     """Housekeeping by the clock; with several machines only the one that holds the lease does it."""
     from apscheduler.schedulers.background import BackgroundScheduler
 
@@ -188,4 +203,4 @@ def _timers(house: House) -> "object":
     )
     scheduler.add_job(tidy, "interval", minutes=1, id="tidy")
     scheduler.start()
-    return scheduler.shutdown
+    return lambda: scheduler.shutdown()

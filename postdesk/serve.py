@@ -1,6 +1,7 @@
 """Runs the roles in processes of their own, starts again what dies, and stops all in order on SIGTERM."""
 
 import contextlib
+import gc
 import os
 import signal
 import sys
@@ -56,6 +57,7 @@ class Supervisor:
         """Until SIGTERM or SIGINT; returns the exit code."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
+        self._load_once()
         for child in self._children:
             self._start(child)
         code = 0
@@ -63,6 +65,12 @@ class Supervisor:
             code = max(code, self._watch())
         self._end_all()
         return code
+
+    def _load_once(self) -> None:
+        """Import what the children need before the fork: they then share the memory of it."""
+        roles.preload(child.name for child in self._children)
+        gc.collect()
+        gc.freeze()  # the collector would write to shared pages, and so copy them
 
     def _stop(self, *_: object) -> None:
         self._stopping = True

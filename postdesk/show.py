@@ -1,5 +1,7 @@
 """Tickets and received mail as plain text, for the command line."""
 
+from collections.abc import Mapping
+
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -89,12 +91,14 @@ def mail_text(session: Session, received_id: int) -> str | None:
     evidence = disposition.evidence
     if sender := evidence.get("sender"):
         lines.append(f"  Sender:    {sender['verdict']}. {sender['reason']}")
-    lines += [
-        f"  Evidence:  {piece['kind']} {piece['ticket']} by {piece['value']}: {piece['role']}, {piece['proof']} → {piece['write']}"
-        for piece in evidence.get("evidence", ())
-    ]
+    lines += [f"  Evidence:  {evidence_line(piece)}" for piece in evidence.get("evidence", ())]
     lines += [f"  Earlier:   {past['kind']}: {past['reason']}" for past in mail.earlier]
     return "\n".join([*lines, *_letters(session, received_id)])
+
+
+def evidence_line(piece: Mapping[str, str]) -> str:
+    """One piece of evidence: what names which ticket, and what its sender may do there because of it."""
+    return "{kind} {ticket} by {value}: {role}, {proof} → {write}".format_map(piece)
 
 
 def _letters(session: Session, received_id: int) -> list[str]:

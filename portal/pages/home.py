@@ -1,5 +1,6 @@
 """The status page, which is also Home: how the desk does, and for people who signed in their open tickets."""
 
+import structlog
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -7,6 +8,8 @@ from starlette.responses import JSONResponse, Response
 from desk import status
 from portal import listing
 from portal.visit import Portal, Visit
+
+log = structlog.get_logger(__name__)
 
 LATEST = 6
 
@@ -28,8 +31,9 @@ def health(portal: Portal, _request: Request) -> Response:
     try:
         with portal.config.database.reading() as session:
             now = status.snapshot(session, portal.config.clock())
-    except SQLAlchemyError:
-        # The class and the text of the error can name hosts and users: they belong in the log of the other pages.
+    except SQLAlchemyError as error:
+        # Its text can name hosts and users: it is for the log, not for whoever asks.
+        log.error("the database does not answer the health check", error=str(error))
         return JSONResponse({"ok": False, "database": "does not answer"}, 503)
     return JSONResponse(
         {

@@ -1,7 +1,7 @@
 """Every mapped class, importable from one place."""
 
 from store.tables.account import Account, LoginTry, WebSession
-from store.tables.base import Base
+from store.tables.base import Base, core
 from store.tables.mail import Disposition, KnownMessage, MailKey, RawMail, ReceivedMail
 from store.tables.operation import IdBlock, Lease, NumberSeries, Tally
 from store.tables.outbox import Delivery, Outbox, Suppression
@@ -37,4 +37,5 @@ __all__ = [
     "Ticket",
     "TicketLink",
     "WebSession",
+    "core",
 ]

@@ -6,6 +6,7 @@ import ssl
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import BinaryIO
 
 Answer = bytes | Callable[[socket.socket], bytes | None]  # None: the connection is gone
 
@@ -117,8 +118,8 @@ def _serve(server: Scripted, connection: socket.socket) -> None:
                     return
 
 
-def _data(file: "socket.SocketIO | object") -> bytes:
+def _data(file: BinaryIO) -> bytes:
     lines = []
-    while (line := file.readline()) not in (b".\r\n", b""):  # type: ignore[attr-defined]
+    while (line := file.readline()) not in (b".\r\n", b""):
         lines.append(line[1:] if line.startswith(b".") else line)
     return b"".join(lines)

@@ -166,6 +166,19 @@ def test_forgotten_blank_line() -> None:
     assert read(b"From: a@x.test\r\nrubbish\r\nSubject: s\r\n\r\nx\r\n").subject == "s"
 
 
+def test_raw_field_in_the_charset_of_the_text() -> None:
+    """A field of bare 8-bit text is read in the charset that the mail declares for its body."""
+    raw = "Subject: Привет\r\nContent-Type: text/plain;\r\n charset=windows-1251\r\n\r\nПока\r\n".encode("cp1251")
+    assert (read(raw).subject, read(raw).text) == ("Привет", "Пока")
+
+
+def test_boundary_right_below_header() -> None:
+    """The first part is not lost where the blank line above it was forgotten."""
+    raw = "Subject: Gr\xfc\xdfe\r\nContent-Type: multipart/mixed; boundary=x\r\n"
+    raw += "--x\r\nContent-Type: text/plain\r\n\r\nfirst\r\n--x--"
+    assert read(raw.encode()).text == "first"
+
+
 def test_old_line_ends() -> None:
     """Mail with LF or CR alone reads like mail with CRLF, and has its digest."""
     raw = head() + b"\r\nHello\r\nthere  \r\n\r\n"

@@ -124,20 +124,24 @@ class World:
             return session.query(Account).filter_by(username=username).one_or_none()
 
 
-def make_database(folder: Path) -> Database:
-    """An empty desk on SQLite."""
-    database = Database(f"sqlite:///{folder}/desk.db")
-    Base.metadata.create_all(database.engine)
+def seed(database: Database) -> None:
+    """The rows that the first migration writes."""
     with database._begin() as session:  # the block of ids is what transaction() itself needs
         session.add(IdBlock(name="rows", next=1))
         for name in ("accepted", "opened", "noted", "folded", "answered", "held", "ignored"):
             session.add(Tally(name=name, value=0))
-    return database
 
 
 def build(folder: Path) -> World:
+    """The sample desk on SQLite."""
+    database = Database(f"sqlite:///{folder}/desk.db")
+    Base.metadata.create_all(database.engine)
+    seed(database)
+    return fill(World(database, FolderBlobs(folder / "blobs"), Clock()))
+
+
+def fill(world: World) -> World:
     """Everything; ids by name."""
-    world = World(make_database(folder), FolderBlobs(folder / "blobs"), Clock())
     with world.database.transaction() as session:
         _people(session, world)
         session.flush()
