@@ -91,8 +91,12 @@ class Composer:
         boundary = "=_" + blake2b(str(message["Message-ID"]).encode(), digest_size=15).hexdigest()
         message["MIME-Version"] = "1.0"
         message["Content-Type"] = f'multipart/alternative; boundary="{boundary}"'
-        message.attach(_part("text/plain; charset=utf-8; format=flowed", letter_text.flowed(text)))
-        message.attach(_part("text/html; charset=utf-8", html))
+        text = _part("text/plain; charset=utf-8; format=flowed", letter_text.flowed(text))
+        # Character references keep HTML in ASCII: shorter than quoted-printable, which also encodes each "=".
+        html = _part("text/html; charset=utf-8", html.encode("ascii", "xmlcharrefreplace").decode("ascii"))
+        # A generator writes a ready body at once; for parts of its own it looks at each line again, and again.
+        body = f"--{boundary}\n{text}\n--{boundary}\n{html}\n--{boundary}--\n"
+        message.set_payload(body.replace("\n", "\r\n"))
         return message
 
     def _piece(self, name: str, context: Context) -> str:
@@ -115,12 +119,9 @@ class Composer:
         return message
 
 
-def _part(content_type: str, text: str) -> EmailMessage:
-    """One alternative; 7bit where the text allows it, else quoted-printable."""
-    part = EmailMessage(policy=POLICY)
-    part["Content-Type"] = content_type
+def _part(content_type: str, text: str) -> str:
+    """One alternative with its header; 7bit where the text allows it, else quoted-printable."""
     plain = text.isascii() and max(map(len, text.split("\n"))) <= _MAX_PLAIN_LINE
-    part["Content-Transfer-Encoding"] = "7bit" if plain else "quoted-printable"
+    encoding = "7bit" if plain else "quoted-printable"
     text = text if plain else binascii.b2a_qp(text.encode("utf-8", "replace"), istext=True).decode("ascii")
-    part.set_payload(text if text.endswith("\n") else text + "\n")
-    return part
+    return f"Content-Type: {content_type}\nContent-Transfer-Encoding: {encoding}\n\n{text}"

@@ -12,6 +12,8 @@ from gateway.envelope import Attachment, Mailbox, Message
 from gateway.headers import Headers, clean, unfold
 from gateway.mime import Limits, Part, Splitter
 
+__all__ = ["Limits", "read"]
+
 _ID = re.compile(r"<[^<>\s\x00-\x1f]{1,990}>")
 _MAX_REFERENCES = 50  # the newest
 _MAX_DEFECTS = 30

@@ -87,11 +87,20 @@ class SmtpConnection(smtplib.SMTP):
             self.starttls(context=self._context)
             self.ehlo_or_helo_if_needed()
 
-    def hand_over(self, content: bytes) -> tuple[int, bytes]:
-        """DATA. Raises DotUnanswered once the last byte was given to the network and no reply came."""
-        code, words = self.docmd("DATA")
-        if code != 354:
-            return code, words
+    def hand_over(self, mail: str, rcpt: str, content: bytes) -> tuple[int, bytes]:
+        """One letter to one recipient: the reply that decides about it.
+
+        Raises DotUnanswered once the last byte was given to the network and no reply came.
+        """
+        replies = self._envelope(mail, rcpt)
+        for reply in replies[:2]:
+            if reply[0] not in (250, 251, 252):
+                if len(replies) == 3 and replies[2][0] == 354:
+                    self.send(".\r\n")  # it takes DATA without a recipient: an empty mail to nobody ends that
+                    self.getreply()
+                return reply
+        if replies[2][0] != 354:
+            return replies[2]
         # Content has CRLF line ends only; a line that begins with a dot gets another one (RFC 5321 section 4.5.2).
         stuffed = content.replace(b"\r\n.", b"\r\n..")
         stuffed = b"." + stuffed if stuffed.startswith(b".") else stuffed
@@ -101,6 +110,22 @@ class SmtpConnection(smtplib.SMTP):
             return self.getreply()
         except (smtplib.SMTPServerDisconnected, smtplib.SMTPResponseException, OSError) as error:
             raise DotUnanswered(str(error)) from error
+
+    def _envelope(self, mail: str, rcpt: str) -> list[tuple[int, bytes]]:
+        """Replies to MAIL, RCPT and DATA: at once where the server can (RFC 2920), else up to the first refusal."""
+        commands = (f"MAIL FROM:{mail}", f"RCPT TO:{rcpt}", "DATA")
+        if any("\r" in command or "\n" in command for command in commands):
+            raise ValueError("a command is one line")
+        if self.has_extn("pipelining"):
+            self.send("\r\n".join(commands) + "\r\n")
+            return [self.getreply() for _ in commands]
+        replies: list[tuple[int, bytes]] = []
+        for command in commands:
+            self.send(command + "\r\n")
+            replies.append(self.getreply())
+            if replies[-1][0] >= 400:
+                break
+        return replies
 
     def send(self, s: Any) -> None:
         """Send bytes within the step's time; the socket's time-out bounds the whole of sendall."""

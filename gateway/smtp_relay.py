@@ -144,11 +144,7 @@ class SmtpRelay:
         options = f" SIZE={len(letter.bytes)}" if connection.has_extn("size") else ""
         options += " BODY=8BITMIME" if not letter.bytes.isascii() and connection.has_extn("8bitmime") else ""
         options += " SMTPUTF8" if unicode else ""
-        for command, argument in (("MAIL", f"FROM:<{sender}>{options}"), ("RCPT", f"TO:<{recipient}>")):
-            code, words = connection.docmd(command, argument)
-            if code not in (250, 251, 252):
-                return self._failed(connection, code, words)
-        code, words = connection.hand_over(letter.bytes)
+        code, words = connection.hand_over(f"<{sender}>{options}", f"<{recipient}>", letter.bytes)
         return Sent(_reply(code, words)) if code == 250 else self._failed(connection, code, words)
 
     def _failed(self, connection: SmtpConnection, code: int, words: bytes) -> Result:

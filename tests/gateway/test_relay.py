@@ -58,6 +58,19 @@ def test_sent_as_it_is() -> None:
     assert server.commands[1:3] == [f"MAIL FROM:<{LETTER.return_path}> SIZE={size}", f"RCPT TO:<{LETTER.recipient}>"]
 
 
+def test_pipelining_where_the_server_can() -> None:
+    """MAIL, RCPT and DATA go at once; a server that refused the recipient and takes DATA all the same gets no mail."""
+    with scripted({"EHLO": b"250-x\r\n250 PIPELINING\r\n"}) as server:
+        assert send(server, LETTER, LETTER) == [Sent("250 2.0.0 ok")] * 2
+        assert server.mails == [LETTER.bytes] * 2
+        server.mails.clear()
+        server.answers["RCPT"] = b"550 5.1.1 no such user\r\n"
+        assert send(server, LETTER, LETTER) == [Refused("550 5.1.1 no such user")] * 2
+        assert server.mails == [b"", b""]
+        server.answers["DATA"] = b"554 5.5.1 no recipients\r\n"
+        assert send(server, LETTER, LETTER) == [Refused("550 5.1.1 no such user")] * 2
+
+
 def test_one_connection_for_many_letters() -> None:
     """The connection is kept between letters and between calls."""
     with scripted() as server:
