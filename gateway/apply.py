@@ -1,15 +1,13 @@
 """Carries a decision out: ticket or note, people, files, letters, disposition; all collected in one Writes."""
 
 from dataclasses import replace
-from typing import Any
-
 from desk import notices, people, tickets
 from desk.state import ContactState, TicketState
 from desk.tickets import Note
 from desk.writes import Writes
 from gateway import bounced, staff_mail, who
 from gateway.decide import Case, Decision
-from gateway.receipt import send_receipt
+from gateway.receipt import answer, send_receipt
 from gateway.rules import NOTE_LENGTH
 from gateway.subject import bare
 from gateway.view import message_key
@@ -50,7 +48,7 @@ def _open(decision: Decision, case: Case, writes: Writes) -> Decision:
     added = tickets.add_people(writes, ticket, _named(case, writes), case.now)
     entry = _with_words(note_of(replace(decision, contact=requester), case))
     if len(bare(mail.message.subject)) > tickets.TITLE_LENGTH:
-        entry = replace(entry, text=f"{bare(mail.message.subject)}\n\n{entry.text}"[:NOTE_LENGTH])
+        entry = _with_subject(bare(mail.message.subject), entry)
     event_id = tickets.note(writes, ticket, entry)
     if decision.continues_id:
         tickets.link(writes, ticket, decision.continues_id, "continues", case.now)
@@ -59,8 +57,16 @@ def _open(decision: Decision, case: Case, writes: Writes) -> Decision:
     remember(case, writes, ticket)
     decision = send_receipt(decision, case, writes, ticket, event_id, added)
     for member in notices.staff_of(ticket, view.teams, view.staff, decision.staff):
-        notices.letter(writes, "new_ticket", member, case.now, ticket=ticket, event_id=event_id)
+        notices.letter(writes, "new_ticket", member, case.now, ticket=ticket, event_id=event_id, automatic=False)
     return replace(decision, ticket_id=ticket.id, contact=requester)
+
+
+def _with_subject(subject: str, entry: Note) -> Note:
+    """A subject too long for a title stands whole above the words; what then has no room is kept beside."""
+    text = f"{subject}\n\n{entry.text}"
+    if len(text) <= NOTE_LENGTH:
+        return replace(entry, text=text)
+    return replace(entry, text=text[: NOTE_LENGTH - 1] + "…", folded=f"{subject}\n\n{entry.folded or entry.text}")
 
 
 def _note(decision: Decision, case: Case, writes: Writes) -> None:
@@ -74,25 +80,36 @@ def _note(decision: Decision, case: Case, writes: Writes) -> None:
     if decision.write == "note":
         entry = replace(entry, changes=tickets.customer_wrote(writes, ticket, case.now))
     event_id = tickets.note(writes, ticket, entry)
-    context: dict[str, Any] = {}
-    if public:
-        # Only who may write without a doubt adds people: a Cc is a way in.
-        trusted = decision.write == "note" and author.id in (ticket.requester.id, *ticket.people)
-        if trusted:
+    if decision.write == "note":
+        # Only those who take part add people: a Cc is a way in.
+        if author.id == ticket.requester.id or author.id in ticket.people:
             tickets.add_people(writes, ticket, _named(case, writes), case.now)
-            notices.update(writes, ticket, event_id, case.now, author=author, has_words=True, fold=case.rules.fold)
-        if decision.write == "unverified":
-            context = {"lane": "The sender is not verified: the ticket number was all that the mail brought."}
-    else:
-        context = {
-            "lane": f"{author.name or author.address} does not take part in this ticket. Customers do not see it."
-        }
-    for member in notices.staff_of(ticket, case.view.teams, case.view.staff):
-        notices.letter(writes, "customer_wrote", member, case.now, ticket=ticket, event_id=event_id, context=context)
+        notices.update(writes, ticket, event_id, case.now, author=author, has_words=True, fold=case.rules.fold)
+    _tell_staff(decision, case, writes, ticket, event_id, author)
     if case.mail.refused_files and public:
-        lines = {"lines": list(case.mail.refused_files), "reference": case.mail.message.message_id}
-        notices.letter(writes, "partly_refused", author, case.now, ticket=ticket, event_id=event_id, context=lines)
+        answer("partly_refused", case.mail.refused_files, author, case, writes, ticket, event_id)
     remember(case, writes, ticket)
+
+
+def _tell_staff(
+    decision: Decision, case: Case, writes: Writes, ticket: TicketState, event_id: int, author: ContactState
+) -> None:
+    context = {}
+    if decision.write == "unverified":
+        context["lane"] = "The sender is not verified: the ticket number was all that the mail brought."
+    elif decision.write == "lane":
+        context["lane"] = f"{author.name or author.address} does not take part in this ticket. Customers do not see it."
+    for member in notices.staff_of(ticket, case.view.teams, case.view.staff):
+        notices.letter(
+            writes,
+            "customer_wrote",
+            member,
+            case.now,
+            ticket=ticket,
+            event_id=event_id,
+            context=context,
+            automatic=False,
+        )
 
 
 def _fold(decision: Decision, case: Case, writes: Writes) -> None:

@@ -92,8 +92,7 @@ class Composer:
         message["MIME-Version"] = "1.0"
         message["Content-Type"] = f'multipart/alternative; boundary="{boundary}"'
         text = _part("text/plain; charset=utf-8; format=flowed", letter_text.flowed(text))
-        # Character references keep HTML in ASCII: shorter than quoted-printable, which also encodes each "=".
-        html = _part("text/html; charset=utf-8", html.encode("ascii", "xmlcharrefreplace").decode("ascii"))
+        html = _part("text/html; charset=utf-8", _ascii_html(html))
         # A generator writes a ready body at once; for parts of its own it looks at each line again, and again.
         body = f"--{boundary}\n{text}\n--{boundary}\n{html}\n--{boundary}--\n"
         message.set_payload(body.replace("\n", "\r\n"))
@@ -117,6 +116,12 @@ class Composer:
         for name, value in found.items():
             message[name] = value
         return message
+
+
+def _ascii_html(html: str) -> str:
+    """HTML with character references where they are few: shorter than quoted-printable, which encodes each "="."""
+    references = html.encode("ascii", "xmlcharrefreplace").decode("ascii")
+    return references if len(references) < len(html) + 500 else html
 
 
 def _part(content_type: str, text: str) -> str:

@@ -68,9 +68,8 @@ def _encoded_words(text: str) -> str:
 class LetterPolicy(EmailPolicy):
     """Takes values that are ready for the wire, refuses all others, and folds at spaces only."""
 
-    def header_max_count(self, name: str) -> int:
-        """One field of each name (the stdlib makes a class for each field to find that out)."""
-        return 1
+    def header_max_count(self, name: str) -> None:
+        """Not counted: fields come from a dict, and the stdlib would walk all of them for each one set."""
 
     def header_store_parse(self, name: str, value: Any) -> tuple[str, Any]:
         """Keep a ready value; ValueError for one that could end its line."""

@@ -101,8 +101,17 @@ class Intake:
             yield self._load(part)
 
     def _load(self, ids: Sequence[int]) -> list[Claimed]:
-        with self._database.reading() as session:
-            return load(session, self._blobs, ids)
+        """With their bytes; one that cannot be read is put off, and keeps no other waiting."""
+        try:
+            with self._database.reading() as session:
+                return load(session, self._blobs, ids)
+        except Exception as error:
+            if len(ids) > 1:
+                return [mail for one in ids for mail in self._load([one])]
+            with self._database.reading() as session:
+                attempts = session.get_one(ReceivedMail, ids[0]).attempts
+            self._put_off(ids[0], attempts, error)
+            return []
 
     def _handle(self, chunk: Sequence[Claimed]) -> None:
         readable = []
@@ -110,11 +119,11 @@ class Intake:
             try:
                 # Attempts were counted when the mail was claimed: one that kills the reader stops here.
                 if mail.attempts > self._rules.max_attempts:
-                    self._hold(mail, "reader-failed", "Reading it failed several times. The mail itself is kept.")
+                    self._hold(mail.id, "reader-failed", "Reading it failed several times. The mail itself is kept.")
                 else:
                     readable.append((mail, read_mail(mail, self._addresses, self._rules)))
             except Exception as error:
-                self._put_off(mail, error)
+                self._put_off(mail.id, mail.attempts, error)
         self._store(readable)
 
     def _store(self, pairs: "Sequence[tuple[Claimed, Incoming]]") -> None:
@@ -127,7 +136,7 @@ class Intake:
                 self._write(session, kept)
         except Exception as error:
             if len(pairs) == 1:
-                self._put_off(pairs[0][0], error)
+                self._put_off(pairs[0][0].id, pairs[0][0].attempts, error)
                 return
             log.warning("a batch failed, its mails are tried one by one", error=repr(error), mails=len(pairs))
             for pair in pairs:
@@ -171,22 +180,22 @@ class Intake:
             result.append(replace(mail, message=message, files=stored, refused_files=tuple(refused)))
         return result
 
-    def _put_off(self, mail: Claimed, error: Exception) -> None:
+    def _put_off(self, mail_id: int, attempts: int, error: Exception) -> None:
         """The mail stays; after the last attempt a person decides."""
-        log.error("a mail could not be handled", mail=mail.id, attempt=mail.attempts, exc_info=error)
-        if mail.attempts >= self._rules.max_attempts:
-            self._hold(mail, "failed", f"Handling it failed {mail.attempts} times: {type(error).__name__}.")
+        log.error("a mail could not be handled", mail=mail_id, attempt=attempts, exc_info=error)
+        if attempts >= self._rules.max_attempts:
+            self._hold(mail_id, "failed", f"Handling it failed {attempts} times: {type(error).__name__}.")
             return
         with self._database.transaction() as session:
             session.execute(
                 update(ReceivedMail)
-                .where(ReceivedMail.id == mail.id)
+                .where(ReceivedMail.id == mail_id)
                 .values(lease_until=self._clock() + RETRY_AFTER, last_error=f"{type(error).__name__}: {error}"[:2000])
             )
 
-    def _hold(self, mail: Claimed, rule: str, reason: str) -> None:
+    def _hold(self, mail_id: int, rule: str, reason: str) -> None:
         with self._database.transaction() as session:
-            hold(session, mail.id, rule, reason, self._clock())
+            hold(session, mail_id, rule, reason, self._clock())
 
 
 def load(session: Session, blobs: BlobStore, ids: Sequence[int]) -> list[Claimed]:

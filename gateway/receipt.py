@@ -1,10 +1,10 @@
-"""The receipt for a new ticket: who gets one, and how much of the sender's words it repeats."""
+"""Letters that answer a mail: the receipt for a new ticket, and what could not be done. Each kind is capped."""
 
 from collections.abc import Sequence
 from dataclasses import replace
 
 from desk import notices
-from desk.state import ContactState, TicketState
+from desk.state import ContactState, StaffState, TicketState
 from desk.writes import Writes
 from gateway.decide import Case, Decision
 
@@ -45,11 +45,30 @@ def send_receipt(
     return decision
 
 
+def answer(
+    kind: str,
+    lines: Sequence[str],
+    to: ContactState | StaffState,
+    case: Case,
+    writes: Writes,
+    ticket: TicketState,
+    event_id: int,
+) -> None:
+    """Queue E16 or E17, unless this address had too many answers about this ticket; what happened is on the ticket."""
+    key = to.address.lower()
+    if case.view.receipts[key, ticket.id] < case.rules.caps.receipts_per_ticket:
+        case.view.receipts[key, ticket.id] += 1
+        context = {"lines": list(lines), "reference": case.mail.message.message_id}
+        notices.letter(writes, kind, to, case.now, ticket=ticket, event_id=event_id, context=context)
+
+
 def _cap(person: ContactState, case: Case, trusted: bool) -> str:
     """Why there is no receipt; "" when there is one. Receipts to forged senders would hit innocent people."""
     caps, key = case.rules.caps, person.address.lower()
     if not person.address:
         return "the mail names no sender to write to"
+    if case.addresses.find(key):
+        return "it would go to the desk itself"
     if case.view.automatic[key] >= caps.automatic_letters_per_day:
         return f"{caps.automatic_letters_per_day} automatic letters went to this address within a day"
     if trusted:

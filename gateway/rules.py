@@ -17,6 +17,7 @@ class Caps:
 
     new_tickets_per_sender: int = 20  # in two hours
     automatic_letters_per_day: int = 40  # to one address
+    receipts_per_ticket: int = 5  # to one address in a day
     first_receipts_per_hour: int = 1  # to one address that nobody knows
     first_receipts_per_minute: int = 20  # to all of those together
 

@@ -11,6 +11,7 @@ from gateway import who
 from gateway.commands import grammar, staff
 from gateway.commands.staff import Plan
 from gateway.decide import Case, Decision
+from gateway.receipt import answer
 from gateway.subject import is_forward
 
 
@@ -22,17 +23,18 @@ def apply(decision: Decision, case: Case, writes: Writes, entry: Note) -> Decisi
         raise RuntimeError(f"the decision {decision.rule} names no ticket, or nobody of the staff")
     commands, words = grammar.split(entry.text)
     plan = staff.plan(commands)
-    hindrance = _hindrance(decision, case, plan)
+    hindrance = _hindrance(decision, case, plan, ticket)
     if hindrance:
         # The whole text is kept as it came, commands and all: nothing of it was done.
         return _keep_inside(decision, case, writes, ticket, replace(entry, author=author), hindrance)
     words = _with_note_lines(plan, commands, words)
+    plan = replace(plan, internal=plan.internal or _answers_inside(decision))
     entry = replace(entry, author=author, text=words, visibility="internal" if plan.internal else "public")
     entry = replace(entry, changes=_change(plan, case, writes, ticket, author, words))
     return _write_down(decision, case, writes, ticket, entry)
 
 
-def _hindrance(decision: Decision, case: Case, plan: Plan) -> list[str]:
+def _hindrance(decision: Decision, case: Case, plan: Plan, ticket: TicketState) -> list[str]:
     """Why the mail is not done as it says, in sentences for its author."""
     if plan.faults:
         return [*plan.faults, "Your text is kept as an internal note. Nothing was sent or changed."]
@@ -41,9 +43,21 @@ def _hindrance(decision: Decision, case: Case, plan: Plan) -> list[str]:
             "Your text is kept as an internal note: it did not come as an answer to your own letter.",
             "To write to the customer, reply to the letter that Postdesk sent to you.",
         ]
-    if is_forward(case.mail.message.subject):
+    if is_forward(case.mail.message.subject) or _goes_elsewhere(case, ticket):
         return ["Your text is kept as an internal note: a forwarded letter never goes to the customer."]
     return []
+
+
+def _goes_elsewhere(case: Case, ticket: TicketState) -> bool:
+    """True when it was handed on to another desk address of ours."""
+    named = (case.addresses.find(mailbox.address) for mailbox in case.mail.message.to)
+    return any(found and not found.token and found.desk.address != ticket.desk_address for found in named)
+
+
+def _answers_inside(decision: Decision) -> bool:
+    """True for an answer to a letter that said “Your reply stays internal”."""
+    chosen = decision.match.chosen
+    return chosen is not None and chosen.token is not None and chosen.token.internal
 
 
 def _with_note_lines(plan: Plan, commands: tuple[grammar.Command, ...], words: str) -> str:
@@ -100,6 +114,5 @@ def _keep_inside(
     event_id = tickets.note(writes, ticket, replace(entry, visibility="internal"))
     author = entry.author
     if isinstance(author, StaffState):
-        context = {"lines": lines, "reference": case.mail.message.message_id}
-        notices.letter(writes, "not_done", author, case.now, ticket=ticket, event_id=event_id, context=context)
+        answer("not_done", lines, author, case, writes, ticket, event_id)
     return replace(decision, reason=f"{decision.reason} Kept inside: {lines[0]}")

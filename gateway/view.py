@@ -17,6 +17,7 @@ from gateway.envelope import Envelope, Message
 from store.tables import KnownMessage, MailKey, Outbox, Suppression, Ticket
 
 CAP_WINDOW = timedelta(hours=2)
+RECEIPTS = ("received", "not_done", "partly_refused")  # letters that answer a mail
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,7 @@ class View:
     letters: dict[int, Letter] = field(default_factory=dict)
     opened: Counter[int] = field(default_factory=Counter)  # contact → new tickets within CAP_WINDOW
     automatic: Counter[str] = field(default_factory=Counter)  # address → automatic letters within a day
+    receipts: Counter[tuple[str, int]] = field(default_factory=Counter)  # address, ticket → receipts within a day
     first_receipts: Counter[str] = field(default_factory=Counter)  # address → receipts as a stranger, within an hour
     first_receipts_minute: int = 0  # receipts to strangers within a minute
     muted: set[str] = field(default_factory=set)  # addresses of `letters` that are not written to
@@ -107,7 +109,8 @@ def load_view(session: Session, batch: Sequence[Incoming], addresses: Addresses,
         view.known_messages.setdefault(key, []).append(ticket_id)
     view.tickets = load.tickets(session, _ticket_ids(batch, view, addresses), _numbers(batch))
     view.by_number = {ticket.number: ticket.id for ticket in view.tickets.values()}
-    _load_caps(session, view, now)
+    at_work = [person for address in people if (person := view.staff_by_address.get(address))]
+    _load_caps(session, view, at_work, now)
     return view
 
 
@@ -173,7 +176,7 @@ def _ticket_ids(batch: Iterable[Incoming], view: View, addresses: Addresses) -> 
     return ids - {0}
 
 
-def _load_caps(session: Session, view: View, now: datetime) -> None:
+def _load_caps(session: Session, view: View, at_work: list[StaffState], now: datetime) -> None:
     senders = [contact.id for contact in view.contacts.values()]
     if senders:
         lately = (
@@ -183,13 +186,15 @@ def _load_caps(session: Session, view: View, now: datetime) -> None:
         )
         for requester_id, count in session.execute(lately):
             view.opened[requester_id] = count
-    written = [contact.address for contact in view.contacts.values()]
+    written = [person.address for person in (*view.contacts.values(), *at_work)]
     if written:
-        day = select(Outbox.recipient, Outbox.first_receipt, Outbox.created_at).where(
+        day = select(Outbox.recipient, Outbox.kind, Outbox.ticket_id, Outbox.first_receipt, Outbox.created_at).where(
             Outbox.recipient.in_(written), Outbox.created_at > now - timedelta(days=1), Outbox.automatic
         )
-        for recipient, first, created_at in session.execute(day):
+        for recipient, kind, ticket_id, first, created_at in session.execute(day):
             view.automatic[recipient.lower()] += 1
+            if kind in RECEIPTS and ticket_id:
+                view.receipts[recipient.lower(), ticket_id] += 1
             if first and created_at > now - timedelta(hours=1):
                 view.first_receipts[recipient.lower()] += 1
     minute = select(func.count()).where(Outbox.first_receipt, Outbox.created_at > now - timedelta(minutes=1))

@@ -14,6 +14,7 @@ import structlog
 from postdesk import roles
 from postdesk.wake import Wake
 from postdesk.wiring import House
+from store.queue import release_dead
 
 log = structlog.get_logger(__name__)
 
@@ -58,6 +59,7 @@ class Supervisor:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
         self._load_once()
+        self._free_leases()
         for child in self._children:
             self._start(child)
         code = 0
@@ -65,6 +67,13 @@ class Supervisor:
             code = max(code, self._watch())
         self._end_all()
         return code
+
+    def _free_leases(self) -> None:
+        """What a dead process had claimed is taken up at once, not when its lease runs out."""
+        with self._house.database.transaction() as session:
+            freed = release_dead(session, _is_alive)
+        if freed:
+            log.warning("work of a process that died is taken up again", items=freed)
 
     def _load_once(self) -> None:
         """Import what the children need before the fork: they then share the memory of it."""
@@ -123,6 +132,10 @@ class Supervisor:
         pause = min(30.0, 2.0**child.failures) if quick else 0.0
         log.error("a process ended and is started again", process=child.name, code=code, seconds=pause)
         child.pid, child.start_at = 0, time.monotonic() + pause
+        try:
+            self._free_leases()
+        except Exception:
+            log.exception("the leases of a dead process could not be ended; they run out by themselves")
         return 0
 
     def _end_all(self) -> None:
@@ -154,3 +167,13 @@ class Supervisor:
                 self._mail.set()
                 self._letters.set()
                 time.sleep(0.02)
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True  # somebody else's process
+    return True

@@ -98,6 +98,7 @@ class House:
             caps=Caps(
                 new_tickets_per_sender=caps.new_tickets_per_sender_2h,
                 automatic_letters_per_day=caps.automatic_letters_per_address_day,
+                receipts_per_ticket=caps.receipts_per_ticket_day,
                 first_receipts_per_hour=caps.first_receipts_per_address_hour,
                 first_receipts_per_minute=caps.first_receipts_per_minute,
             ),

@@ -1,5 +1,8 @@
 """Work that several processes share: claim it with a lease, finish it, or put it off."""
 
+import os
+import socket
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, or_, select, update
@@ -7,15 +10,11 @@ from sqlalchemy.orm import Session
 
 from store.tables import Outbox, ReceivedMail
 
+Queue = type[ReceivedMail] | type[Outbox]
+
 
 def claim(
-    session: Session,
-    table: type[ReceivedMail] | type[Outbox],
-    due: ColumnElement[bool],
-    *,
-    limit: int,
-    lease: timedelta,
-    now: datetime,
+    session: Session, table: Queue, due: ColumnElement[bool], *, limit: int, lease: timedelta, now: datetime
 ) -> list[int]:
     """Ids of up to `limit` rows that are now ours until the lease ends, oldest first; each counts one attempt.
 
@@ -27,8 +26,37 @@ def claim(
     claimed = session.scalars(
         update(table)
         .where(table.id.in_(picked))
-        .values(lease_until=now + lease, attempts=table.attempts + 1)
+        .values(lease_until=now + lease, attempts=table.attempts + 1, holder=_name(os.getpid()))
         .returning(table.id)
         .execution_options(synchronize_session=False)
     ).all()
     return sorted(claimed)
+
+
+def release_dead(session: Session, alive: Callable[[int], bool]) -> int:
+    """End the leases of processes of this machine that have died: their work need not wait for the lease to run out.
+
+    Returns how many rows are free again.
+    """
+    freed = 0
+    queues: tuple[tuple[Queue, ColumnElement[bool]], ...] = (
+        (ReceivedMail, ReceivedMail.waiting),
+        (Outbox, Outbox.state == "waiting"),
+    )
+    for table, waiting in queues:
+        held = table.lease_until.is_not(None)
+        holders = session.scalars(select(table.holder).where(waiting, held).distinct()).all()
+        dead = [holder for holder in holders if _is_here(holder) and not alive(int(holder.rpartition(":")[2]))]
+        if dead:
+            ended = update(table).where(waiting, held, table.holder.in_(dead)).values(lease_until=None)
+            freed += len(session.scalars(ended.returning(table.id)).all())
+    return freed
+
+
+def _name(pid: int) -> str:
+    return f"{socket.gethostname()[:100]}:{pid}"
+
+
+def _is_here(holder: str) -> bool:
+    host, _, pid = holder.rpartition(":")
+    return host == socket.gethostname()[:100] and pid.isdigit()

@@ -41,6 +41,7 @@ class ReceivedMail(Base):
     waiting: Mapped[bool] = mapped_column(default=True)
     attempts: Mapped[int] = mapped_column(default=0)  # counted when claimed, so that a poisonous mail stops
     lease_until: Mapped[datetime | None]
+    holder: Mapped[str] = mapped_column(String(120), default="")  # the process that claimed it: "host:pid"
     last_error: Mapped[str] = mapped_column(Text, default="")
     earlier: Mapped[list[Any]] = mapped_column(default=list)  # dispositions that a replay replaced
 

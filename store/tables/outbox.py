@@ -27,7 +27,13 @@ class Outbox(Base):
             sqlite_where=text("first_receipt"),
             postgresql_where=text("first_receipt"),
         ),
-        Index("ix_outbox_recipient_created_at", "recipient", "created_at"),
+        Index(
+            "ix_outbox_automatic",
+            "recipient",
+            "created_at",
+            sqlite_where=text("automatic"),
+            postgresql_where=text("automatic"),
+        ),
         Index("ix_outbox_ticket_id", "ticket_id"),
     )
 
@@ -47,6 +53,7 @@ class Outbox(Base):
     attempts: Mapped[int] = mapped_column(default=0)
     next_at: Mapped[datetime]
     lease_until: Mapped[datetime | None]
+    holder: Mapped[str] = mapped_column(String(120), default="")  # the process that claimed it: "host:pid"
     message_id: Mapped[str] = mapped_column(String(255), default="")
     rendered: Mapped[bytes | None] = mapped_column(LargeBinary)  # kept until done; never for sensitive kinds
     created_at: Mapped[datetime]

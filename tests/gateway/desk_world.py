@@ -80,6 +80,7 @@ def mail(
     sender: str,
     subject: str = "Help",
     body: str = "Please help.",
+    /,
     *,
     to: str = DESK,
     verdict: Verdict = "none",

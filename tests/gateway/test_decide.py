@@ -145,7 +145,7 @@ def test_no_other_field_gives_a_right(desk: tuple[Database, People], field: str)
     "sender",
     [
         "ann@сustomer.test",  # the first letter of the domain is Cyrillic
-        f"boss@x]<{ANN}>",
+        f"{ANN}]<{EVE}>",
         f"{ANN}, {EVE}",
         f"{ANN}\r\nFrom: {EVE}",
         f'"{ANN}" <{EVE}>',

@@ -64,6 +64,7 @@ def upgrade() -> None:
         sa.Column("waiting", sa.Boolean(), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("lease_until", sa.DateTime(), nullable=True),
+        sa.Column("holder", sa.String(length=120), nullable=False),
         sa.Column("last_error", sa.Text(), nullable=False),
         sa.Column("earlier", sa.JSON(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_received_mail"),
@@ -386,6 +387,7 @@ def upgrade() -> None:
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("next_at", sa.DateTime(), nullable=False),
         sa.Column("lease_until", sa.DateTime(), nullable=True),
+        sa.Column("holder", sa.String(length=120), nullable=False),
         sa.Column("message_id", sa.String(length=255), nullable=False),
         sa.Column("rendered", sa.LargeBinary(), nullable=True),
         sa.Column("created_at", sa.DateTime(), nullable=False),
@@ -395,6 +397,14 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["staff_id"], ["staff.id"], name="fk_outbox_staff_id"),
         sa.ForeignKeyConstraint(["ticket_id"], ["ticket.id"], name="fk_outbox_ticket_id"),
         sa.PrimaryKeyConstraint("id", name="pk_outbox"),
+    )
+    op.create_index(
+        "ix_outbox_automatic",
+        "outbox",
+        ["recipient", "created_at"],
+        unique=False,
+        sqlite_where=sa.text("automatic"),
+        postgresql_where=sa.text("automatic"),
     )
     op.create_index(
         "ix_outbox_due",
@@ -412,7 +422,6 @@ def upgrade() -> None:
         sqlite_where=sa.text("first_receipt"),
         postgresql_where=sa.text("first_receipt"),
     )
-    op.create_index("ix_outbox_recipient_created_at", "outbox", ["recipient", "created_at"], unique=False)
     op.create_index("ix_outbox_ticket_id", "outbox", ["ticket_id"], unique=False)
 
     op.create_table(
