@@ -5,7 +5,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, update
+from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.orm import Session
 
 from desk.access import Person
@@ -95,45 +95,49 @@ def start(
     return Started(cookie, lasts)
 
 
+# One statement, because every click asks it.
+_HOLDER = (
+    select(
+        WebSession.key, WebSession.csrf, WebSession.must_change, WebSession.seen_at, WebSession.expires_at,
+        Account.id, Account.username, Account.active, Account.contact_id, Account.staff_id,
+        Staff.name.label("staff_name"), Staff.deactivated_at.label("staff_left"),
+        Contact.name, Contact.first_name, Contact.organisation_id, Contact.deactivated_at.label("contact_left"),
+        Organisation.visibility,
+    )
+    .join(Account, Account.id == WebSession.account_id)
+    .outerjoin(Staff, Staff.id == Account.staff_id)
+    .outerjoin(Contact, Contact.id == Account.contact_id)
+    .outerjoin(Organisation, Organisation.id == Contact.organisation_id)
+    .where(WebSession.key == bindparam("held"))
+)  # fmt: skip
+
+
 def resume(session: Session, cookie: str, *, now: datetime, lifetimes: Lifetimes) -> Visitor | None:
     """Who holds this cookie; None when it is unknown, ended, idle too long, or its owner lost access."""
-    row = session.get(WebSession, key_of(cookie))
-    account = session.get(Account, row.account_id) if row is not None else None
-    if row is None or account is None or not account.active:
+    row = session.execute(_HOLDER, {"held": key_of(cookie)}).one_or_none()
+    if row is None or not row.active:
         return None
-    if now >= row.expires_at or now - row.seen_at >= lifetimes.idle(staff=account.staff_id is not None):
+    if now >= row.expires_at or now - row.seen_at >= lifetimes.idle(staff=row.staff_id is not None):
         return None
-    seen = _who(session, account)
-    if seen is None or not seen[1].active:
+    person = Person(
+        contact_id=row.contact_id,
+        staff_id=row.staff_id,
+        organisation_id=row.organisation_id,
+        sees="organisation" if row.visibility == "organisation" else "own",
+        active=row.staff_left is None and row.contact_left is None,
+    )
+    if not person.active:
         return None
     return Visitor(
         key=row.key,
-        account_id=account.id,
-        username=account.username,
-        name=seen[0] or account.username,
-        person=seen[1],
+        account_id=row.id,
+        username=row.username,
+        name=row.staff_name or row.name or row.first_name or row.username,
+        person=person,
         csrf=row.csrf,
         must_change=row.must_change,
         stale=now - row.seen_at >= TOUCH,
     )
-
-
-def _who(session: Session, account: Account) -> tuple[str, Person] | None:
-    """The name, and what the access rules see."""
-    if account.staff_id is not None:
-        staff = session.get(Staff, account.staff_id)
-        return (staff.name, Person(staff_id=staff.id, active=staff.deactivated_at is None)) if staff else None
-    contact = session.get(Contact, account.contact_id)
-    if contact is None:
-        return None
-    organisation = session.get(Organisation, contact.organisation_id) if contact.organisation_id else None
-    person = Person(
-        contact_id=contact.id,
-        organisation_id=contact.organisation_id,
-        sees="organisation" if organisation is not None and organisation.visibility == "organisation" else "own",
-        active=contact.deactivated_at is None,
-    )
-    return contact.name or contact.greeting, person
 
 
 def touch(session: Session, key: bytes, now: datetime) -> None:

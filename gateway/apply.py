@@ -1,6 +1,7 @@
 """Carries a decision out: ticket or note, people, files, letters, disposition; all collected in one Writes."""
 
 from dataclasses import replace
+
 from desk import notices, people, tickets
 from desk.state import ContactState, TicketState
 from desk.tickets import Note

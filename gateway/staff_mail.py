@@ -11,6 +11,7 @@ from gateway import who
 from gateway.commands import grammar, staff
 from gateway.commands.staff import Plan
 from gateway.decide import Case, Decision
+from gateway.rules import NOTE_LENGTH
 from gateway.receipt import answer
 from gateway.subject import is_forward
 
@@ -21,7 +22,8 @@ def apply(decision: Decision, case: Case, writes: Writes, entry: Note) -> Decisi
     author = decision.staff
     if ticket is None or author is None:
         raise RuntimeError(f"the decision {decision.rule} names no ticket, or nobody of the staff")
-    commands, words = grammar.split(entry.text)
+    # From the whole text, not from what fits into a note: a #note at the end of a long mail counts too.
+    commands, words = grammar.split(case.mail.message.reply.strip() or case.mail.message.text.strip())
     plan = staff.plan(commands)
     hindrance = _hindrance(decision, case, plan, ticket)
     if hindrance:
@@ -29,9 +31,19 @@ def apply(decision: Decision, case: Case, writes: Writes, entry: Note) -> Decisi
         return _keep_inside(decision, case, writes, ticket, replace(entry, author=author), hindrance)
     words = _with_note_lines(plan, commands, words)
     plan = replace(plan, internal=plan.internal or _answers_inside(decision))
-    entry = replace(entry, author=author, text=words, visibility="internal" if plan.internal else "public")
+    entry = _worded(replace(entry, author=author, visibility="internal" if plan.internal else "public"), words)
     entry = replace(entry, changes=_change(plan, case, writes, ticket, author, words))
     return _write_down(decision, case, writes, ticket, entry)
+
+
+def _worded(entry: Note, words: str) -> Note:
+    """With the words as they stand without the commands. What a public answer quotes is a letter to staff: it may
+    show internal notes, so nothing of it goes along; the mail itself is kept."""
+    cut = len(words) > NOTE_LENGTH
+    text = words[: NOTE_LENGTH - 1] + "…" if cut else words
+    if entry.visibility == "public":
+        return replace(entry, text=text, folded=words if cut else "", html="")
+    return replace(entry, text=text, folded=entry.folded or (words if cut else ""))
 
 
 def _hindrance(decision: Decision, case: Case, plan: Plan, ticket: TicketState) -> list[str]:
@@ -75,7 +87,9 @@ def _change(
     if plan.take:
         changes |= tickets.take(writes, ticket, author, case.now)
     if plan.resolve:
-        changes |= tickets.resolve(writes, ticket, plan.resolution or words, case.now)
+        # Customers read the resolution; the words of an internal note are not for them.
+        told = plan.resolution or ("" if plan.internal else words)
+        changes |= tickets.resolve(writes, ticket, told, case.now)
     elif plan.status:
         changes |= tickets.set_status(writes, ticket, plan.status, case.now)
     elif words and not plan.internal:

@@ -186,7 +186,7 @@ def _load_caps(session: Session, view: View, at_work: list[StaffState], now: dat
         )
         for requester_id, count in session.execute(lately):
             view.opened[requester_id] = count
-    written = [person.address for person in (*view.contacts.values(), *at_work)]
+    written = [contact.address for contact in view.contacts.values()] + [person.address for person in at_work]
     if written:
         day = select(Outbox.recipient, Outbox.kind, Outbox.ticket_id, Outbox.first_receipt, Outbox.created_at).where(
             Outbox.recipient.in_(written), Outbox.created_at > now - timedelta(days=1), Outbox.automatic

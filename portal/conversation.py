@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, select, true
+from sqlalchemy import ColumnElement, Select, and_, func, select, true
 from sqlalchemy.orm import Session
 
 from desk.access import Person, visible_tickets
@@ -75,20 +75,29 @@ def read(session: Session, person: Person, ticket: Ticket, *, everything: bool =
     mine = and_(Event.ticket_id == ticket.id, shown(person))
     newest = select(Event).where(mine).order_by(Event.at.desc(), Event.id.desc()).limit(MOST if everything else LATEST)
     events = list(session.scalars(newest))[::-1]
-    files = _files(session, ticket.id, [event.id for event in events])
-    organisation = session.get(Organisation, ticket.organisation_id) if ticket.organisation_id else None
-    assignee = session.get(Staff, ticket.assignee_id) if ticket.assignee_id else None
-    contact = session.get(Contact, ticket.requester_id)
+    cut = len(events) == (MOST if everything else LATEST)
+    files = _files(session, ticket.id, {event.id for event in events})
+    names = session.execute(_names(ticket)).one()
     merged_into = _merged_into(session, person, ticket)
     session.expunge(ticket)  # the end of a reading session expires what it read
     return Conversation(
         ticket=ticket,
-        contact=(contact.name or contact.address) if contact else "",
-        organisation=organisation.name if organisation else "",
-        assignee=assignee.name if assignee else "",
+        contact=names.contact,
+        organisation=names.organisation or "",
+        assignee=names.assignee or "",
         merged_into=merged_into,
         entries=tuple(_entry(event, files.get(event.id, ())) for event in events),
-        total=session.scalar(select(func.count()).select_from(Event).where(mine)) or 0,
+        total=(session.scalar(select(func.count()).select_from(Event).where(mine)) or 0) if cut else len(events),
+    )
+
+
+def _names(ticket: Ticket) -> Select[str, str, str]:
+    return (
+        select(Contact.name.label("contact"), Organisation.name.label("organisation"), Staff.name.label("assignee"))
+        .select_from(Contact)
+        .outerjoin(Organisation, Organisation.id == ticket.organisation_id)
+        .outerjoin(Staff, Staff.id == ticket.assignee_id)
+        .where(Contact.id == ticket.requester_id)
     )
 
 
@@ -109,7 +118,7 @@ def find_entry(session: Session, person: Person, ticket: Ticket, event_id: int) 
     ).one_or_none()
 
 
-def _files(session: Session, ticket_id: int, events: list[int]) -> dict[int, tuple[File, ...]]:
+def _files(session: Session, ticket_id: int, events: set[int]) -> dict[int, tuple[File, ...]]:
     found: dict[int, tuple[File, ...]] = {}
     query = select(Attachment).where(Attachment.ticket_id == ticket_id, Attachment.hidden_at.is_(None))
     for row in session.scalars(query.order_by(Attachment.id)):

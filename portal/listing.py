@@ -1,10 +1,11 @@
 """The tickets a person may see, a page at a time, last change first, at the speed of the indexes."""
 
+import functools
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import ColumnElement, Row, Select, and_, or_, select, union_all
+from sqlalchemy import ColumnElement, Select, and_, bindparam, or_, select, union_all
 from sqlalchemy.orm import Session
 
 from desk import statuses
@@ -62,26 +63,35 @@ def page(
     session: Session, person: Person, *, open_only: bool = False, after: Cursor | None = None, limit: int = PAGE
 ) -> TicketPage:
     """Up to `limit` tickets that the person may see."""
+    statement = _statement(person, open_only, after is not None, limit)
+    values = {"before": after.updated_at, "before_id": after.ticket_id} if after is not None else {}
+    rows = session.execute(statement, values).all()
+    last = rows[limit - 1] if len(rows) > limit else None
+    older = Cursor(last.updated_at, last.id) if last is not None else None
+    return TicketPage(
+        tuple(TicketRow(row.number, row.title, row.status, row.name, row.updated_at) for row in rows[:limit]), older
+    )
+
+
+@functools.lru_cache(maxsize=256)  # putting it together takes longer than running it
+def _statement(person: Person, open_only: bool, further: bool, limit: int) -> Select[int, str, str, str, datetime, str]:
     wanted = [visible_tickets(person)]
     if open_only:
         wanted.append(Ticket.status.in_([name for name in statuses.ALL if not statuses.is_done(name)]))
-    if after is not None:
-        same_moment = and_(Ticket.updated_at == after.updated_at, Ticket.id < after.ticket_id)
-        wanted.append(or_(Ticket.updated_at < after.updated_at, same_moment))
+    if further:
+        before = bindparam("before", type_=Ticket.updated_at.type)
+        same_moment = and_(Ticket.updated_at == before, Ticket.id < bindparam("before_id"))
+        wanted += [Ticket.updated_at <= before, or_(Ticket.updated_at < before, same_moment)]
     # The rule of access is one long "or", which no index serves. Each way to a ticket by itself has its index:
     # take the newest of each, with the rule applied, and of those the newest.
     newest = [_newest(way, wanted, limit + 1) for way in _ways(person, open_only=open_only)]
     ids = union_all(*(select(part.subquery().c.id) for part in newest))
-    rows = session.execute(
+    return (
         select(Ticket.id, Ticket.number, Ticket.title, Ticket.status, Ticket.updated_at, Contact.name)
         .join(Contact, Contact.id == Ticket.requester_id)
         .where(Ticket.id.in_(ids))
         .order_by(Ticket.updated_at.desc(), Ticket.id.desc())
         .limit(limit + 1)
-    ).all()
-    last = rows[limit - 1] if len(rows) > limit else None
-    return TicketPage(
-        tuple(_line(row) for row in rows[:limit]), Cursor(last.updated_at, last.id) if last is not None else None
     )
 
 
@@ -99,7 +109,3 @@ def _ways(person: Person, *, open_only: bool) -> list[ColumnElement[bool]]:
     if person.organisation_id is not None and person.sees == "organisation":
         ways.append(Ticket.organisation_id == person.organisation_id)
     return ways
-
-
-def _line(row: Row[int, str, str, str, datetime, str]) -> TicketRow:
-    return TicketRow(row.number, row.title, row.status, row.name, row.updated_at)

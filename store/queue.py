@@ -5,7 +5,7 @@ import socket
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, or_, select, update
+from sqlalchemy import ColumnElement, or_, select, true, update
 from sqlalchemy.orm import Session
 
 from store.tables import Outbox, ReceivedMail
@@ -40,7 +40,7 @@ def release_dead(session: Session, alive: Callable[[int], bool]) -> int:
     """
     freed = 0
     queues: tuple[tuple[Queue, ColumnElement[bool]], ...] = (
-        (ReceivedMail, ReceivedMail.waiting),
+        (ReceivedMail, ReceivedMail.waiting == true()),
         (Outbox, Outbox.state == "waiting"),
     )
     for table, waiting in queues:

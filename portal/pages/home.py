@@ -5,7 +5,6 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from desk import status
 from portal import listing
 from portal.visit import Portal, Visit
 
@@ -29,8 +28,7 @@ def home(portal: Portal, visit: Visit) -> Response:
 def health(portal: Portal, _request: Request) -> Response:
     """For machines that watch: 200, or 503 when the database does not answer."""
     try:
-        with portal.config.database.reading() as session:
-            now = status.snapshot(session, portal.config.clock())
+        now = portal.board.read(portal.config.clock())
     except SQLAlchemyError as error:
         # Its text can name hosts and users: it is for the log, not for whoever asks.
         log.error("the database does not answer the health check", error=str(error))

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Annotated, Any, cast
 
-from sqlalchemy import JSON, BigInteger, DateTime, Dialect, MetaData, Table
+from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Integer, MetaData, Table
 from sqlalchemy.orm import DeclarativeBase, mapped_column
 from sqlalchemy.types import TypeDecorator
 
@@ -53,5 +53,6 @@ def core(mapped: type[Base]) -> Table:
 
 # Ids come from store.ids, in blocks reserved by each process: rows can be inserted in bulk without
 # asking the database for the keys it gave.
-Key = Annotated[int, mapped_column(BigInteger, primary_key=True, autoincrement=False)]
-BigRef = Annotated[int, mapped_column(BigInteger)]
+# SQLite: only INTEGER PRIMARY KEY is the row's own key; BIGINT would be a second index beside it.
+ROW_ID = BigInteger().with_variant(Integer, "sqlite")
+Key = Annotated[int, mapped_column(ROW_ID, primary_key=True, autoincrement=False)]

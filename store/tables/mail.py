@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from store.tables.base import Base, Key
+from store.tables.base import ROW_ID, Base, Key
 
 
 class ReceivedMail(Base):
@@ -17,7 +17,7 @@ class ReceivedMail(Base):
         Index(
             "ix_received_mail_waiting",
             "id",
-            sqlite_where=text("waiting"),
+            sqlite_where=text("waiting = 1"),
             postgresql_where=text("waiting"),
         ),
         # What an import has taken in already.
@@ -51,7 +51,7 @@ class RawMail(Base):
 
     __tablename__ = "raw_mail"
 
-    id: Mapped[int] = mapped_column(BigInteger, ForeignKey("received_mail.id"), primary_key=True, autoincrement=False)
+    id: Mapped[int] = mapped_column(ROW_ID, ForeignKey("received_mail.id"), primary_key=True, autoincrement=False)
     data: Mapped[bytes] = mapped_column(LargeBinary)
 
 
@@ -65,9 +65,7 @@ class Disposition(Base):
         Index("ix_disposition_ticket_id", "ticket_id"),
     )
 
-    received_id: Mapped[int] = mapped_column(
-        BigInteger, ForeignKey("received_mail.id"), primary_key=True, autoincrement=False
-    )
+    received_id: Mapped[int] = mapped_column(ROW_ID, ForeignKey("received_mail.id"), primary_key=True, autoincrement=False)
     at: Mapped[datetime]
     kind: Mapped[str] = mapped_column(String(10))  # opened | noted | folded | answered | held | ignored
     rule: Mapped[str] = mapped_column(String(60))  # the name of the rule that decided

@@ -21,17 +21,24 @@ class Outbox(Base):
             sqlite_where=text("state = 'waiting'"),
             postgresql_where=text("state = 'waiting'"),
         ),
+        # Letters that were given up, for the status page.
+        Index(
+            "ix_outbox_given_up",
+            "done_at",
+            sqlite_where=text("state IN ('refused', 'expired', 'uncertain')"),
+            postgresql_where=text("state IN ('refused', 'expired', 'uncertain')"),
+        ),
         Index(
             "ix_outbox_first_receipt",
             "created_at",
-            sqlite_where=text("first_receipt"),
+            sqlite_where=text("first_receipt = 1"),
             postgresql_where=text("first_receipt"),
         ),
         Index(
             "ix_outbox_automatic",
             "recipient",
             "created_at",
-            sqlite_where=text("automatic"),
+            sqlite_where=text("automatic = 1"),
             postgresql_where=text("automatic"),
         ),
         Index("ix_outbox_ticket_id", "ticket_id"),

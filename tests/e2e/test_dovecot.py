@@ -68,9 +68,6 @@ def test_a_mail_stays_in_the_mailbox_until_it_is_kept() -> None:
         moved(dovecot, 12)
         with desk.database.reading() as session:
             accepted = session.scalar(select(func.count()).select_from(ReceivedMail)) or 0
-        from tests.e2e.world import let_time_pass
-
-        let_time_pass(desk.database)
         desk.wait_handled(accepted)
         found = outcomes(desk)
         assert sum(kind == "opened" for kind, _ in found) == 12

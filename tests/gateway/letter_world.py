@@ -50,7 +50,11 @@ KIM = 20
 
 def database(folder: Path) -> Database:
     """An empty database with the tables of today."""
-    base = Database(f"sqlite:///{folder / 'desk.db'}")
+    return prepared(Database(f"sqlite:///{folder / 'desk.db'}"))
+
+
+def prepared(base: Database) -> Database:
+    """The same database with the tables of today, and ids to give out."""
     Base.metadata.create_all(base.engine)
     with base.engine.begin() as connection:
         connection.execute(insert(IdBlock).values(name="rows", next=1000))

@@ -20,6 +20,7 @@ from store.database import Database
 from store.tables import Delivery, Outbox, Suppression, Ticket
 from tests.gateway import letter_world as world
 from tests.gateway.scripted_smtp import Scripted, close, scripted
+from tests.servers import Postgres
 
 
 @pytest.fixture
@@ -361,3 +362,24 @@ def test_back_off_grows_to_four_hours() -> None:
 def test_only_a_bad_address_is_muted(reply: str, expected: bool) -> None:
     """RFC 3463: 5.1.x speaks of the address, but 5.1.7 and 5.1.8 of ours."""
     assert mutes(reply) == expected
+
+
+@pytest.mark.peer
+def test_on_postgresql() -> None:
+    """The same statements work on PostgreSQL: claim, fold, keep, refuse, mute, tell."""
+    with Postgres() as postgres:
+        base = world.prepared(Database(postgres.fresh_database()))
+        world.every_kind(base)
+        clock = Clock()
+        with scripted() as server, deliverer(base, server, clock) as delivery:
+            while delivery.drain_once():
+                pass
+            assert len(server.mails) == 14  # of 17 rows three updates go along in another
+            server.answers["RCPT"] = b"550 5.1.1 no such user\r\n"
+            world.add(base, world.row(3_000_000, "update", event_id=world.EVENT))
+            delivery.drain_once()
+        assert row(base, 3_000_000).state == "refused"
+        assert len(letters_of(base, "mail_trouble")) == 3
+        with base.reading() as session:
+            assert [muted.address for muted in session.scalars(select(Suppression))] == ["jane@customer.test"]
+        base.close()

@@ -26,7 +26,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "login_try",
-        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
         sa.Column("subject", sa.String(length=400), nullable=False),
         sa.Column("at", sa.DateTime(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_login_try"),
@@ -41,7 +41,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "organisation",
-        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
         sa.Column("name", sa.String(length=200), nullable=False),
         sa.Column("parent_id", sa.BigInteger(), nullable=True),
         sa.Column("visibility", sa.String(length=20), nullable=False),
@@ -52,7 +52,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "received_mail",
-        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
         sa.Column("received_at", sa.DateTime(), nullable=False),
         sa.Column("source", sa.String(length=10), nullable=False),
         sa.Column("peer", sa.String(length=255), nullable=False),
@@ -82,13 +82,13 @@ def upgrade() -> None:
         "received_mail",
         ["id"],
         unique=False,
-        sqlite_where=sa.text("waiting"),
+        sqlite_where=sa.text("waiting = 1"),
         postgresql_where=sa.text("waiting"),
     )
 
     op.create_table(
         "staff",
-        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
         sa.Column("name", sa.String(length=200), nullable=False),
         sa.Column("address", sa.String(length=320), nullable=False),
         sa.Column("language", sa.String(length=20), nullable=False),
@@ -100,7 +100,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "suppression",
-        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
         sa.Column("address", sa.String(length=320), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("since", sa.DateTime(), nullable=False),
@@ -117,7 +117,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "team",
-        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
         sa.Column("name", sa.String(length=100), nullable=False),
         sa.Column("desk_address", sa.String(length=320), nullable=False),
         sa.Column("queue_address", sa.String(length=320), nullable=False),
@@ -136,14 +136,14 @@ def upgrade() -> None:
 
     op.create_table(
         "raw_mail",
-        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
         sa.Column("data", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(["id"], ["received_mail.id"], name="fk_raw_mail_id"),
         sa.PrimaryKeyConstraint("id", name="pk_raw_mail"),
     )
     op.create_table(
         "site",
-        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
         sa.Column("organisation_id", sa.BigInteger(), nullable=False),
         sa.Column("name", sa.String(length=200), nullable=False),
         sa.Column("code", sa.String(length=60), nullable=False),
@@ -167,7 +167,7 @@ def upgrade() -> None:
 
     op.create_table(
         "contact",
-        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
         sa.Column("organisation_id", sa.BigInteger(), nullable=True),
         sa.Column("site_id", sa.BigInteger(), nullable=True),
         sa.Column("name", sa.String(length=200), nullable=False),
@@ -187,7 +187,7 @@ def upgrade() -> None:
 
     op.create_table(
         "account",
-        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
         sa.Column("username", sa.String(length=320), nullable=False),
         sa.Column("contact_id", sa.BigInteger(), nullable=True),
         sa.Column("staff_id", sa.BigInteger(), nullable=True),
@@ -221,7 +221,7 @@ def upgrade() -> None:
 
     op.create_table(
         "ticket",
-        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
         sa.Column("number", sa.String(length=30), nullable=False),
         sa.Column("title", sa.String(length=200), nullable=False),
         sa.Column("letter_subject", sa.String(length=300), nullable=False),
@@ -257,7 +257,9 @@ def upgrade() -> None:
 
     op.create_table(
         "disposition",
-        sa.Column("received_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column(
+            "received_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
         sa.Column("at", sa.DateTime(), nullable=False),
         sa.Column("kind", sa.String(length=10), nullable=False),
         sa.Column("rule", sa.String(length=60), nullable=False),
@@ -276,7 +278,7 @@ def upgrade() -> None:
 
     op.create_table(
         "event",
-        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
         sa.Column("ticket_id", sa.BigInteger(), nullable=False),
         sa.Column("at", sa.DateTime(), nullable=False),
         sa.Column("kind", sa.String(length=20), nullable=False),
@@ -350,7 +352,7 @@ def upgrade() -> None:
 
     op.create_table(
         "attachment",
-        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
         sa.Column("ticket_id", sa.BigInteger(), nullable=False),
         sa.Column("event_id", sa.BigInteger(), nullable=False),
         sa.Column("name", sa.String(length=255), nullable=False),
@@ -372,7 +374,7 @@ def upgrade() -> None:
 
     op.create_table(
         "outbox",
-        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
         sa.Column("kind", sa.String(length=30), nullable=False),
         sa.Column("recipient", sa.String(length=320), nullable=False),
         sa.Column("recipient_name", sa.String(length=200), nullable=False),
@@ -403,7 +405,7 @@ def upgrade() -> None:
         "outbox",
         ["recipient", "created_at"],
         unique=False,
-        sqlite_where=sa.text("automatic"),
+        sqlite_where=sa.text("automatic = 1"),
         postgresql_where=sa.text("automatic"),
     )
     op.create_index(
@@ -419,14 +421,22 @@ def upgrade() -> None:
         "outbox",
         ["created_at"],
         unique=False,
-        sqlite_where=sa.text("first_receipt"),
+        sqlite_where=sa.text("first_receipt = 1"),
         postgresql_where=sa.text("first_receipt"),
+    )
+    op.create_index(
+        "ix_outbox_given_up",
+        "outbox",
+        ["done_at"],
+        unique=False,
+        sqlite_where=sa.text("state IN ('refused', 'expired', 'uncertain')"),
+        postgresql_where=sa.text("state IN ('refused', 'expired', 'uncertain')"),
     )
     op.create_index("ix_outbox_ticket_id", "outbox", ["ticket_id"], unique=False)
 
     op.create_table(
         "delivery",
-        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
         sa.Column("outbox_id", sa.BigInteger(), nullable=False),
         sa.Column("at", sa.DateTime(), nullable=False),
         sa.Column("result", sa.String(length=12), nullable=False),
