@@ -6,7 +6,6 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 
 from gateway import delivery_batch
 from gateway import delivery_outcome as outcome
@@ -70,9 +69,9 @@ class Deliverer:
             try:
                 handled = self.drain_once()
                 trouble_seconds = 0.0
-            except SQLAlchemyError as error:
-                # The database is away or busy: what was claimed comes back when its lease ends.
-                log.error("delivery cannot work", error=str(error)[:500])
+            except Exception:
+                # The database is away, or a fault of ours: what was claimed comes back when its lease ends.
+                log.exception("delivery cannot work")
                 handled, trouble_seconds = 0, min(60.0, trouble_seconds * 2 or 1.0)
             if trouble_seconds:
                 stop.wait(trouble_seconds)

@@ -16,7 +16,7 @@ class DeliveryPolicy:
     """The figures of [delivery], and some that nobody needed to set yet."""
 
     give_up: timedelta = timedelta(days=5)
-    fold_seconds: float = 60.0
+    fold_seconds: float = 60.0  # how long whoever queues a mere change lets it wait for company
     batch: int = 128
     connections: int = 4
     lease: timedelta = timedelta(minutes=15)  # longer than a relay may take for a batch

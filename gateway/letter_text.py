@@ -16,6 +16,8 @@ _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2
 
 def clean_text(text: str) -> str:
     """A person's words without what could hide or turn them, and without blank lines at the ends."""
+    if text.isascii() and text.isprintable():
+        return text.rstrip()
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\t", "    ")
     lines = (line.rstrip() for line in _CONTROLS.sub("", text).split("\n"))
     return _GAPS.sub("\n\n", "\n".join(lines)).strip("\n")
@@ -23,7 +25,7 @@ def clean_text(text: str) -> str:
 
 def cut(text: str, budget: int = NOTE_BYTES) -> tuple[str, bool]:
     """As much of a text as fits the budget of HTML bytes, and whether something is missing."""
-    if len(text) * 12 < budget:
+    if "://" not in text and len(text) * 6 < budget:  # no character takes more than six bytes
         return text, False
     kept: list[str] = []
     for line in text.split("\n"):

@@ -7,12 +7,12 @@ from desk import notices, tickets
 from desk.state import StaffState, TicketState
 from desk.tickets import Note
 from desk.writes import Writes
-from gateway import who
+from gateway import phrases, who
 from gateway.commands import grammar, staff
 from gateway.commands.staff import Plan
 from gateway.decide import Case, Decision
-from gateway.rules import NOTE_LENGTH
 from gateway.receipt import answer
+from gateway.rules import NOTE_LENGTH
 from gateway.subject import is_forward
 
 
@@ -25,7 +25,7 @@ def apply(decision: Decision, case: Case, writes: Writes, entry: Note) -> Decisi
     # From the whole text, not from what fits into a note: a #note at the end of a long mail counts too.
     commands, words = grammar.split(case.mail.message.reply.strip() or case.mail.message.text.strip())
     plan = staff.plan(commands)
-    hindrance = _hindrance(decision, case, plan, ticket)
+    hindrance = _hindrance(decision, case, plan, ticket, words)
     if hindrance:
         # The whole text is kept as it came, commands and all: nothing of it was done.
         return _keep_inside(decision, case, writes, ticket, replace(entry, author=author), hindrance)
@@ -46,7 +46,7 @@ def _worded(entry: Note, words: str) -> Note:
     return replace(entry, text=text, folded=entry.folded or (words if cut else ""))
 
 
-def _hindrance(decision: Decision, case: Case, plan: Plan, ticket: TicketState) -> list[str]:
+def _hindrance(decision: Decision, case: Case, plan: Plan, ticket: TicketState, words: str) -> list[str]:
     """Why the mail is not done as it says, in sentences for its author."""
     if plan.faults:
         return [*plan.faults, "Your text is kept as an internal note. Nothing was sent or changed."]
@@ -57,6 +57,8 @@ def _hindrance(decision: Decision, case: Case, plan: Plan, ticket: TicketState) 
         ]
     if is_forward(case.mail.message.subject) or _goes_elsewhere(case, ticket):
         return ["Your text is kept as an internal note: a forwarded letter never goes to the customer."]
+    if not plan.internal and _only_quotes(words):
+        return ["Your mail holds no words of your own. It is kept as an internal note; nothing was sent or changed."]
     return []
 
 
@@ -64,6 +66,16 @@ def _goes_elsewhere(case: Case, ticket: TicketState) -> bool:
     """True when it was handed on to another desk address of ours."""
     named = (case.addresses.find(mailbox.address) for mailbox in case.mail.message.to)
     return any(found and not found.token and found.desk.address != ticket.desk_address for found in named)
+
+
+def _only_quotes(words: str) -> bool:
+    """True when somebody sent a reply without writing anything: what it quotes is a letter to staff."""
+    lines = [line for line in words.splitlines() if line.strip()][:2]
+    if not lines:
+        return False
+    found = [phrases.HEADER_LINE.match(line) for line in lines]
+    block = len(found) == 2 and bool(found[0] and found[0]["from"] and found[1])
+    return block or bool(phrases.ORIGINAL_LINE.match(lines[0]) or phrases.FORWARD_LINE.match(lines[0]))
 
 
 def _answers_inside(decision: Decision) -> bool:

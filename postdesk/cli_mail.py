@@ -107,19 +107,18 @@ def mail_show(
 ) -> None:
     """One mail: its way in, what became of it, why, and the letters it caused."""
     from gateway.intake import load
-    from postdesk.show import mail_text
+    from postdesk.show import mail_text, travel_lines
 
     house = ready_house()
     with house.database.reading() as session:
-        if raw:
-            found = load(session, house.blobs, [mail])
-            if found:
-                sys.stdout.buffer.write(found[0].raw)
-                return
+        found = load(session, house.blobs, [mail])
         text = mail_text(session, mail)
-    if text is None:
+    if text is None or not found:
         raise fail(f"There is no mail {mail}.", 66)
-    typer.echo(text)
+    if raw:
+        sys.stdout.buffer.write(found[0].raw)
+        return
+    typer.echo("\n".join([text, *travel_lines(found[0].raw)]))
 
 
 @mail_app.command("replay")

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from gateway.travel import hops
 from store.tables import Attachment, Contact, Delivery, Disposition, Event, Outbox, ReceivedMail, Staff, Ticket
 
 
@@ -94,6 +95,15 @@ def mail_text(session: Session, received_id: int) -> str | None:
     lines += [f"  Evidence:  {evidence_line(piece)}" for piece in evidence.get("evidence", ())]
     lines += [f"  Earlier:   {past['kind']}: {past['reason']}" for past in mail.earlier]
     return "\n".join([*lines, *_letters(session, received_id)])
+
+
+def travel_lines(raw: bytes) -> list[str]:
+    """How a mail travelled, hop by hop, as its Received lines say it."""
+    lines = []
+    for hop in hops(raw):
+        way = f"{hop.sender or '?'} → {hop.server or '?'}"
+        lines.append(f"  Hop {hop.number}:     {way} ({hop.protocol or 'unknown'}), {hop.delay:+.0f} s")
+    return lines
 
 
 def evidence_line(piece: Mapping[str, str]) -> str:

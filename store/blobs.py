@@ -83,7 +83,7 @@ class FolderBlobs:
         return digests
 
     def _sync(self, handles: list[int]) -> None:
-        """fsync all: side by side, so that the file system writes its journal for many at once (2 to 3 times faster)."""
+        """fsync all, side by side: the file system then writes its journal once for many (2 to 3 times faster)."""
         if len(handles) < 3:
             for handle in handles:
                 os.fsync(handle)

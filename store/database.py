@@ -66,6 +66,8 @@ class Database:
     def close(self) -> None:
         """Give all connections back."""
         self.engine.dispose()
+        if self._writer_lock:
+            self._writer_lock.close()
 
     def forget_connections(self) -> None:
         """After a fork: leave the parent's connections alone and open our own."""
@@ -139,6 +141,12 @@ class _FileLock:
         self._threads = threading.RLock()
         self._depth = 0
         self._file = None
+
+    def close(self) -> None:
+        """Close the file; the next use opens it again."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
 
     def __enter__(self) -> None:
         self._threads.acquire()

@@ -65,7 +65,9 @@ class Disposition(Base):
         Index("ix_disposition_ticket_id", "ticket_id"),
     )
 
-    received_id: Mapped[int] = mapped_column(ROW_ID, ForeignKey("received_mail.id"), primary_key=True, autoincrement=False)
+    received_id: Mapped[int] = mapped_column(
+        ROW_ID, ForeignKey("received_mail.id"), primary_key=True, autoincrement=False
+    )
     at: Mapped[datetime]
     kind: Mapped[str] = mapped_column(String(10))  # opened | noted | folded | answered | held | ignored
     rule: Mapped[str] = mapped_column(String(60))  # the name of the rule that decided

@@ -71,7 +71,7 @@ def test_from_the_credentials_letter_to_the_own_ticket(shared: Desk, browser: "B
     page.goto(f"{desk.url}/tickets")
     page.get_by_role("button", name="Sign out").click()
     page.goto(f"{desk.url}/t/{mine}")
-    assert "dark" not in page.content()
+    assert "Screen stays dark" not in page.content()
 
     sign_in(page, desk, once)
     assert page.get_by_role("alert").is_visible()

@@ -341,6 +341,9 @@ def test_this_python_injects_no_header() -> None:
     check_header_injection()
 
 
+@pytest.mark.feature("F3")
+@pytest.mark.feature("F14")
+@pytest.mark.feature("F205")
 def test_credentials_are_the_same_each_time_and_kept_nowhere(base: Database) -> None:
     """A second rendering gives the same bytes; the password works; the database holds no trace of it."""
     world.fill(base)
@@ -348,6 +351,7 @@ def test_credentials_are_the_same_each_time_and_kept_nowhere(base: Database) -> 
     first, again = world.render(base, row_id)[0], world.render(base, row_id)[0]
     assert first.bytes == again.bytes
     assert first.sensitive
+    assert "User name: jane@customer.test" in part(first, "plain")
     found = re.search(r"^[0-9A-Z]{4}(?:-[0-9A-Z]{4}){3}$", part(first, "plain"), re.MULTILINE)
     assert found is not None
     with base.reading() as session:

@@ -125,6 +125,8 @@ def test_many_letters_use_several_connections(base: Database) -> None:
     assert len({re.search(rb"Message-ID: (\S+)", mail).group(1) for mail in server.mails}) == 40  # type: ignore[union-attr]
 
 
+@pytest.mark.feature("F118", "mail")
+@pytest.mark.feature("F200")
 def test_changes_go_in_one_letter(base: Database) -> None:
     """A note that is due takes along the status change that still waits; another person's letter stays apart."""
     world.participate(base, world.KIM)

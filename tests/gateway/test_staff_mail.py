@@ -1,0 +1,216 @@
+"""Mail from staff: what goes to the customer, what stays inside, and which commands are done."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from gateway.rules import NOTE_LENGTH
+from store.database import Database
+from tests.gateway import desk_world as world
+from tests.gateway.desk_world import ANN, DESK, NETWORK, NUMBER, PAT, SAM, SUE, People, World
+
+SECRET = "The old switch was never paid for."
+OUTLOOK = f"-----Original Message-----\nFrom: Desk <{DESK}>\nSent: Monday\nTo: Sam\nSubject: phones\n\n{SECRET}"
+
+
+@pytest.fixture
+def desk(database: Database, tmp_path: Path) -> Iterator[World]:
+    """A desk without people."""
+    with world.opened(database, tmp_path) as made:
+        yield made
+
+
+@pytest.fixture
+def people(desk: World) -> People:
+    """Its people, and Ann's ticket."""
+    return world.fill(desk.database)
+
+
+def reply(people: People, body: str, *, internal: bool = False, sender: str = SAM, **fields: str) -> bytes:
+    """An answer by a member of staff to the letter that was sent to Sam."""
+    to = world.ADDRESSES.reply_to(DESK, people.token(SAM, internal=internal))
+    return world.mail(sender, fields.pop("subject", f"Re: [{NUMBER}] Phones"), body, to=fields.pop("to", to), **fields)
+
+
+@pytest.mark.feature("F208", "mail")
+def test_an_answer_to_ones_own_letter_is_public(desk: World, people: People) -> None:
+    """Requester and additional contacts are told at once; the ticket is at work; the answer is Sam's."""
+    done = desk.take(reply(people, "Please restart the phone."))
+    (entry,) = desk.events(people.ticket)
+    assert (done.kind, done.rule) == ("noted", "E1-reply")
+    assert (entry.visibility, entry.staff_id, entry.text) == ("public", people.staff[SAM], "Please restart the phone.")
+    assert {letter.recipient for letter in desk.letters("update")} == {ANN, PAT}
+    assert {letter.event_id for letter in desk.letters("update")} == {entry.id}
+    assert desk.letters("not_done") == []
+
+
+@pytest.mark.feature("F212", "mail")
+def test_a_note_stays_inside(desk: World, people: People) -> None:
+    """#note: internal, with the words behind it, nobody is told, the status stays."""
+    desk.take(reply(people, "#note call her first\nShe is hard to reach."))
+    (entry,) = desk.events(people.ticket)
+    assert (entry.visibility, entry.text) == ("internal", "call her first\nShe is hard to reach.")
+    assert desk.letters() == []
+    assert desk.ticket(people.ticket).status == "In Progress"
+
+
+def test_a_note_at_the_end_of_a_very_long_mail_counts(desk: World, people: People) -> None:
+    """What does not fit into a note is still read for commands: the whole of it stays inside and is kept."""
+    words = "word " * 4000
+    desk.take(reply(people, f"{words}\n\n#note"))
+    (entry,) = desk.events(people.ticket)
+    assert entry.visibility == "internal"
+    assert len(entry.text) == NOTE_LENGTH
+    assert words.strip() in entry.folded
+
+
+def test_a_long_public_answer_is_kept_whole_without_what_it_quotes(desk: World, people: People) -> None:
+    """The whole of Sam's own words stands beside the note; the letter below them does not."""
+    words = "word " * 4000
+    desk.take(reply(people, f"{words}\n\n{OUTLOOK}"))
+    (entry,) = desk.events(people.ticket)
+    assert (entry.visibility, len(entry.text), entry.folded) == ("public", NOTE_LENGTH, words.strip())
+
+
+@pytest.mark.parametrize("quoted", [OUTLOOK, f"On Monday, Desk wrote:\n> {SECRET}"])
+def test_what_staff_quote_is_not_published(desk: World, people: People, quoted: str) -> None:
+    """Letters to staff show internal notes: a customer must not find them folded below an answer."""
+    desk.take(reply(people, f"It is mended.\n\n{quoted}"))
+    (entry,) = desk.events(people.ticket)
+    assert (entry.visibility, entry.text, entry.folded, entry.html) == ("public", "It is mended.", "", "")
+
+
+def test_an_answer_without_own_words_stays_inside(desk: World, people: People) -> None:
+    """Sent by mistake, with nothing but the letter in it: nobody outside sees that."""
+    desk.take(reply(people, OUTLOOK))
+    (entry,) = desk.events(people.ticket)
+    assert (entry.visibility, [letter.kind for letter in desk.letters()]) == ("internal", ["not_done"])
+
+
+def test_resolve(desk: World, people: People) -> None:
+    """#resolve: Resolved with the words on its line as the resolution, and the customer reads it."""
+    desk.take(reply(people, "Thanks for waiting.\n\n#resolve New switch fitted"))
+    ticket = desk.ticket(people.ticket)
+    (entry,) = desk.events(people.ticket)
+    assert (ticket.status, ticket.resolution, ticket.completed_at) == ("Resolved", "New switch fitted", world.NOW)
+    assert entry.text == "Thanks for waiting."
+    assert entry.changes["status"] == ["In Progress", "Resolved"]
+    assert {letter.recipient for letter in desk.letters("update")} == {ANN, PAT}
+
+
+def test_resolve_takes_the_words_of_the_mail(desk: World, people: People) -> None:
+    """Without words on its line, the answer is the resolution."""
+    desk.take(reply(people, "#resolve\nNew switch fitted."))
+    assert desk.ticket(people.ticket).resolution == "New switch fitted."
+
+
+def test_the_words_of_an_internal_note_are_no_resolution(desk: World, people: People) -> None:
+    """#note and #resolve: customers read the resolution, so the internal words do not become one."""
+    desk.take(reply(people, f"#note\n#resolve\n{SECRET}"))
+    assert (desk.ticket(people.ticket).status, desk.ticket(people.ticket).resolution) == ("Resolved", "")
+    assert desk.letters() == []
+
+
+def test_only_commands(desk: World, people: People) -> None:
+    """#take and #status alone: done, answered, an entry of changes and no note; the customer hears of the status."""
+    done = desk.take(reply(people, "#take\n#status waiting cust"))
+    ticket = desk.ticket(people.ticket)
+    (entry,) = desk.events(people.ticket)
+    assert done.kind == "answered"
+    assert (ticket.assignee_id, ticket.status) == (people.staff[SAM], "Waiting Customer")
+    assert (entry.kind, entry.text) == ("change", "")
+    assert len(desk.letters("update")) == 2
+    assert all(letter.next_at == world.NOW + desk.rules.fold for letter in desk.letters("update"))
+
+
+def test_done_already(desk: World, people: People) -> None:
+    """The same command again changes nothing, and says so."""
+    desk.take(reply(people, "#take"))
+    done = desk.take(reply(people, "#take"))
+    assert (done.kind, done.reason) == ("answered", "Nothing to do: it was so already.")
+    assert len(desk.events(people.ticket)) == 1
+
+
+@pytest.mark.parametrize(
+    "body, told",
+    [
+        ("#noet\nShe never paid.", "I did not understand “#noet”. Did you mean #note?"),
+        ("#status mended\n#take\nHello", "there is no such status"),
+        ("#status withdrawn\n#resolve done", "contradict each other"),
+        ("#take me\nHello", "#take stands alone"),
+        ("\n".join(["#take"] * 21), "one mail can hold 20"),
+    ],
+)
+def test_a_mistyped_command_stays_inside_and_is_told(desk: World, people: People, body: str, told: str) -> None:
+    """All or nothing: no status, no assignee, no word to the customer; the author reads why."""
+    desk.take(reply(people, body))
+    (entry,) = desk.events(people.ticket)
+    (letter,) = desk.letters()
+    ticket = desk.ticket(people.ticket)
+    assert (entry.visibility, entry.text) == ("internal", body)
+    assert (ticket.status, ticket.assignee_id) == ("In Progress", None)
+    assert (letter.kind, letter.recipient) == ("not_done", SAM)
+    assert any(told in line for line in letter.context["lines"])
+
+
+@pytest.mark.parametrize("subject", [f"Fwd: [{NUMBER}] Phones", f"WG: {NUMBER}", f"转发: {NUMBER}"])
+def test_a_forwarded_letter_stays_inside(desk: World, people: People, subject: str) -> None:
+    """Whoever forwards means to show, not to answer."""
+    desk.take(reply(people, "Look at this. #take is not at the start.", subject=subject))
+    assert [entry.visibility for entry in desk.events(people.ticket)] == ["internal"]
+    assert [letter.kind for letter in desk.letters()] == ["not_done"]
+
+
+def test_a_letter_handed_on_to_another_desk_stays_inside(desk: World, people: People) -> None:
+    """To: another desk address, with the thread of Sam's letter: nothing for the customer."""
+    named = world.ADDRESSES.message_id(NUMBER, 7, people.token(SAM))
+    desk.take(reply(people, "Can you take over?", to=NETWORK, in_reply_to=named), recipients=(NETWORK,))
+    assert [entry.visibility for entry in desk.events(people.ticket)] == ["internal"]
+    assert desk.letters("update") == []
+
+
+def test_an_answer_to_an_internal_letter_stays_inside(desk: World, people: People) -> None:
+    """The letter said “Your reply stays internal.”, and so it does; commands are done."""
+    desk.take(reply(people, "I know her, let her in.\n\n#take", internal=True))
+    (entry,) = desk.events(people.ticket)
+    assert (entry.visibility, entry.text) == ("internal", "I know her, let her in.")
+    assert desk.ticket(people.ticket).assignee_id == people.staff[SAM]
+    assert desk.letters() == []
+
+
+@pytest.mark.parametrize("verdict", ["pass", "none"])
+def test_somebody_elses_letter_stays_inside(desk: World, people: People, verdict: world.Verdict) -> None:
+    """Sue answers with Sam's token: an internal note, no command, and she is told."""
+    desk.take(reply(people, "#resolve\nDone.", sender=SUE, verdict=verdict))
+    (entry,) = desk.events(people.ticket)
+    assert (entry.visibility, entry.staff_id, entry.text) == ("internal", people.staff[SUE], "#resolve\nDone.")
+    assert desk.ticket(people.ticket).status == "In Progress"
+    assert [(letter.kind, letter.recipient) for letter in desk.letters()] == [("not_done", SUE)]
+
+
+@pytest.mark.parametrize("body", ["I refunded you, see http://elsewhere.test", "#resolve\nDone."])
+def test_a_forged_staff_mail_does_nothing(desk: World, people: People, body: str) -> None:
+    """From staff with no more than the number, unverified: held, nobody hears of it."""
+    done = desk.take(world.mail(SAM, f"Re: [{NUMBER}]", body))
+    assert (done.kind, done.rule) == ("held", "staff-unverified")
+    assert desk.events(people.ticket) == desk.letters() == []
+
+
+def test_commands_are_not_for_customers(desk: World, people: People) -> None:
+    """The same lines from a customer, and field lines of other desks, are words."""
+    body = "#resolve\n#take\nstatus: closed\nowner: eve\ncc: eve@elsewhere.test"
+    desk.take(world.mail(ANN, f"Re: [{NUMBER}]", body, verdict="pass"))
+    (entry,) = desk.events(people.ticket)
+    assert entry.text == body
+    assert desk.ticket(people.ticket).status == "Update Added"
+    assert desk.ticket(people.ticket).assignee_id is None
+    assert desk.people(people.ticket) == {PAT, world.GONE}
+
+
+@pytest.mark.feature("F201", "mail")
+def test_cc_of_an_answer_adds_people(desk: World, people: People) -> None:
+    """Staff put somebody into Cc: they take part from now on; desk addresses and staff do not."""
+    cc = f"New <new@customer.test>, {SUE}, {NETWORK}, {DESK}"
+    desk.take(reply(people, "Adding a colleague.", cc=cc))
+    assert desk.people(people.ticket) == {PAT, world.GONE, "new@customer.test"}
