@@ -451,9 +451,10 @@ def test_flowed_text_comes_back_whole() -> None:
 
 @pytest.mark.peer
 def test_letters_are_accessible(letters: dict[str, Letter], tmp_path: Path) -> None:
-    """axe finds no fault in any letter, light or dark; a narrow screen needs no sideways scrolling."""
-    for name, letter in letters.items():
-        (tmp_path / f"{name}.html").write_text(part(letter, "html"))
+    """axe finds no fault in letters, light or dark; a narrow screen needs no sideways scrolling."""
+    shown = ("received", "update, resolved", "customer_wrote, lane", "credentials", "sign_in_link")  # each layout once
+    for name in shown:
+        (tmp_path / f"{name}.html").write_text(part(letters[name], "html"))
     with chromium() as browser:
         from axe_playwright_python.sync_playwright import Axe
 
@@ -461,7 +462,7 @@ def test_letters_are_accessible(letters: dict[str, Letter], tmp_path: Path) -> N
         rules = {name: {"enabled": False} for name in ("region", "landmark-one-main", "page-has-heading-one")}
         for scheme in SCHEMES:
             page = browser.new_page(color_scheme=scheme, viewport={"width": 320, "height": 600})
-            for name in letters:
+            for name in shown:
                 page.goto((tmp_path / f"{name}.html").as_uri())
                 found = Axe().run(page, options={"rules": rules}).response["violations"]
                 assert not found, (name, scheme, [(fault["id"], fault["nodes"][0]["html"]) for fault in found])
