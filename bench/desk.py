@@ -8,5 +8,13 @@ UNCAPPED = {"CAPS__NEW_TICKETS_PER_SENDER_2H": "1000000", "CAPS__FIRST_RECEIPTS_
 class Desk(desk.Desk):
     """A running Postdesk with the roles that a figure is about."""
 
-    def __init__(self, roles: tuple[str, ...], *, url: str = "", workers: int = 1) -> None:
-        super().__init__(roles, url=url, workers=workers, settings={**UNCAPPED, "LOG__LEVEL": "error"})
+    def __init__(
+        self, roles: tuple[str, ...], *, url: str = "", workers: int = 1, settings: dict[str, str] | None = None
+    ) -> None:
+        super().__init__(
+            roles, url=url, workers=workers, settings={**UNCAPPED, "LOG__LEVEL": "error", **(settings or {})}
+        )
+
+    def choose_roles(self, roles: tuple[str, ...]) -> None:
+        """What the next `start` starts."""
+        self._roles = roles

@@ -5,6 +5,7 @@ import binascii
 import hashlib
 import secrets
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,5 +48,10 @@ class Keys:
         wanted = self.newest if key_id is None else key_id
         for known, master in self.entries:
             if known == wanted:
-                return hashlib.blake2b(key=master, person=purpose.encode()[:16], digest_size=32).digest()
+                return _derive(master, purpose)
         return None
+
+
+@lru_cache(maxsize=64)  # every letter asks three times
+def _derive(master: bytes, purpose: str) -> bytes:
+    return hashlib.blake2b(key=master, person=purpose.encode()[:16], digest_size=32).digest()

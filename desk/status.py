@@ -14,7 +14,7 @@ SLOW = timedelta(minutes=5)  # a mail or letter that waits longer makes the serv
 RECENT = timedelta(days=1)
 # Word for word as in the partial indexes: SQLite uses one only when it sees the same condition, not a parameter.
 WAITING_LETTER = text("outbox.state = 'waiting'")
-GIVEN_UP = text("outbox.state IN ('refused', 'expired', 'uncertain')")
+GIVEN_UP = text("outbox.state IN ('refused', 'expired', 'uncertain', 'failed')")
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,7 +82,7 @@ class Listener:
         self._server = await loop.create_server(lambda: session(service), sock=opened, backlog=_BACKLOG)
         self._watch = loop.create_task(self._watch_clock(service))
         name = opened.getsockname()
-        log.info("%s listens on %s", self.config.protocol, name)
+        log.debug("%s listens on %s", self.config.protocol, name)
         return int(name[1]) if isinstance(name, tuple) else 0
 
     async def _watch_clock(self, service: Service) -> None:

@@ -100,8 +100,7 @@ def serve(
     workers = workers or house.settings.work.workers or max(1, (os.cpu_count() or 2) // 2)
     chosen = tuple(role or roles.ALL)
     supervisor = Supervisor(house, chosen, workers)
-    typer.echo(banner(house, chosen))
-    sys.exit(supervisor.run())
+    sys.exit(supervisor.run(lambda: typer.echo(banner(house, chosen))))
 
 
 @app.command()

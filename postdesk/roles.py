@@ -81,16 +81,16 @@ def _guarded(what: str, step: Callable[[], int], stop: threading.Event) -> int:
         return 0
 
 
-def front(house: House, mail: Wake, roles: Collection[str]) -> None:
+def front(house: House, mail: Wake, ready: Wake, roles: Collection[str]) -> None:
     """Listen for mail and for browsers, read mailboxes, keep the timers."""
     with contextlib.suppress(ImportError):  # faster, but the standard loop does as well
         import uvloop
 
         uvloop.install()
-    asyncio.run(_front(house, mail, roles))
+    asyncio.run(_front(house, mail, ready, roles))
 
 
-async def _front(house: House, mail: Wake, roles: Collection[str]) -> None:
+async def _front(house: House, mail: Wake, ready: Wake, roles: Collection[str]) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -101,7 +101,7 @@ async def _front(house: House, mail: Wake, roles: Collection[str]) -> None:
     ended = threading.Event()
     threads = _mailboxes(house, spool, ended) if spool and "imap" in roles else []
     timers = _timers(house) if "schedule" in roles else None
-    log.info("ready", roles=sorted(roles))
+    ready.set()
     await stop.wait()
     log.info("stopping: what was begun is finished first")
     ended.set()

@@ -37,7 +37,7 @@ class Supervisor:
     """The parent: single-threaded and idle, so that it can fork a fresh child at any time."""
 
     def __init__(self, house: House, chosen: tuple[str, ...], workers: int) -> None:
-        self._mail, self._letters = Wake(), Wake()
+        self._mail, self._letters, self._ready = Wake(), Wake(), Wake()
         self._house = house
         self._children = self._plan(chosen, workers)
         self._stopping = False
@@ -47,15 +47,15 @@ class Supervisor:
         children = []
         front = [role for role in roles.FRONT if role in chosen]
         if front:
-            children.append(_Child("+".join(front), lambda: roles.front(house, mail, front)))
+            children.append(_Child("+".join(front), lambda: roles.front(house, mail, self._ready, front)))
         if "work" in chosen:
             children += [_Child(f"work {n}", lambda: roles.work(house, mail, letters)) for n in range(1, workers + 1)]
         if "deliver" in chosen:
             children.append(_Child("deliver", lambda: roles.deliver(house, letters)))
         return children
 
-    def run(self) -> int:
-        """Until SIGTERM or SIGINT; returns the exit code."""
+    def run(self, on_ready: Callable[[], None]) -> int:
+        """Until SIGTERM or SIGINT; returns the exit code. `on_ready` is called when all listeners listen."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
         self._load_once()
@@ -63,8 +63,14 @@ class Supervisor:
         for child in self._children:
             self._start(child)
         code = 0
+        waiting = any(child.name.split("+")[0] in roles.FRONT for child in self._children)
+        if not waiting:
+            on_ready()
         while self._children and not self._stopping:
             code = max(code, self._watch())
+            if waiting and self._ready.wait(0):
+                waiting = False
+                on_ready()
         self._end_all()
         return code
 

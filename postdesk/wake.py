@@ -20,14 +20,15 @@ class Wake:
         except BlockingIOError:
             return  # the pipe is full of wakes that nobody has read yet
 
-    def wait(self, seconds: float) -> None:
-        """Sleep until somebody calls `set`, at most so long."""
+    def wait(self, seconds: float) -> bool:
+        """Sleep until somebody calls `set`, at most so long; True when woken."""
         ready, _, _ = select.select([self._read], [], [], seconds)
         if ready:
             try:
                 os.read(self._read, 4096)
             except BlockingIOError:
-                return  # another process was quicker
+                return False  # another process was quicker
+        return bool(ready)
 
     def close(self) -> None:
         """Give the pipe back."""

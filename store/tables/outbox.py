@@ -25,8 +25,8 @@ class Outbox(Base):
         Index(
             "ix_outbox_given_up",
             "done_at",
-            sqlite_where=text("state IN ('refused', 'expired', 'uncertain')"),
-            postgresql_where=text("state IN ('refused', 'expired', 'uncertain')"),
+            sqlite_where=text("state IN ('refused', 'expired', 'uncertain', 'failed')"),
+            postgresql_where=text("state IN ('refused', 'expired', 'uncertain', 'failed')"),
         ),
         Index(
             "ix_outbox_first_receipt",
@@ -56,7 +56,7 @@ class Outbox(Base):
     automatic: Mapped[bool] = mapped_column(default=True)  # nobody wrote it: counts towards the cap per address
     first_receipt: Mapped[bool] = mapped_column(default=False)  # to a sender nobody knows: few of these in a minute
     state: Mapped[str] = mapped_column(String(12), default="waiting")
-    # waiting | sent | refused | expired | suppressed | uncertain | folded
+    # waiting | sent | refused | expired | suppressed | uncertain | folded | failed (could not be rendered)
     attempts: Mapped[int] = mapped_column(default=0)
     next_at: Mapped[datetime]
     lease_until: Mapped[datetime | None]
@@ -75,7 +75,7 @@ class Delivery(Base):
     id: Mapped[Key]
     outbox_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("outbox.id"), index=True)
     at: Mapped[datetime]
-    result: Mapped[str] = mapped_column(String(12))  # sent | deferred | refused | uncertain | bounced
+    result: Mapped[str] = mapped_column(String(12))  # sent | deferred | refused | uncertain | bounced | folded | failed
     reply: Mapped[str] = mapped_column(Text, default="")
 
 

@@ -1,135 +1,118 @@
 """Mail from staff: what goes to the customer, what stays inside, and which commands are done."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from gateway.rules import NOTE_LENGTH
-from store.database import Database
-from tests.gateway import desk_world as world
+from tests.gateway import desk_world as sample
 from tests.gateway.desk_world import ANN, DESK, NETWORK, NUMBER, PAT, SAM, SUE, People, World
 
 SECRET = "The old switch was never paid for."
 OUTLOOK = f"-----Original Message-----\nFrom: Desk <{DESK}>\nSent: Monday\nTo: Sam\nSubject: phones\n\n{SECRET}"
 
 
-@pytest.fixture
-def desk(database: Database, tmp_path: Path) -> Iterator[World]:
-    """A desk without people."""
-    with world.opened(database, tmp_path) as made:
-        yield made
-
-
-@pytest.fixture
-def people(desk: World) -> People:
-    """Its people, and Ann's ticket."""
-    return world.fill(desk.database)
-
-
 def reply(people: People, body: str, *, internal: bool = False, sender: str = SAM, **fields: str) -> bytes:
     """An answer by a member of staff to the letter that was sent to Sam."""
-    to = world.ADDRESSES.reply_to(DESK, people.token(SAM, internal=internal))
-    return world.mail(sender, fields.pop("subject", f"Re: [{NUMBER}] Phones"), body, to=fields.pop("to", to), **fields)
+    to = sample.ADDRESSES.reply_to(DESK, people.token(SAM, internal=internal))
+    return sample.mail(sender, fields.pop("subject", f"Re: [{NUMBER}] Phones"), body, to=fields.pop("to", to), **fields)
 
 
 @pytest.mark.feature("F208", "mail")
-def test_an_answer_to_ones_own_letter_is_public(desk: World, people: People) -> None:
+def test_an_answer_to_ones_own_letter_is_public(world: World, people: People) -> None:
     """Requester and additional contacts are told at once; the ticket is at work; the answer is Sam's."""
-    done = desk.take(reply(people, "Please restart the phone."))
-    (entry,) = desk.events(people.ticket)
+    done = world.take(reply(people, "Please restart the phone."))
+    (entry,) = world.events(people.ticket)
     assert (done.kind, done.rule) == ("noted", "E1-reply")
     assert (entry.visibility, entry.staff_id, entry.text) == ("public", people.staff[SAM], "Please restart the phone.")
-    assert {letter.recipient for letter in desk.letters("update")} == {ANN, PAT}
-    assert {letter.event_id for letter in desk.letters("update")} == {entry.id}
-    assert desk.letters("not_done") == []
+    assert {letter.recipient for letter in world.letters("update")} == {ANN, PAT}
+    assert {letter.event_id for letter in world.letters("update")} == {entry.id}
+    assert world.letters("not_done") == []
 
 
 @pytest.mark.feature("F212", "mail")
-def test_a_note_stays_inside(desk: World, people: People) -> None:
+def test_a_note_stays_inside(world: World, people: People) -> None:
     """#note: internal, with the words behind it, nobody is told, the status stays."""
-    desk.take(reply(people, "#note call her first\nShe is hard to reach."))
-    (entry,) = desk.events(people.ticket)
+    world.take(reply(people, "#note call her first\nShe is hard to reach."))
+    (entry,) = world.events(people.ticket)
     assert (entry.visibility, entry.text) == ("internal", "call her first\nShe is hard to reach.")
-    assert desk.letters() == []
-    assert desk.ticket(people.ticket).status == "In Progress"
+    assert world.letters() == []
+    assert world.ticket(people.ticket).status == "In Progress"
 
 
-def test_a_note_at_the_end_of_a_very_long_mail_counts(desk: World, people: People) -> None:
+def test_a_note_at_the_end_of_a_very_long_mail_counts(world: World, people: People) -> None:
     """What does not fit into a note is still read for commands: the whole of it stays inside and is kept."""
     words = "word " * 4000
-    desk.take(reply(people, f"{words}\n\n#note"))
-    (entry,) = desk.events(people.ticket)
+    world.take(reply(people, f"{words}\n\n#note"))
+    (entry,) = world.events(people.ticket)
     assert entry.visibility == "internal"
     assert len(entry.text) == NOTE_LENGTH
     assert words.strip() in entry.folded
 
 
-def test_a_long_public_answer_is_kept_whole_without_what_it_quotes(desk: World, people: People) -> None:
+def test_a_long_public_answer_is_kept_whole_without_what_it_quotes(world: World, people: People) -> None:
     """The whole of Sam's own words stands beside the note; the letter below them does not."""
     words = "word " * 4000
-    desk.take(reply(people, f"{words}\n\n{OUTLOOK}"))
-    (entry,) = desk.events(people.ticket)
+    world.take(reply(people, f"{words}\n\n{OUTLOOK}"))
+    (entry,) = world.events(people.ticket)
     assert (entry.visibility, len(entry.text), entry.folded) == ("public", NOTE_LENGTH, words.strip())
 
 
-@pytest.mark.parametrize("quoted", [OUTLOOK, f"On Monday, Desk wrote:\n> {SECRET}"])
-def test_what_staff_quote_is_not_published(desk: World, people: People, quoted: str) -> None:
+@pytest.mark.parametrize("quoted", [OUTLOOK, f"On Mon, 23 Nov 2026 at 11:00, Desk <{DESK}> wrote:\n> {SECRET}"])
+def test_what_staff_quote_is_not_published(world: World, people: People, quoted: str) -> None:
     """Letters to staff show internal notes: a customer must not find them folded below an answer."""
-    desk.take(reply(people, f"It is mended.\n\n{quoted}"))
-    (entry,) = desk.events(people.ticket)
+    world.take(reply(people, f"It is mended.\n\n{quoted}"))
+    (entry,) = world.events(people.ticket)
     assert (entry.visibility, entry.text, entry.folded, entry.html) == ("public", "It is mended.", "", "")
 
 
-def test_an_answer_without_own_words_stays_inside(desk: World, people: People) -> None:
+def test_an_answer_without_own_words_stays_inside(world: World, people: People) -> None:
     """Sent by mistake, with nothing but the letter in it: nobody outside sees that."""
-    desk.take(reply(people, OUTLOOK))
-    (entry,) = desk.events(people.ticket)
-    assert (entry.visibility, [letter.kind for letter in desk.letters()]) == ("internal", ["not_done"])
+    world.take(reply(people, OUTLOOK))
+    (entry,) = world.events(people.ticket)
+    assert (entry.visibility, [letter.kind for letter in world.letters()]) == ("internal", ["not_done"])
 
 
-def test_resolve(desk: World, people: People) -> None:
+def test_resolve(world: World, people: People) -> None:
     """#resolve: Resolved with the words on its line as the resolution, and the customer reads it."""
-    desk.take(reply(people, "Thanks for waiting.\n\n#resolve New switch fitted"))
-    ticket = desk.ticket(people.ticket)
-    (entry,) = desk.events(people.ticket)
-    assert (ticket.status, ticket.resolution, ticket.completed_at) == ("Resolved", "New switch fitted", world.NOW)
+    world.take(reply(people, "Thanks for waiting.\n\n#resolve New switch fitted"))
+    ticket = world.ticket(people.ticket)
+    (entry,) = world.events(people.ticket)
+    assert (ticket.status, ticket.resolution, ticket.completed_at) == ("Resolved", "New switch fitted", sample.NOW)
     assert entry.text == "Thanks for waiting."
     assert entry.changes["status"] == ["In Progress", "Resolved"]
-    assert {letter.recipient for letter in desk.letters("update")} == {ANN, PAT}
+    assert {letter.recipient for letter in world.letters("update")} == {ANN, PAT}
 
 
-def test_resolve_takes_the_words_of_the_mail(desk: World, people: People) -> None:
+def test_resolve_takes_the_words_of_the_mail(world: World, people: People) -> None:
     """Without words on its line, the answer is the resolution."""
-    desk.take(reply(people, "#resolve\nNew switch fitted."))
-    assert desk.ticket(people.ticket).resolution == "New switch fitted."
+    world.take(reply(people, "#resolve\nNew switch fitted."))
+    assert world.ticket(people.ticket).resolution == "New switch fitted."
 
 
-def test_the_words_of_an_internal_note_are_no_resolution(desk: World, people: People) -> None:
+def test_the_words_of_an_internal_note_are_no_resolution(world: World, people: People) -> None:
     """#note and #resolve: customers read the resolution, so the internal words do not become one."""
-    desk.take(reply(people, f"#note\n#resolve\n{SECRET}"))
-    assert (desk.ticket(people.ticket).status, desk.ticket(people.ticket).resolution) == ("Resolved", "")
-    assert desk.letters() == []
+    world.take(reply(people, f"#note\n#resolve\n{SECRET}"))
+    assert (world.ticket(people.ticket).status, world.ticket(people.ticket).resolution) == ("Resolved", "")
+    assert world.letters() == []
 
 
-def test_only_commands(desk: World, people: People) -> None:
+def test_only_commands(world: World, people: People) -> None:
     """#take and #status alone: done, answered, an entry of changes and no note; the customer hears of the status."""
-    done = desk.take(reply(people, "#take\n#status waiting cust"))
-    ticket = desk.ticket(people.ticket)
-    (entry,) = desk.events(people.ticket)
+    done = world.take(reply(people, "#take\n#status waiting cust"))
+    ticket = world.ticket(people.ticket)
+    (entry,) = world.events(people.ticket)
     assert done.kind == "answered"
     assert (ticket.assignee_id, ticket.status) == (people.staff[SAM], "Waiting Customer")
     assert (entry.kind, entry.text) == ("change", "")
-    assert len(desk.letters("update")) == 2
-    assert all(letter.next_at == world.NOW + desk.rules.fold for letter in desk.letters("update"))
+    assert len(world.letters("update")) == 2
+    assert all(letter.next_at == sample.NOW + world.rules.fold for letter in world.letters("update"))
 
 
-def test_done_already(desk: World, people: People) -> None:
+def test_done_already(world: World, people: People) -> None:
     """The same command again changes nothing, and says so."""
-    desk.take(reply(people, "#take"))
-    done = desk.take(reply(people, "#take"))
+    world.take(reply(people, "#take"))
+    done = world.take(reply(people, "#take"))
     assert (done.kind, done.reason) == ("answered", "Nothing to do: it was so already.")
-    assert len(desk.events(people.ticket)) == 1
+    assert len(world.events(people.ticket)) == 1
 
 
 @pytest.mark.parametrize(
@@ -142,12 +125,12 @@ def test_done_already(desk: World, people: People) -> None:
         ("\n".join(["#take"] * 21), "one mail can hold 20"),
     ],
 )
-def test_a_mistyped_command_stays_inside_and_is_told(desk: World, people: People, body: str, told: str) -> None:
+def test_a_mistyped_command_stays_inside_and_is_told(world: World, people: People, body: str, told: str) -> None:
     """All or nothing: no status, no assignee, no word to the customer; the author reads why."""
-    desk.take(reply(people, body))
-    (entry,) = desk.events(people.ticket)
-    (letter,) = desk.letters()
-    ticket = desk.ticket(people.ticket)
+    world.take(reply(people, body))
+    (entry,) = world.events(people.ticket)
+    (letter,) = world.letters()
+    ticket = world.ticket(people.ticket)
     assert (entry.visibility, entry.text) == ("internal", body)
     assert (ticket.status, ticket.assignee_id) == ("In Progress", None)
     assert (letter.kind, letter.recipient) == ("not_done", SAM)
@@ -155,62 +138,62 @@ def test_a_mistyped_command_stays_inside_and_is_told(desk: World, people: People
 
 
 @pytest.mark.parametrize("subject", [f"Fwd: [{NUMBER}] Phones", f"WG: {NUMBER}", f"转发: {NUMBER}"])
-def test_a_forwarded_letter_stays_inside(desk: World, people: People, subject: str) -> None:
+def test_a_forwarded_letter_stays_inside(world: World, people: People, subject: str) -> None:
     """Whoever forwards means to show, not to answer."""
-    desk.take(reply(people, "Look at this. #take is not at the start.", subject=subject))
-    assert [entry.visibility for entry in desk.events(people.ticket)] == ["internal"]
-    assert [letter.kind for letter in desk.letters()] == ["not_done"]
+    world.take(reply(people, "Look at this. #take is not at the start.", subject=subject))
+    assert [entry.visibility for entry in world.events(people.ticket)] == ["internal"]
+    assert [letter.kind for letter in world.letters()] == ["not_done"]
 
 
-def test_a_letter_handed_on_to_another_desk_stays_inside(desk: World, people: People) -> None:
+def test_a_letter_handed_on_to_another_desk_stays_inside(world: World, people: People) -> None:
     """To: another desk address, with the thread of Sam's letter: nothing for the customer."""
-    named = world.ADDRESSES.message_id(NUMBER, 7, people.token(SAM))
-    desk.take(reply(people, "Can you take over?", to=NETWORK, in_reply_to=named), recipients=(NETWORK,))
-    assert [entry.visibility for entry in desk.events(people.ticket)] == ["internal"]
-    assert desk.letters("update") == []
+    named = sample.ADDRESSES.message_id(NUMBER, 7, people.token(SAM))
+    world.take(reply(people, "Can you take over?", to=NETWORK, in_reply_to=named), recipients=(NETWORK,))
+    assert [entry.visibility for entry in world.events(people.ticket)] == ["internal"]
+    assert world.letters("update") == []
 
 
-def test_an_answer_to_an_internal_letter_stays_inside(desk: World, people: People) -> None:
+def test_an_answer_to_an_internal_letter_stays_inside(world: World, people: People) -> None:
     """The letter said “Your reply stays internal.”, and so it does; commands are done."""
-    desk.take(reply(people, "I know her, let her in.\n\n#take", internal=True))
-    (entry,) = desk.events(people.ticket)
+    world.take(reply(people, "I know her, let her in.\n\n#take", internal=True))
+    (entry,) = world.events(people.ticket)
     assert (entry.visibility, entry.text) == ("internal", "I know her, let her in.")
-    assert desk.ticket(people.ticket).assignee_id == people.staff[SAM]
-    assert desk.letters() == []
+    assert world.ticket(people.ticket).assignee_id == people.staff[SAM]
+    assert world.letters() == []
 
 
 @pytest.mark.parametrize("verdict", ["pass", "none"])
-def test_somebody_elses_letter_stays_inside(desk: World, people: People, verdict: world.Verdict) -> None:
+def test_somebody_elses_letter_stays_inside(world: World, people: People, verdict: sample.Verdict) -> None:
     """Sue answers with Sam's token: an internal note, no command, and she is told."""
-    desk.take(reply(people, "#resolve\nDone.", sender=SUE, verdict=verdict))
-    (entry,) = desk.events(people.ticket)
+    world.take(reply(people, "#resolve\nDone.", sender=SUE, verdict=verdict))
+    (entry,) = world.events(people.ticket)
     assert (entry.visibility, entry.staff_id, entry.text) == ("internal", people.staff[SUE], "#resolve\nDone.")
-    assert desk.ticket(people.ticket).status == "In Progress"
-    assert [(letter.kind, letter.recipient) for letter in desk.letters()] == [("not_done", SUE)]
+    assert world.ticket(people.ticket).status == "In Progress"
+    assert [(letter.kind, letter.recipient) for letter in world.letters()] == [("not_done", SUE)]
 
 
 @pytest.mark.parametrize("body", ["I refunded you, see http://elsewhere.test", "#resolve\nDone."])
-def test_a_forged_staff_mail_does_nothing(desk: World, people: People, body: str) -> None:
+def test_a_forged_staff_mail_does_nothing(world: World, people: People, body: str) -> None:
     """From staff with no more than the number, unverified: held, nobody hears of it."""
-    done = desk.take(world.mail(SAM, f"Re: [{NUMBER}]", body))
+    done = world.take(sample.mail(SAM, f"Re: [{NUMBER}]", body))
     assert (done.kind, done.rule) == ("held", "staff-unverified")
-    assert desk.events(people.ticket) == desk.letters() == []
+    assert world.events(people.ticket) == world.letters() == []
 
 
-def test_commands_are_not_for_customers(desk: World, people: People) -> None:
+def test_commands_are_not_for_customers(world: World, people: People) -> None:
     """The same lines from a customer, and field lines of other desks, are words."""
     body = "#resolve\n#take\nstatus: closed\nowner: eve\ncc: eve@elsewhere.test"
-    desk.take(world.mail(ANN, f"Re: [{NUMBER}]", body, verdict="pass"))
-    (entry,) = desk.events(people.ticket)
+    world.take(sample.mail(ANN, f"Re: [{NUMBER}]", body, verdict="pass"))
+    (entry,) = world.events(people.ticket)
     assert entry.text == body
-    assert desk.ticket(people.ticket).status == "Update Added"
-    assert desk.ticket(people.ticket).assignee_id is None
-    assert desk.people(people.ticket) == {PAT, world.GONE}
+    assert world.ticket(people.ticket).status == "Update Added"
+    assert world.ticket(people.ticket).assignee_id is None
+    assert world.people(people.ticket) == {PAT, sample.GONE}
 
 
 @pytest.mark.feature("F201", "mail")
-def test_cc_of_an_answer_adds_people(desk: World, people: People) -> None:
+def test_cc_of_an_answer_adds_people(world: World, people: People) -> None:
     """Staff put somebody into Cc: they take part from now on; desk addresses and staff do not."""
     cc = f"New <new@customer.test>, {SUE}, {NETWORK}, {DESK}"
-    desk.take(reply(people, "Adding a colleague.", cc=cc))
-    assert desk.people(people.ticket) == {PAT, world.GONE, "new@customer.test"}
+    world.take(reply(people, "Adding a colleague.", cc=cc))
+    assert world.people(people.ticket) == {PAT, sample.GONE, "new@customer.test"}

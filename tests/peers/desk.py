@@ -90,8 +90,9 @@ class Desk:
         assert done.returncode == code, f"{words} ended with {done.returncode}: {text}"
         return text
 
-    def start(self) -> None:
-        """Start, also after `stop` or `kill`."""
+    def start(self, *roles_now: str) -> None:
+        """Start, also after `stop` or `kill`; with other roles than before when they are named."""
+        self._roles = roles_now or self._roles
         roles = [word for role in self._roles for word in ("--role", role)]
         with (self.folder / "log").open("ab") as log:
             self.process = subprocess.Popen(

@@ -429,8 +429,8 @@ def upgrade() -> None:
         "outbox",
         ["done_at"],
         unique=False,
-        sqlite_where=sa.text("state IN ('refused', 'expired', 'uncertain')"),
-        postgresql_where=sa.text("state IN ('refused', 'expired', 'uncertain')"),
+        sqlite_where=sa.text("state IN ('refused', 'expired', 'uncertain', 'failed')"),
+        postgresql_where=sa.text("state IN ('refused', 'expired', 'uncertain', 'failed')"),
     )
     op.create_index("ix_outbox_ticket_id", "outbox", ["ticket_id"], unique=False)
 
