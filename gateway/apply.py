@@ -147,6 +147,8 @@ def note_of(decision: Decision, case: Case) -> Note:
 
 def _is_verified(decision: Decision, case: Case) -> bool:
     """Where nothing verifies senders, people whom staff know are taken at their word, as they are on paper."""
+    if not case.mail.sender:
+        return False  # no From, or several: the reverse path stood in
     chosen = decision.match.chosen
     if decision.verified.verdict == "pass" or (chosen and chosen.proof == "own_token"):
         return True

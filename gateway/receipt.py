@@ -20,7 +20,7 @@ def send_receipt(
     """Queue E4, or say in the decision's reason why not. A machine never gets an answer (RFC 3834)."""
     if case.mail.message.automatic:
         return _without(decision, "it was written by a machine")
-    trusted = ticket.requester.known or decision.verified.verdict == "pass"
+    trusted = bool(case.mail.sender) and (ticket.requester.known or decision.verified.verdict == "pass")
     refusal = _cap(ticket.requester, case, trusted)
     if refusal:
         return _without(decision, refusal)

@@ -30,8 +30,8 @@ class Pages:
         )
 
         def time(moment: datetime) -> Markup:
-            stamp = moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds")
-            return Markup(f'<time datetime="{stamp}Z">{words.date_time(moment, config.zone)}</time>')  # noqa: S704 - digits and the name of a month
+            stamp = moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+            return Markup('<time datetime="{}">{}</time>').format(stamp, words.date_time(moment, config.zone))
 
         def number(value: int) -> str:
             return f"{value:,}"

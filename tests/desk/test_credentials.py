@@ -92,7 +92,6 @@ def test_the_user_name_is_the_primary_address(world: World) -> None:
 
 
 @pytest.mark.feature("F205")
-@pytest.mark.feature("F184")
 def test_issuing_writes_one_letter_to_its_owner(world: World) -> None:
     """The outbox row names who gave access, and holds no secret."""
     issue(world, "jane")

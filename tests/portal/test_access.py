@@ -73,9 +73,7 @@ def test_every_route_for_every_visitor(world: World, visitors: dict[str, Callabl
         assert came == expected[WHO.index(who)].format(**world.ids), (method, route)
 
 
-@pytest.mark.feature("F17")
 @pytest.mark.feature("F22")
-@pytest.mark.feature("F23", "page")
 @pytest.mark.parametrize(
     "who, seen",
     [

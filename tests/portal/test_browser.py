@@ -159,7 +159,6 @@ def test_a_wrong_sign_in_puts_the_focus_on_what_is_wrong(world: World) -> None:
         assert "There is a problem" in page.evaluate("document.activeElement.textContent")
 
 
-@pytest.mark.feature("F119", "page")
 @pytest.mark.feature("F128")
 def test_a_printed_ticket_is_the_ticket(world: World) -> None:
     """Title, details and conversation; no navigation, no buttons, black on white from a dark screen too."""

@@ -46,7 +46,6 @@ def text_of(browser: Browser, path: str = "/") -> str:
     return " ".join(re.sub(r"<[^>]*>", " ", browser.get(path).text).split())
 
 
-@pytest.mark.feature("F46")
 def test_an_idle_desk_works(browser: Browser) -> None:
     """No mail yet: all zero, all accounted for."""
     text = text_of(browser)
@@ -123,7 +122,6 @@ def test_the_public_page_tells_nothing_of_any_ticket(browser: Browser) -> None:
         assert word not in page
 
 
-@pytest.mark.feature("F6")
 def test_the_way_to_write_is_on_every_page(world: World, browser: Browser) -> None:
     """Mail address and phone, also on errors."""
     for path in ("/", "/in", "/nothing", "/in/once/x"):

@@ -85,7 +85,7 @@ def test_a_changed_address_is_said_to_be_wrong(signed_in: Enter, query: str) -> 
     assert signed_in("jane").get(f"/tickets?{query}").status_code == 400
 
 
-@pytest.mark.feature("F53", "page")
+@pytest.mark.feature("F46", "page")
 def test_home_has_the_latest_open_tickets(world: World, signed_in: Enter) -> None:
     """Six, the way to all, and the status in short."""
     many(world, 10)
