@@ -174,11 +174,13 @@ def resolve(writes: Writes, ticket: TicketState, resolution: str, now: datetime)
     return changes
 
 
-def take(writes: Writes, ticket: TicketState, staff: StaffState, now: datetime) -> dict[str, Any]:
-    """Make a member of staff responsible."""
+def take(
+    writes: Writes, ticket: TicketState, staff: StaffState, before: StaffState | None, now: datetime
+) -> dict[str, Any]:
+    """Make a member of staff responsible, who takes over from `before`."""
     if ticket.assignee_id == staff.id:
         return {}
-    changes = {"assignee": [ticket.assignee_id, staff.id], "assignee_name": staff.name}
+    changes = {"assignee": [before.name if before else "", staff.name]}
     ticket.assignee_id = staff.id
     writes.change(Ticket, ticket.id, assignee_id=staff.id, updated_at=now)
     return changes

@@ -97,7 +97,8 @@ def _change(
 ) -> dict[str, Any]:
     changes: dict[str, Any] = {}
     if plan.take:
-        changes |= tickets.take(writes, ticket, author, case.now)
+        before = case.view.staff.get(ticket.assignee_id or 0)
+        changes |= tickets.take(writes, ticket, author, before, case.now)
     if plan.resolve:
         # Customers read the resolution; the words of an internal note are not for them.
         told = plan.resolution or ("" if plan.internal else words)

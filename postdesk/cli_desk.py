@@ -100,7 +100,7 @@ def contact_activate(
             kind=settings.mode,
             hours=settings.hours,
             now=datetime.now(UTC),
-            by=by or house.settings.desk.name,
+            by=by,
             next_id=house.database.ids.next,
         )
     typer.echo(f"The letter with the credentials is on its way to {address}. It works for {settings.hours:g} hours.")

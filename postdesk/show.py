@@ -8,9 +8,6 @@ from sqlalchemy.orm import Session
 from gateway.travel import hops
 from store.tables import Attachment, Contact, Delivery, Disposition, Event, Outbox, ReceivedMail, Staff, Ticket
 
-# What of an event's changes people can read; the rest is ids.
-SHOWN = ("status", "resolution", "assignee_name")
-
 
 def ticket_text(session: Session, number: str) -> str | None:
     """A ticket with its whole history; None when there is none of that number."""
@@ -45,17 +42,15 @@ def _event_lines(event: Event, files: list[Attachment]) -> list[str]:
     head = f"  {event.at:%Y-%m-%d %H:%M} UTC  {event.author or 'Postdesk'}" + (
         f"  ({', '.join(marks)})" if marks else ""
     )
-    changes = [f"    {key}: {_change(value)}" for key, value in event.changes.items() if key in SHOWN]
+    changes = [f"    {key}: {_change(value)}" for key, value in event.changes.items()]
     text = [f"    {line}" for line in event.text.splitlines()]
     names = [f"    File: {file.original_name or file.name}, {file.type}, {file.size:,} bytes" for file in files]
     return [head, *changes, *text, *names]
 
 
-def _change(value: object) -> str:
-    """["New", "Resolved"] or a name."""
-    if isinstance(value, list):
-        return f"{value[0] or 'nothing'} → {value[1] or 'nothing'}"
-    return str(value)
+def _change(value: list[str]) -> str:
+    """["New", "Resolved"]."""
+    return f"{value[0] or 'nothing'} → {value[1] or 'nothing'}"
 
 
 def mail_rows(session: Session, kind: str, limit: int) -> list[tuple[ReceivedMail, Disposition | None, str]]:
