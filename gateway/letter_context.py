@@ -134,7 +134,7 @@ class ContextMaker:
             "resolution_start": letter_text.first_words(resolution),
             "resolution_html": letter_text.as_html(resolution),
             "until": letter_text.day(completed + timedelta(days=self._desk.reopen_days), self._desk.zone),
-            "assignee": line(str(changes.get("assignee", ["", ""])[1])),
+            "assignee": line(str(changes.get("assignee") or "")),
             "facts": [("Status", f"{status} (was {line(str(before['status']))})")]
             if status
             else [("Status", line(ticket.status))],

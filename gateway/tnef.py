@@ -135,7 +135,7 @@ def _skip_name(data: bytes, position: int) -> int:
     if kind == 0:
         return position + 4
     (length,) = struct.unpack_from("<I", data, position)
-    return position + 4 + length + (-length % 4)
+    return position + 4 + int(length) + (-int(length) % 4)
 
 
 def _value(data: bytes, position: int, kind: int, page: str) -> tuple[bytes, int]:
