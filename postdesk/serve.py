@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import structlog
 
@@ -176,10 +177,9 @@ class Supervisor:
 
 
 def _is_alive(pid: int) -> bool:
+    """False for a zombie too: orphans stay in the table until init reaps them, which in a container may be never."""
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
+        # proc_pid_stat(5): the state is the first word behind the name, which may itself hold brackets.
+        return Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()[0] not in (b"Z", b"X")
+    except (FileNotFoundError, ProcessLookupError):
         return False
-    except PermissionError:
-        return True  # somebody else's process
-    return True

@@ -23,7 +23,7 @@ class Account(Base):
     # One-time password or link: derived from the server key and this nonce when the letter is rendered.
     once_nonce: Mapped[bytes | None] = mapped_column(LargeBinary(16))
     once_kind: Mapped[str] = mapped_column(String(10), default="")  # password | link
-    once_hash: Mapped[str] = mapped_column(String(64), default="")
+    once_hash: Mapped[str] = mapped_column(String(64), default="", index=True)
     once_expires_at: Mapped[datetime | None]
     last_login_at: Mapped[datetime | None]
     created_at: Mapped[datetime]

@@ -247,12 +247,16 @@ class World:
         with self.database.reading() as session:
             return session.scalar(select(func.count()).select_from(table)) or 0
 
+    def tally(self) -> list[tuple[str, int]]:
+        """The ledger's counts by name."""
+        return [(row.name, row.value) for row in self.all(select(Tally))]
+
     def ledger(self) -> tuple[int, int]:
         """Accepted mails by the tally; and dispositions by the tally plus what waits."""
         with self.database.reading() as session:
-            tally = {row.name: row.value for row in session.scalars(select(Tally))}
+            counts = dict(self.tally())
             waiting = session.scalar(select(func.count()).select_from(ReceivedMail).where(ReceivedMail.waiting)) or 0
-        return tally.pop("accepted"), sum(tally.values()) + waiting
+        return counts.pop("accepted"), sum(counts.values()) + waiting
 
 
 @contextmanager

@@ -207,6 +207,8 @@ def upgrade() -> None:
         sa.UniqueConstraint("staff_id", name="uq_account_staff_id"),
         sa.UniqueConstraint("username", name="uq_account_username"),
     )
+    op.create_index("ix_account_once_hash", "account", ["once_hash"], unique=False)
+
     op.create_table(
         "contact_address",
         sa.Column("address", sa.String(length=320), nullable=False),
