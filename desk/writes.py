@@ -94,14 +94,19 @@ class Writes:
 
 
 def _update_rows(session: Session, table: type[Base], changes: dict[int, Row]) -> None:
-    """One executemany for each set of changed columns."""
-    alike: dict[tuple[str, ...], list[Row]] = defaultdict(list)
+    """One statement for all rows that get the same values, else one executemany for each set of columns."""
+    columns = core(table)
+    same: dict[tuple[tuple[str, Any], ...], list[int]] = defaultdict(list)
     # In the order of their ids: two processes then lock the same rows in the same order.
     for row_id, values in sorted(changes.items()):
-        alike[tuple(sorted(values))].append({"row_id": row_id, **{f"new_{k}": v for k, v in values.items()}})
-    columns = core(table)
-    for names, rows in alike.items():
-        statement = (
-            update(columns).where(columns.c.id == bindparam("row_id")).values({k: bindparam(f"new_{k}") for k in names})
-        )
-        session.connection().execute(statement, rows)
+        same[tuple(sorted(values.items()))].append(row_id)
+    alone: dict[tuple[str, ...], list[Row]] = defaultdict(list)
+    for values, ids in same.items():
+        if len(ids) > 1:
+            session.execute(update(columns).where(columns.c.id.in_(ids)).values(dict(values)))
+        else:
+            row = {"row_id": ids[0], **{f"new_{name}": value for name, value in values}}
+            alone[tuple(name for name, _ in values)].append(row)
+    for names, rows in alone.items():
+        new = {name: bindparam(f"new_{name}") for name in names}
+        session.connection().execute(update(columns).where(columns.c.id == bindparam("row_id")).values(new), rows)

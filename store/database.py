@@ -114,7 +114,13 @@ def _sqlite_begin(connection: Connection) -> None:
 
 
 def _postgres_engine(url: URL, pool_size: int) -> Engine:
-    engine = create_engine(url, pool_size=pool_size, max_overflow=20, pool_pre_ping=True, hide_parameters=True)
+    engine = create_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=20,
+        pool_pre_ping=True,
+        hide_parameters=True,  # an error is logged; the words of a mail are not
+    )
     event.listen(engine, "begin", _postgres_begin)
     return engine
 

@@ -41,11 +41,12 @@ def spool(database: Database, blobs: FolderBlobs) -> Iterator[Spool]:
 def commits(database: Database) -> Iterator[list[Any]]:
     """Every commit that reaches the database while this is open."""
     seen: list[Any] = []
-    event.listen(database.engine, "commit", seen.append)
+    note = seen.append  # one object: it is found again by its identity
+    event.listen(database.engine, "commit", note)
     try:
         yield seen
     finally:
-        event.remove(database.engine, "commit", seen.append)
+        event.remove(database.engine, "commit", note)
 
 
 @contextmanager
