@@ -67,7 +67,7 @@ class Writes:
         return values
 
     def change(self, table: type[Base], row_id: int, **values: Any) -> None:
-        """Update a row by its id; several changes of one row become one, those of a new row none."""
+        """Update a row by its id, with plain values; several changes of one row become one, those of a new row none."""
         if fresh := self._fresh.get((table, row_id)):
             fresh.update(values)
             return
@@ -98,15 +98,15 @@ def _update_rows(session: Session, table: type[Base], changes: dict[int, Row]) -
     columns = core(table)
     same: dict[tuple[tuple[str, Any], ...], list[int]] = defaultdict(list)
     # In the order of their ids: two processes then lock the same rows in the same order.
-    for row_id, values in sorted(changes.items()):
-        same[tuple(sorted(values.items()))].append(row_id)
+    for row_id, changed in sorted(changes.items()):
+        same[tuple(sorted(changed.items()))].append(row_id)
     alone: dict[tuple[str, ...], list[Row]] = defaultdict(list)
-    for values, ids in same.items():
+    for pairs, ids in same.items():
         if len(ids) > 1:
-            session.execute(update(columns).where(columns.c.id.in_(ids)).values(dict(values)))
+            session.execute(update(columns).where(columns.c.id.in_(ids)).values(dict(pairs)))
         else:
-            row = {"row_id": ids[0], **{f"new_{name}": value for name, value in values}}
-            alone[tuple(name for name, _ in values)].append(row)
+            row = {"row_id": ids[0], **{f"new_{name}": value for name, value in pairs}}
+            alone[tuple(name for name, _ in pairs)].append(row)
     for names, rows in alone.items():
-        new = {name: bindparam(f"new_{name}") for name in names}
+        new: Row = {name: bindparam(f"new_{name}") for name in names}
         session.connection().execute(update(columns).where(columns.c.id == bindparam("row_id")).values(new), rows)
