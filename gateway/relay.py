@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 from gateway import addresses
 from gateway.letter import Letter
+from store.blobs import sync_folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,7 @@ class MaildirRelay:
             fault = address_fault(letter)
             results.append(Refused(fault) if fault else self._write(letter))
         try:
-            _sync_folder(self._folder / "new")
+            sync_folder(self._folder / "new")
         except OSError as error:
             lost = Uncertain(f"written, perhaps not durably: {error.strerror}")
             return [lost if isinstance(result, Sent) else result for result in results]
@@ -108,11 +109,3 @@ class MaildirRelay:
             path.unlink(missing_ok=True)
             return Deferred(f"the letter could not be written: {error.strerror}")
         return Sent(f"kept as {name}")
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -47,10 +47,12 @@ def _judge(results: Sequence[object], domain: str) -> Verified:
 
 
 def _speaks_of(result: object, method: str, domain: str) -> bool:
+    # authres knows header.from of DMARC only as a property (the others too, under every version of it).
+    told = {f"{p.type}.{p.name}": p.value for p in getattr(result, "properties", ())}
     named = {
-        "dmarc": getattr(result, "header_from", None),
-        "dkim": getattr(result, "header_d", None) or getattr(result, "header_i", None),
-        "spf": getattr(result, "smtp_mailfrom", None),
+        "dmarc": told.get("header.from"),
+        "dkim": told.get("header.d") or told.get("header.i"),
+        "spf": told.get("smtp.mailfrom"),
     }.get(method)
     found = str(named or "").rpartition("@")[2].lower().rstrip(".")
     if method == "dmarc" and not found:

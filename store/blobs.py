@@ -103,7 +103,7 @@ class FolderBlobs:
             os.rename(temporary, target)
             folders.add(target.parent)
         for folder in folders:
-            _sync_folder(folder)
+            sync_folder(folder)
 
     def open(self, digest: str) -> BinaryIO:
         """Open a blob for reading."""
@@ -168,7 +168,8 @@ def _write_all(handle: int, data: bytes | memoryview) -> None:
         view = view[os.write(handle, view) :]
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder durable."""
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(handle)

@@ -1,0 +1,110 @@
+"""Delivery reports: one that names our letter by its token changes the delivery, a forged one changes nothing."""
+
+import pytest
+from sqlalchemy import select, update
+
+from gateway.token import Token
+from store.tables import Delivery, Outbox, Suppression
+from tests.gateway import desk_world as sample
+from tests.gateway.desk_world import ANN, DESK, NUMBER, People, World
+
+
+@pytest.fixture
+def letter(world: World, people: People) -> Outbox:
+    """A letter to Ann about her ticket, sent."""
+    world.take(sample.mail(sample.PAT, "Re: phones", "Any news?", in_reply_to=sample.FIRST_MAIL))
+    (row,) = world.letters("update", ANN)
+    message_id = sample.ADDRESSES.message_id(NUMBER, row.id, Token("contact", people.ticket, people.contacts[ANN]))
+    with world.database.transaction() as session:
+        session.execute(update(Outbox).where(Outbox.id == row.id).values(state="sent", message_id=message_id))
+    return world.letters("update", ANN)[0]
+
+
+def report(message_id: str, *, status: str = "5.1.1", action: str = "failed", to: str = DESK) -> bytes:
+    """A delivery report (RFC 3464) about the letter with this Message-ID."""
+    body = f"""--r
+Content-Type: text/plain
+
+The mail could not be delivered.
+--r
+Content-Type: message/delivery-status
+
+Reporting-MTA: dns; mx.customer.test
+
+Final-Recipient: rfc822; {ANN}
+Action: {action}
+Status: {status}
+Diagnostic-Code: smtp; 550 no such user
+--r
+Content-Type: text/rfc822-headers
+
+From: {DESK}
+To: {ANN}
+Message-ID: {message_id}
+--r--"""
+    kind = 'multipart/report; report-type=delivery-status; boundary="r"'
+    return sample.mail(
+        "MAILER-DAEMON@customer.test", "Undelivered Mail", body, to=to, content_type=kind, auto_submitted="auto-replied"
+    )
+
+
+def test_a_permanent_failure(world: World, people: People, letter: Outbox) -> None:
+    """An event on the ticket, the letter refused, the address muted with the reason; nobody is answered."""
+    letters = len(world.letters())
+    done = world.take(report(letter.message_id), reverse_path="")
+    assert (done.kind, done.rule, done.ticket_id) == ("folded", "report", people.ticket)
+    (delivery,) = world.all(select(Delivery))
+    (muted,) = world.all(select(Suppression))
+    assert (delivery.outbox_id, delivery.result) == (letter.id, "bounced")
+    assert "550 no such user" in delivery.reply
+    assert (muted.address, muted.lifted_at) == (ANN, None)
+    assert "5.1.1" in muted.reason
+    assert world.letters("update", ANN)[0].state == "refused"
+    last = world.events(people.ticket)[-1]
+    assert (last.kind, last.visibility) == ("automatic", "internal")
+    assert len(world.letters()) == letters
+
+
+def test_by_the_return_path_alone(world: World, people: People, letter: Outbox) -> None:
+    """A report that returns nothing of the mail: its envelope recipient is the letter's return path (VERP)."""
+    address = sample.ADDRESSES.return_path(letter.id)
+    done = world.take(report("<gone@x>", to=address), reverse_path="", recipients=(address,))
+    assert (done.rule, done.ticket_id) == ("report", people.ticket)
+    assert world.count(Suppression) == 1
+
+
+def test_twice(world: World, people: People, letter: Outbox) -> None:
+    """Two reports about one letter: two attempts are noted, the address is muted once."""
+    for _ in range(2):
+        world.take(report(letter.message_id), reverse_path="")
+    assert (world.count(Delivery), world.count(Suppression)) == (2, 1)
+
+
+def test_a_delay(world: World, people: People, letter: Outbox) -> None:
+    """Not yet delivered: noted, nothing is muted, the letter stays sent."""
+    done = world.take(report(letter.message_id, status="4.4.7", action="delayed"), reverse_path="")
+    assert done.kind == "folded"
+    assert world.all(select(Delivery.result)) == ["deferred"]
+    assert world.count(Suppression) == 0
+    assert world.letters("update", ANN)[0].state == "sent"
+
+
+@pytest.mark.parametrize(
+    "forge", [lambda m: m.replace(".r-", ".r-a"), lambda m: "<made-up@desk.test>", lambda m: f"<{NUMBER.lower()}@desk.test>"]
+)
+def test_a_forged_report_changes_nothing(world: World, people: People, letter: Outbox, forge: type[str]) -> None:
+    """Without our token: ignored; nobody is muted, no ticket shows it."""
+    before = len(world.events(people.ticket))
+    done = world.take(report(forge(letter.message_id)), reverse_path="")
+    assert (done.kind, done.rule) == ("ignored", "foreign-report")
+    assert world.count(Delivery) == world.count(Suppression) == 0
+    assert world.letters("update", ANN)[0].state == "sent"
+    assert len(world.events(people.ticket)) == before
+
+
+def test_the_token_of_one_letter_says_nothing_of_another(world: World, people: People, letter: Outbox) -> None:
+    """A true token with the number of another row in the Message-ID."""
+    forged = letter.message_id.replace(f".o{letter.id}.", f".o{letter.id + 1}.")
+    world.take(report(forged), reverse_path="")
+    assert world.letters("update", ANN)[0].state == "sent"
+    assert world.count(Suppression) == 0
