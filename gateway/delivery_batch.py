@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, exists, insert, or_, select, tuple_, update
+from sqlalchemy import bindparam, case, exists, insert, or_, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from gateway.letter import Letter
@@ -101,7 +101,9 @@ def keep_rendered(session: Session, letters: Iterable[Letter], folded: dict[int,
 def close(session: Session, ids: Sequence[int], state: str, now: datetime) -> None:
     """Nothing more happens to these rows."""
     if ids:
-        done = {"state": state, "done_at": now, "lease_until": None, "rendered": None}
+        # A bounce can be quicker than we are: what it said of a letter is not undone by our "sent".
+        final = case((Outbox.state == "waiting", state), else_=Outbox.state)
+        done = {"state": final, "done_at": now, "lease_until": None, "rendered": None}
         session.execute(
             update(Outbox).where(Outbox.id.in_(ids)).values(done).execution_options(synchronize_session=False)
         )

@@ -9,7 +9,7 @@ from desk.access import Person, Proof, Verdict, Write
 from desk.state import TicketState
 from gateway.desk_addresses import Addresses
 from gateway.token import Token
-from gateway.view import Incoming, View, letter_ids, message_key, references
+from gateway.view import Incoming, View, letter_claims, message_key, references
 
 # Which answer is the better one when pieces of evidence name different tickets.
 _RANK: dict[Write, int] = {"note": 0, "reply": 0, "unverified": 1, "internal": 1, "lane": 2, "hold": 3, "new": 4}
@@ -121,4 +121,6 @@ def is_own(token: Token, person: Person) -> bool:
 
 def reported(mail: Incoming, view: View, addresses: Addresses) -> list[int]:
     """The letters of ours that a report speaks of, by token: one that nobody else can make up."""
-    return [letter_id for letter_id in letter_ids(mail, addresses) if letter_id in view.letters]
+    claims = letter_claims(mail, addresses)
+    ids = [i for i, token in claims if (letter := view.letters.get(i)) and letter.was_sent_with(token)]
+    return list(dict.fromkeys(ids))

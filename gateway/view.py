@@ -14,6 +14,7 @@ from desk.state import ContactState, StaffState, TeamState, TicketState
 from desk.tickets import File
 from gateway.desk_addresses import Addresses, Recipient
 from gateway.envelope import Envelope, Message
+from gateway.token import Token
 from store.tables import KnownMessage, MailKey, Outbox, Suppression, Ticket
 
 CAP_WINDOW = timedelta(hours=2)
@@ -45,6 +46,15 @@ class Letter:
     id: int
     recipient: str
     ticket_id: int | None
+    contact_id: int | None = None
+    staff_id: int | None = None
+
+    def was_sent_with(self, token: Token) -> bool:
+        """The number of a letter in a Message-ID is not signed, the token is: it must be the one of this letter."""
+        if token.kind == "delivery":
+            return token.person_id == self.id
+        person = self.staff_id if token.kind == "staff" else self.contact_id
+        return (token.ticket_id, token.person_id) == (self.ticket_id, person)
 
 
 @dataclass(slots=True)
@@ -136,13 +146,13 @@ def _known(session: Session, batch: Iterable[Incoming]) -> list[tuple[bytes, int
     return [(bytes(key), ticket_id) for key, ticket_id in session.execute(statement)]
 
 
-def letter_ids(mail: Incoming, addresses: Addresses) -> list[int]:
-    """The letters of ours that a report or an automatic answer speaks of: by return path, or by Message-ID."""
-    ids = [r.token.person_id for r in mail.recipients if r.token and r.token.kind == "delivery"]
+def letter_claims(mail: Incoming, addresses: Addresses) -> list[tuple[int, Token]]:
+    """The letters of ours that a report or an automatic answer names, each with the token that it brings for it."""
+    claims = [(r.token.person_id, r.token) for r in mail.recipients if r.token and r.token.kind == "delivery"]
     for named in (*mail.message.reported_ids, *references(mail.message)):
-        if addresses.token_of(named):
-            ids.append(_outbox_id(named))
-    return list(dict.fromkeys(i for i in ids if i))
+        if token := addresses.token_of(named):
+            claims.append((_outbox_id(named), token))
+    return [claim for claim in dict.fromkeys(claims) if claim[0]]
 
 
 def _outbox_id(message_id: str) -> int:
@@ -152,11 +162,11 @@ def _outbox_id(message_id: str) -> int:
 
 
 def _letters(session: Session, batch: Iterable[Incoming], addresses: Addresses) -> dict[int, Letter]:
-    ids = {i for mail in batch if mail.message.automatic for i in letter_ids(mail, addresses)}
+    ids = {i for mail in batch if mail.message.automatic for i, _ in letter_claims(mail, addresses)}
     if not ids:
         return {}
-    rows = session.execute(select(Outbox.id, Outbox.recipient, Outbox.ticket_id).where(Outbox.id.in_(ids)))
-    return {row.id: Letter(row.id, row.recipient, row.ticket_id) for row in rows}
+    columns = (Outbox.id, Outbox.recipient, Outbox.ticket_id, Outbox.contact_id, Outbox.staff_id)
+    return {row.id: Letter(*row) for row in session.execute(select(*columns).where(Outbox.id.in_(ids)))}
 
 
 def _muted(session: Session, addresses: set[str]) -> set[str]:

@@ -10,17 +10,19 @@ from store.migrations import current
 
 def check_all(house: House) -> tuple[list[str], int]:
     """A line for each part, and how many are at fault."""
-    lines, faults = [], 0
+    lines: list[str] = []
+    told: dict[str, str] = {}  # fault → the part that has it
     for name, part in PARTS:
         try:
             lines.append(f"ok    {name}: {part(house)}")
-        except SettingsError as error:
-            faults += 1
-            lines += [f"FAULT {name}: {fault}" for fault in error.faults]
         except Exception as error:
-            faults += 1
-            lines.append(f"FAULT {name}: {_first_line(error)}")
-    return lines, faults
+            for fault in error.faults if isinstance(error, SettingsError) else [_first_line(error)]:
+                if fault in told:
+                    lines.append(f"?     {name}: not tried, for the same reason as {told[fault]}")
+                else:
+                    told[fault] = name
+                    lines.append(f"FAULT {name}: {fault}")
+    return lines, len(told)
 
 
 def _first_line(error: Exception) -> str:

@@ -5,7 +5,7 @@ import smtplib
 import pytest
 from sqlalchemy import select
 
-from store.tables import Event, RawMail, ReceivedMail
+from store.tables import Event, RawMail, ReceivedMail, Ticket
 from tests.e2e.world import outcome_of, send_raw, ticket
 from tests.peers.desk import DESK, Desk
 from tests.servers import wait_for
@@ -22,16 +22,14 @@ def taken(desk: Desk, raw: bytes, sender: str) -> tuple[str, str, str]:
     number = ""
     if found.ticket_id:
         with desk.database.reading() as session:
-            from store.tables import Ticket
-
             number = session.get_one(Ticket, found.ticket_id).number
     return found.kind, found.reason, number
 
 
 def text_of_ticket(desk: Desk, number: str) -> str:
-    """The words of its first entry."""
+    """The words of its only entry."""
     with desk.database.reading() as session:
-        return session.scalars(select(Event).where(Event.ticket_id == ticket(desk, number).id)).first().text  # type: ignore[union-attr]
+        return session.scalars(select(Event).where(Event.ticket_id == ticket(desk, number).id)).one().text
 
 
 def refused(desk: Desk, sender: str, recipient: str) -> tuple[int, bytes]:
@@ -96,9 +94,11 @@ def test_nul_bytes_are_taken(shared: Desk) -> None:
     assert text.startswith("before")
     assert text.endswith("after")
     with shared.database.reading() as session:
-        kept = session.scalars(select(RawMail.data).join(ReceivedMail, ReceivedMail.id == RawMail.id).where(
-            ReceivedMail.reverse_path == "nul@sample.test"
-        )).one()
+        kept = session.scalars(
+            select(RawMail.data)
+            .join(ReceivedMail, ReceivedMail.id == RawMail.id)
+            .where(ReceivedMail.reverse_path == "nul@sample.test")
+        ).one()
     assert kept.endswith(b"before\0after\r\n")
 
 

@@ -61,7 +61,6 @@ def test_a_held_mail_is_released_after_mending_the_cap() -> None:
         assert desk.run("mail", "show", held, "--raw").count("Subject: The second") == 1
 
         before = desk.ledger()
-        assert "Would be:    held" in desk.run("mail", "replay", held, "--dry-run")
         desk.stop()
         desk.environment["POSTDESK_CAPS__NEW_TICKETS_PER_SENDER_2H"] = "20"
         desk.start()
@@ -73,8 +72,6 @@ def test_a_held_mail_is_released_after_mending_the_cap() -> None:
         assert [kind for kind, _ in outcomes(desk)] == ["opened", "opened"]
         said = desk.run("mail", "replay", held, code=65)
         assert f"Mail {held} was opened already; a replay would do it twice." in said
-        desk.run("mail", "replay", "999999999", code=65)
-        desk.run("mail", "show", "999999999", code=66)
         assert_ledger(desk)
 
 
@@ -182,11 +179,11 @@ def test_check_names_every_fault(shell: Shell) -> None:
     shell.environment |= {"POSTDESK_RELAY__MODE": "smtp", "POSTDESK_RELAY__HOST": "127.0.0.1"}
     shell.environment |= {"POSTDESK_RELAY__PORT": str(free_port()), "POSTDESK_RELAY__TLS": "none"}
     said = shell.run("check", code=78)
-    faults = {line.split()[1].rstrip(":") for line in said.splitlines() if line.startswith("FAULT")}
-    assert {"signing", "database", "outgoing"} <= faults
+    faults = [line.split(":")[0] for line in said.splitlines() if line.startswith("FAULT")]
+    assert faults == ["FAULT signing keys", "FAULT database", "FAULT outgoing mail"]
     assert "run: chmod 600" in said
-    assert "ok    templates" in said
-    assert "must be mended." in said
+    assert "staff: not tried, for the same reason as database" in said
+    assert "3 of these must be mended." in said
 
 
 def explained(folder: Path) -> tuple[Path, EmailMessage]:

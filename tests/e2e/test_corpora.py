@@ -37,9 +37,13 @@ def test_explain_answers_every_mail(rows: list[Path], tmp_path: Path) -> None:
 
 
 def test_every_mail_comes_in_twice_and_counts_once(rows: list[Path]) -> None:
-    """Every mail has its outcome, the ledger adds up, each attachment is there, and the second round changes nothing."""
+    """Each mail has an outcome, the ledger adds up, all attachments are there, and the second round changes nothing."""
     mails = [_LINE_END.sub(b"\r\n", row.read_bytes()) for row in rows]
-    settings = {**FREELY, "CAPS__NEW_TICKETS_PER_SENDER_2H": "100000", "CAPS__FIRST_RECEIPTS_PER_ADDRESS_HOUR": "100000"}
+    settings = {
+        **FREELY,
+        "CAPS__NEW_TICKETS_PER_SENDER_2H": "100000",
+        "CAPS__FIRST_RECEIPTS_PER_ADDRESS_HOUR": "100000",
+    }
     with Desk(("smtp", "work"), settings=settings) as desk:
         _hand_over(desk, mails)
         desk.wait_handled(len(mails), 90)

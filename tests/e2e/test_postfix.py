@@ -32,7 +32,9 @@ def test_each_recipient_gets_a_reply_of_its_own() -> None:
     with Desk(("lmtp", "work")) as desk, Postfix(lmtp_to=("127.0.0.1", desk.lmtp)) as postfix:
         with smtplib.SMTP("127.0.0.1", postfix.port, timeout=10) as client:
             message = mail("Ann <ann@customer.test>", "Two recipients")
-            client.sendmail("ann@customer.test", [DESK, "nobody@desk.test", "service+incident@desk.test"], bytes(message))
+            client.sendmail(
+                "ann@customer.test", [DESK, "nobody@desk.test", "service+incident@desk.test"], bytes(message)
+            )
         (bounce,) = postfix.mails(1)
         assert b"X-Original-To: ann@customer.test" in bounce
         assert b"Final-Recipient: rfc822; nobody@desk.test" in bounce
