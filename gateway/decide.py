@@ -188,7 +188,7 @@ def _flood(case: Case) -> Decision | None:
     limit = case.rules.caps.new_tickets_per_sender
     if case.contact is None or case.view.opened[case.contact.id] < limit:
         return None
-    return Decision("held", "flood", f"The sender opened {limit} tickets within two hours.")
+    return Decision("held", "flood", f"The sender opened as many tickets within two hours as one may: {limit}.")
 
 
 def _new(case: Case) -> Decision | None:

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from desk import load
 from desk.access import Person, Proof, Role, TicketView, Verdict, may_see, may_write, role_of, visible_tickets
 from store.database import Database
-from store.tables import Contact, Organisation, Participant, Ticket
+from store.tables import Contact, ContactAddress, Organisation, Participant, Ticket
 
 TICKET = TicketView(1, requester_id=10, organisation_id=5, shared=True, participants=frozenset({11}))
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -68,7 +68,9 @@ def test_lists_and_single_tickets_agree(database: Database) -> None:
     with database.transaction() as session:
         session.add_all([Organisation(id=5, name="A", created_at=NOW), Organisation(id=6, name="B", created_at=NOW)])
         session.flush()
-        session.add_all([Contact(id=i, organisation_id=o, created_at=NOW) for i, o in ((10, 5), (11, None), (12, 5), (13, 6))])
+        for i, organisation in ((10, 5), (11, None), (12, 5), (13, 6)):
+            address = ContactAddress(address=f"{i}@x.test", written=f"{i}@x.test")
+            session.add(Contact(id=i, organisation_id=organisation, created_at=NOW, addresses=[address]))
         session.flush()
         sorts = itertools.product((10, 13), (5, 6, None), (True, False), ((), (11,), (11, 12)))
         for number, (requester, organisation, shared, others) in enumerate(sorts, 1):
@@ -89,8 +91,8 @@ def test_lists_and_single_tickets_agree(database: Database) -> None:
         for active in (True, False)
     ]
     with database.reading() as session:
-        tickets = load.tickets(session, range(1, 25)).values()
-        assert len(tickets) == 24
+        tickets = load.tickets(session, range(1, 37)).values()
+        assert len(tickets) == 36
         for person in people:
             listed = set(session.scalars(select(Ticket.id).where(visible_tickets(person))))
             assert listed == {ticket.id for ticket in tickets if may_see(person, ticket.view)}, person

@@ -97,10 +97,12 @@ def test_resolve() -> None:
 
 
 def test_take() -> None:
-    """Sam is responsible; twice is once."""
-    ticket = ready()
-    assert tickets.take(fresh(), ticket, SAM, NOW) == {"assignee": [None, 3], "assignee_name": "Sam"}
-    assert tickets.take(fresh(), ticket, SAM, NOW) == {}
+    """Sam is responsible; twice is once; the history names who was before."""
+    ticket, sue = ready(), StaffState(4, "Sue", "sue@desk.test")
+    assert tickets.take(fresh(), ticket, SAM, None, NOW) == {"assignee": ["", "Sam"]}
+    assert tickets.take(fresh(), ticket, SAM, SAM, NOW) == {}
+    assert tickets.take(fresh(), ticket, sue, SAM, NOW) == {"assignee": ["Sam", "Sue"]}
+    assert ticket.assignee_id == 4
 
 
 @pytest.mark.parametrize("status", [status for status in statuses.ALL if status != "New"])

@@ -1,0 +1,38 @@
+"""A desk as `postdesk init --sample` makes it, without anything running."""
+
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import structlog
+
+from postdesk.init import Answers, run
+from postdesk.settings import load
+from postdesk.wiring import House
+
+
+@pytest.fixture(autouse=True)
+def _logging_as_before() -> Iterator[None]:
+    """What a command sets up for its process is taken back."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:], root.level = handlers, level
+    structlog.reset_defaults()
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    """Its settings file; the data lie beside it."""
+    path = tmp_path / "postdesk.toml"
+    run(path, Answers.sample())
+    return path
+
+
+@pytest.fixture
+def house(config: Path) -> Iterator[House]:
+    """Its objects."""
+    made = House(load(config, {}))
+    yield made
+    made.database.close()

@@ -1,0 +1,107 @@
+"""Blobs: whole or not there, under their SHA-256."""
+
+import hashlib
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from store.blobs import FolderBlobs
+
+
+@pytest.fixture
+def blobs(tmp_path: Path) -> FolderBlobs:
+    """An empty folder."""
+    return FolderBlobs(tmp_path / "blobs")
+
+
+def files(blobs: FolderBlobs) -> set[str]:
+    """The names of all files in it."""
+    return {path.name for path in blobs.root.rglob("*") if path.is_file()}
+
+
+@pytest.mark.feature("F114", "mail")
+def test_put_many(blobs: FolderBlobs) -> None:
+    """Each under its SHA-256, in order; the same bytes once."""
+    items = [b"", b"one", b"two", b"one", bytes(range(256)) * 5000]
+    digests = blobs.put_many(items)
+    assert digests == [hashlib.sha256(item).hexdigest() for item in items]
+    assert [blobs.read(digest) for digest in digests] == items
+    assert files(blobs) == set(digests)
+    assert blobs.put_many(iter([b"one"])) == [digests[1]]
+    assert blobs.put_many([]) == []
+
+
+@given(st.lists(st.binary(max_size=1000), max_size=20))
+def test_a_writer_and_put_many_agree(tmp_path_factory: pytest.TempPathFactory, blocks: list[bytes]) -> None:
+    """Written in any blocks: the digest of the whole."""
+    blobs = FolderBlobs(tmp_path_factory.mktemp("blobs"))
+    writer = blobs.writer()
+    for block in blocks:
+        writer.write(memoryview(block))
+    assert writer.size == len(b"".join(blocks))
+    assert [writer.seal()] == blobs.put_many([b"".join(blocks)])
+    assert len(files(blobs)) == 1
+
+
+def test_a_writer_that_is_given_up_leaves_nothing(blobs: FolderBlobs) -> None:
+    """Also when it is given up twice, or after it was sealed."""
+    writer = blobs.writer()
+    writer.write(b"half")
+    writer.abort()
+    writer.abort()
+    assert files(blobs) == set()
+    sealed = blobs.writer()
+    sealed.write(b"whole")
+    digest = sealed.seal()
+    sealed.abort()
+    assert files(blobs) == {digest}
+    for step in (sealed.seal, lambda: sealed.write(b"more"), writer.seal):
+        with pytest.raises(ValueError, match="sealed"):
+            step()
+
+
+def test_what_fails_in_the_middle_leaves_nothing(blobs: FolderBlobs) -> None:
+    """The third item cannot be read: none of the others is published, no half file stays."""
+
+    def items():  # type: ignore[no-untyped-def]
+        yield b"one"
+        yield b"two"
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(OSError, match="No space"):
+        blobs.put_many(items())
+    assert files(blobs) == set()
+
+
+def test_one_that_is_not_there(blobs: FolderBlobs) -> None:
+    """FileNotFoundError."""
+    for read in (blobs.read, blobs.open):
+        with pytest.raises(FileNotFoundError):
+            read("0" * 64)
+
+
+def test_open(blobs: FolderBlobs) -> None:
+    """As a stream."""
+    (digest,) = blobs.put_many([b"words"])
+    with blobs.open(digest) as stream:
+        assert stream.read(2) == b"wo"
+
+
+def test_eight_threads_put_the_same(blobs: FolderBlobs) -> None:
+    """Whoever comes second finds it, or writes the very same."""
+    with ThreadPoolExecutor(8) as threads:
+        found = list(threads.map(lambda n: blobs.put_many([b"%d" % (n % 5), b"same"]), range(80)))
+    assert {digest for pair in found for digest in pair} == files(blobs)
+    assert len(files(blobs)) == 6
+
+
+def test_check(blobs: FolderBlobs) -> None:
+    """Leaves nothing when all is well; says what does not work when it is not."""
+    blobs.check()
+    assert files(blobs) == set()
+    (blobs.root / "incoming").rmdir()
+    with pytest.raises(OSError):  # noqa: PT011 - the text is that of the operating system
+        blobs.check()
