@@ -23,7 +23,7 @@ def add_contact(
     organisation_id: int | None = None,
     known: bool = False,
 ) -> ContactState:
-    """A new contact; the address must not belong to another. Without one, nobody can be written to."""
+    """A new contact; the address must not belong to another. The one with the address "" cannot be written to."""
     name = name.strip()[:200]
     first, _, last = name.partition(" ")
     state = ContactState(
@@ -44,10 +44,7 @@ def add_contact(
         created_at=now,
         deactivated_at=None,
     )
-    if address:
-        writes.add(
-            ContactAddress, address=state.address.lower(), contact_id=state.id, written=state.address, position=0
-        )
+    writes.add(ContactAddress, address=state.address.lower(), contact_id=state.id, written=state.address, position=0)
     return state
 
 

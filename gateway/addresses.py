@@ -5,6 +5,7 @@ A field that can be read in two ways yields no address at all: mail is routed an
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from gateway.envelope import Mailbox
@@ -59,6 +60,26 @@ def parse(value: str) -> tuple[tuple[Mailbox, ...], tuple[str, ...]]:
     if len(boxes) > 1 and any(box.address for box in boxes):  # names in empty brackets route nothing
         boxes = [box for box in boxes if box.address or "@" in box.name]
     return tuple(boxes[:MAX_MAILBOXES]), tuple(dict.fromkeys(defects))
+
+
+def shown(values: Iterable[str]) -> Mailbox:
+    """Whom fields name to a reader: the first mailbox with an address, else what stands in place of one.
+
+    For display alone: nobody is looked up and nothing is sent by it.
+    """
+    written = Mailbox("", "")
+    for value in values:
+        drafts = _drafts(unfold(value)[:MAX_FIELD], []) if value.count('"') <= 2 * MAX_MAILBOXES else []
+        for draft in drafts[:MAX_MAILBOXES]:
+            box = _finish(draft, [])
+            if box.address:
+                return box
+            place = draft.angle if draft.angle is not None else _bare("".join(draft.words), [])[0]
+            if place.strip() and not written.address:
+                name = box.name if draft.angle is not None and box.name != place.strip() else ""
+                written = Mailbox(name, decode(place.replace("\ue000", "@").replace("\ue001", " "), 200))
+            written = Mailbox(written.name or box.name, written.address) if not written.address else written
+    return written
 
 
 def one(address: str) -> str:

@@ -22,6 +22,7 @@ class Piece:
 
     text: str | None = None
     html: str | None = None
+    marked_up: bool = False  # text/enriched (RFC 1896) without its marks
 
 
 @dataclass(slots=True)
@@ -54,9 +55,8 @@ class Reader:
 
     def data(self, part: Part) -> bytes:
         """The decoded body of a part."""
-        return transfer.decode(
-            self.raw[part.body : part.end], part.headers.raw("content-transfer-encoding"), self.defects
-        )
+        body = memoryview(self.raw)[part.body : part.end]
+        return transfer.decode(body, part.headers.raw("content-transfer-encoding"), self.defects)
 
     def _collect(self, part: Part, *, related: bool, top: bool = False) -> list[Piece]:
         if part.opaque:
@@ -84,6 +84,8 @@ class Reader:
         written = [pieces for pieces in choices if any((piece.text or "").strip() for piece in pieces)]
         rich = next((pieces for pieces in reversed(choices) if any(piece.html for piece in pieces)), [])
         if not rich:  # several texts and no HTML: not what the standard means, so all of them count
+            if any(child.type.full == "text/plain" for child in part.children) and len(written) > 1:
+                written = [pieces for pieces in written if not any(piece.marked_up for piece in pieces)]
             return list({piece.text: piece for pieces in written for piece in pieces}.values())
         plain = written[0] if written else []
         if plain is rich:
@@ -133,7 +135,7 @@ class Reader:
             text = _MARKUP.sub(lambda match: "<" if match[0] == "<<" else "", text)
         if part.type.params.get("format", "").lower() == "flowed":
             text = unflowed(text, part.type.params.get("delsp", "").lower() == "yes")
-        return Piece(text=text)
+        return Piece(text=text, marked_up=part.type.subtype in ("enriched", "richtext"))
 
     def _shown(self) -> tuple[str, str]:
         text = "\n".join(found for piece in self.pieces if (found := self._text(piece)))

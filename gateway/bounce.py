@@ -29,7 +29,9 @@ _LINES = (
     re.compile(rf"[<\[(\"' \t]({_ADDRESS})[>\])\"']*[ \t]*:?\s{{1,3}}[\[(]?[45]\d\d[ -]"),
     re.compile(rf"^[ \t>]*<({_ADDRESS})>\s*(?:\([^)\n]{{0,100}}\))?\s*[:.,;]?", re.MULTILINE),
     re.compile(rf"^[ \t]*(?:smtp;|rfc822;)?\s?({_ADDRESS})[ \t]*[:;,]?[ \t]*$", re.MULTILINE),
-    re.compile(rf"^[ \t]*(?:'|\")?({_ADDRESS})(?:'|\")?[ \t]*(?:[(:\[-]|\.\.\.|[a-z]+ )", re.IGNORECASE | re.MULTILINE),
+    re.compile(
+        rf"^[ \t]*(?:'|\")?({_ADDRESS})(?![\w.-])(?:'|\")?[ \t]*(?:[(:\[-]|\.\.\.|[a-z]+ )", re.IGNORECASE | re.MULTILINE
+    ),
     re.compile(
         rf"\b(?:recipients?|user(?:id)?|address(?:ed to)?|mailbox|account|to|deliver(?:ing|ed|y)?|"
         rf"empf[^\s]{{2,10}}|destinataire|a)(?:\s{{0,3}}[:=]\s{{0,4}}|"
@@ -38,6 +40,12 @@ _LINES = (
     ),
     re.compile(rf"[<'\"(\[]({_ADDRESS})[>'\")\]]"),
 )
+# Sendmail's alias above the address that failed: the one that the mail was sent to, and known by.
+_EXPANDED = re.compile(rf"^[ \t]*\(expanded from: <?({_ADDRESS})>?\)", re.MULTILINE)
+# Amazon SES through its notification service: JSON, perhaps inside a JSON string, cut by the relay where it likes.
+_SES_LIST = re.compile(r'\\?"bouncedRecipients\\?"\s?:\s?\[([^\]]{1,20000})\]')
+_SES_ONE = re.compile(r'emailAddress\\?"\s?:\s?\\?"([^"\\]{3,320})([^}]{0,2000})')
+_SES_STATUS = re.compile(r'status\\?"\s?:\s?\\?"([245]\.\d{1,3}\.\d{1,3})')
 _NOT_RECIPIENTS = re.compile(
     r"(?:postmaster|mailer-daemon|abuse|support|helpdesk|help|noreply|no-reply|admin|webmaster)@", re.IGNORECASE
 )
@@ -51,6 +59,8 @@ def reports(parts: Sequence[tuple[str, bytes]], headers: Headers, text: str, raw
             _merge(found, _from_status(data[:_MAX_STATUS]))
     if not found and "final-recipient:" in text.lower():  # the report was flattened into the text
         _merge(found, _from_status(text[:_MAX_STATUS].encode()))
+    if not found:
+        _merge(found, _from_ses(text))
     if not found:
         _merge(found, _from_field(headers, text))
     if not found:
@@ -129,6 +139,18 @@ def _from_field(headers: Headers, text: str) -> Iterator[Report]:
                 yield _report(fine, text)
 
 
+def _from_ses(text: str) -> Iterator[Report]:
+    """The recipients in a notification of Amazon SES; "Transient" is the service's word for later."""
+    listed = _SES_LIST.search(text[:_MAX_TEXT])
+    if listed is None:
+        return
+    transient = re.search(r'bounceType\\?"\s?:\s?\\?"Transient', text[:_MAX_TEXT]) is not None
+    for match in list(_SES_ONE.finditer(listed[1]))[:MAX_REPORTS]:
+        status = _SES_STATUS.search(match[2])
+        if fine := addresses.one(match[1]):
+            yield Report(fine, status[1] if status else "", not transient, clean(match[2], 500))
+
+
 def _from_text(text: str, headers: Headers) -> list[Report]:
     """The first form of address line that yields anything, above the returned mail."""
     own = set(
@@ -143,7 +165,8 @@ def _from_text(text: str, headers: Headers) -> list[Report]:
             seen = dict.fromkeys(m for m in pattern.findall(area)[:MAX_REPORTS] if m.lower() not in own)
             chosen = [fine for m in seen if not _NOT_RECIPIENTS.match(m) and (fine := addresses.one(m.rstrip(".")))]
             if chosen:
-                return [_report(address, area) for address in chosen]
+                chosen += [fine for m in _EXPANDED.findall(area)[:MAX_REPORTS] if (fine := addresses.one(m))]
+                return [_report(address, area) for address in dict.fromkeys(chosen)]
     return []
 
 

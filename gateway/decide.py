@@ -186,7 +186,9 @@ def _why(chosen: match.Evidence) -> str:
 
 def _flood(case: Case) -> Decision | None:
     limit = case.rules.caps.new_tickets_per_sender
-    if case.contact is None or case.view.opened[case.contact.id] < limit:
+    # A mail without a From counts for the reverse path, as whose contact it is kept.
+    requester = case.contact or case.view.contacts.get(case.mail.sender or case.mail.envelope.reverse_path.lower())
+    if requester is None or case.view.opened[requester.id] < limit:
         return None
     return Decision("held", "flood", f"The sender opened as many tickets within two hours as one may: {limit}.")
 

@@ -94,3 +94,4 @@ class Message:
     over_limit: str = ""  # the limit that was passed, in words: the mail is held
     extra: dict[str, str] = field(default_factory=dict)  # spam verdict header and the like
     body_digest: bytes = b""  # BLAKE2b-256 of the body with line ends normalised
+    shown_sender: Mailbox = Mailbox("", "")  # whom to name to people; gives no rights and may not even be an address

@@ -11,7 +11,7 @@ def as_json(path: str, message: Message, saved: list[str | None]) -> dict[str, A
     return {
         "file": path,
         "subject": message.subject,
-        "from": {"name": message.sender.name, "address": message.sender.address},
+        "from": {"name": message.shown_sender.name, "address": message.shown_sender.address},
         "text": message.text,
         "reply": message.reply,
         "attachments": [

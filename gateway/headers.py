@@ -15,6 +15,7 @@ _KNOWN = re.compile(
 _CHARSET = re.compile(
     rb"^content-type:[^\n]{0,200}(?:\n[ \t][^\n]{0,200}){0,3}charset=[\"']?([\w-]{1,40})", re.IGNORECASE | re.MULTILINE
 )
+_WORD_CHARSET = re.compile(rb"=\?([\w-]{1,40})\?[bq]\?", re.IGNORECASE)
 _MBOX = re.compile(r">?From [^\n]*\n")
 # Controls, line and paragraph separators, and the characters that turn the direction of writing (Trojan Source).
 _UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]+")
@@ -106,7 +107,8 @@ def _readable(block: bytes) -> str:
     try:
         text = block.decode("utf-8")
     except UnicodeDecodeError:
-        declared = _CHARSET.search(block)  # what the text is written in, the field most likely is too
+        # What the text or a properly encoded field is written in, the raw field most likely is too.
+        declared = _CHARSET.search(block) or _WORD_CHARSET.search(block)
         name = declared[1].decode("ascii") if declared else ""
         text = "\n".join(charset.decode(line, name) for line in block.replace(b"\r\n", b"\n").split(b"\n"))
     return text.replace("\r\n", "\n") if "\r" in text else text

@@ -16,6 +16,7 @@ _BLANK_LINE = re.compile(rb"\r?\n\r?\n")
 _BOUNDARY_TAIL = re.compile(rb"(--)?[ \t]*(?:\r?\n|\Z)")
 _FIRST_BOUNDARY = re.compile(rb"(?:\A|\n)--([!-~]{1,70})[ \t]*\r?\n")
 _DASHED_LINE = re.compile(rb"^--", re.MULTILINE)  # the first boundary, right below the header
+_MAX_GLUED = 4_096  # bytes at the end of a multipart in which its closing boundary is looked for once more
 _LOOK_ALIKES = 100_000  # lines that begin like a boundary and are none
 
 
@@ -147,7 +148,15 @@ class Splitter:
             self.defects.append("multipart without any part")
         elif not closed:
             self.defects.append("multipart without its closing boundary")
-            self._child(part, previous, part.end, depth, default_type)
+            self._child(part, previous, self._glued_end(part, previous, boundary), depth, default_type)
+
+    def _glued_end(self, part: Part, start: int, boundary: str) -> int:
+        """Where the last part ends: some programs put the closing boundary right behind a text without line end."""
+        tail = self.raw[max(start, part.end - _MAX_GLUED) : part.end].rstrip(b" \t\r\n")
+        closing = f"--{boundary}--".encode("utf-8", "replace")
+        if not tail.endswith(closing):
+            return part.end
+        return part.end - (len(self.raw[max(start, part.end - _MAX_GLUED) : part.end]) - len(tail)) - len(closing)
 
     def _child(self, part: Part, start: int, end: int, depth: int, default_type: str) -> None:
         if self._parts >= self.limits.max_parts:

@@ -83,9 +83,11 @@ def _read(raw: bytes, limits: Limits, reverse_path: str | None) -> Message:
 def _from_fields(headers: Headers, defects: list[str]) -> Message:
     """What the header fields alone tell."""
     _missing(headers, defects)
+    sender = _sender(headers, defects)
     return Message(
         subject=headers.text("subject"),
-        sender=_sender(headers, defects),
+        sender=sender,
+        shown_sender=sender if sender.address else _shown_sender(headers),
         to=_mailboxes(headers, "to", defects),
         cc=_mailboxes(headers, "cc", defects),
         reply_to=_mailboxes(headers, "reply-to", defects),
@@ -133,6 +135,15 @@ def _sender(headers: Headers, defects: list[str]) -> Mailbox:
     if boxes:
         defects.append("more than one mailbox in From")
     return Mailbox("", "")
+
+
+def _shown_sender(headers: Headers) -> Mailbox:
+    """Whom to name where From names nobody, or more than one: for the eyes of the person who decides."""
+    shown = addresses.shown(headers.all("from")[:20])
+    if shown.address:
+        return shown
+    answer = addresses.shown(headers.all("sender")[:1] + headers.all("reply-to")[:1])
+    return Mailbox(shown.name or answer.name, answer.address)
 
 
 def _mailboxes(headers: Headers, name: str, defects: list[str]) -> tuple[Mailbox, ...]:

@@ -85,6 +85,10 @@ FORWARD_LINE = re.compile(
     rf"[\s>]*[-_=*#]{{0,40}}\s*(?:{FORWARDED})(?:\s+(?:from|von|de)\b[^\n]{{0,100}})?\s*[-_=*#:]{{0,40}}\s*\Z",
     re.IGNORECASE,
 )
+# Novell GroupWise: ">>> Ann Example <ann@example.com> 01/03/2022 10:00 AM >>>"
+GROUPWISE_LINE = re.compile(
+    r">>> [^\n]{3,200}?\d{1,4}[./-]\d{1,2}[./-]\d{1,4}[., ]{1,3}\d{1,2}[:.]\d\d(?:[:.]\d\d)?(?: ?[AP]M)? >>>\s*\Z"
+)
 HEADER_LINE = re.compile(
     rf"[\s*>]*(?:(?P<from>{_FROM})|(?P<date>{_DATE})|(?P<to>{_TO})|(?P<subject>{_SUBJECT})|(?P<other>{_OTHER}))"
     r"\s{0,3}\*?[:：]\*?(?:\s|\S*@|\Z|[^\x00-\x7f])",

@@ -22,6 +22,9 @@ _QUOTE = re.compile(r"\s{0,3}(?:>|\|\s|[A-Z][\w.-]{0,15}>(?:\s|\Z))")
 _FENCE = re.compile(r"\s{0,3}(?:```|~~~)")
 _LIST_FOOTER = re.compile(r"[_=-]{10,}\s*\Z")
 
+_MAIL_DATE = re.compile(r"\b\d{1,2} [A-Z][a-z]{2} \d{4} \d\d:\d\d(?::\d\d)? [+-]\d{4}\b")
+_ADDRESS_END = re.compile(r"[^\s<>@]@[^\s<>@]+>?\s*\Z")
+
 _BLANKS = " \t\xa0\u200b\u200c\u200e\u200f\ufeff"
 
 _ANY_WORD = re.compile(r"\w")
@@ -99,7 +102,7 @@ def _kind(line: str, *, mobile: bool) -> str:
         return _EMPTY
     plain = bare[0].isalnum()
     if (not plain or ">" in bare[:18]) and _QUOTE.match(line):
-        return _QUOTED
+        return _ORIGINAL if bare.endswith(" >>>") and phrases.GROUPWISE_LINE.match(bare) else _QUOTED
     if len(bare) > 250:
         return _TEXT
     if not plain:
@@ -134,10 +137,17 @@ def _header_blocks(lines: list[str], kinds: str) -> str:
         # "From: Berlin, To: Rome, Date: Monday" is what a traveller writes: a mail's header has a subject or addresses.
         addressed = "subject" in found or any("@" in line for line in lines[i:end])
         block = len(found) >= 3 and addressed and ("from" in found or {"date", "to", "subject"} <= found)
+        # Two fields are enough when the date is written as only mail programs write it.
+        block = block or (len(found) == 2 and found <= {"date", "from", "to"} and _is_sent(lines[i:end]))
         for j in range(i, end):
             out[j] = _HEADER if block else (_TEXT if kinds[j] == _HEADER else kinds[j])
         i = max(end, i + 1)
     return "".join(out)
+
+
+def _is_sent(fields: list[str]) -> bool:
+    """True for an address and a date with zone, both as RFC 5322 has them."""
+    return any(_MAIL_DATE.search(line) for line in fields) and any(_ADDRESS_END.search(line) for line in fields)
 
 
 def _continues(lines: list[str], kinds: str, i: int) -> bool:

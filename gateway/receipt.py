@@ -29,8 +29,10 @@ def send_receipt(
         "reference": case.mail.message.message_id,
         "notes": _notes(decision, case, trusted),
     }
-    # A stranger's mail could name anybody: their receipt goes to nobody else.
-    for person in (ticket.requester, *(added if trusted else ())):
+    # Whoever is named in a mail that nobody verified may be anybody: no receipt, unless we know them.
+    sure = decision.verified.verdict == "pass"
+    others = [person for person in added if trusted and (sure or person.known)]
+    for person in (ticket.requester, *others):
         notices.letter(
             writes,
             "received",

@@ -5,13 +5,14 @@ import re
 from gateway import phrases
 
 ENDS = set(":：;>*_-")  # the last character of a reply header
+_MAX_NAME_WORDS = 4  # "Ann Example wrote on 2022-01-03 10:00:"
 _MAX_HEADER = 400  # characters of a reply header that runs over several lines
 _DATE_OR_ADDRESS = re.compile(
     r"\d{1,2}[:.h]\d\d|\d{4}|\d{1,2}[./-]\d{1,2}|\d{1,2}(?:st|nd|rd|th|\.|日)?\s|@|<[^<>\s]+\.[^<>\s]+>|\[mailto:",
     re.IGNORECASE,
 )
 _DATE_FIRST = re.compile(
-    r"[\s*_-]*(?:\w{2,10}[.,]{0,2}\s)?(?:\d{4}[-/.年]\s?\d{1,2}[-/.月]|\d{1,2}[./ -](?:\d{1,2}|\w{3,12})[./ -]\d{2,4}|"
+    r"[\s*_-]*(?:\w{2,12}[.,]{0,2}\s)?(?:\d{4}[-/.年]\s?\d{1,2}[-/.月]|\d{1,2}[./ -](?:\d{1,2}|\w{3,12})[./ -]\d{2,4}|"
     r"\d{1,2}\.?\s\w{3,12}\.?\s\d{4})[^\n]{0,250}[<(\[]\s?[^<>()\[\]\s]+@[^<>()\[\]\s]+[>)\]]\s*[:：]\s*\Z"
 )
 _OPENS_WITH_DATE = re.compile(r"[\s*_-]*(?:[^\W\d]{1,12}[.,]{0,2}\s)?(?:\d{1,2}[./ -]|\d{4}[-/.年])")
@@ -23,6 +24,15 @@ _NAME_ADDRESS = re.compile(
 )
 _TIME_OR_ADDRESS = re.compile(r"\d{1,2}[:.h]\d\d|@")
 _PRECISE = re.compile(r"\d{1,2}[:.h]\d\d|@|\d{4}|\d{1,2}[./-]\d{1,2}[./-]\d{2}")
+# Lines that count only right above marked lines: Horde's "Quoting Ann <ann@x>:", Tutanota's "Jan 3, 2022, 10:00 by
+# ann@x:", mutt's "* Ann <ann@x> [2022-01-03 10:00]:".
+_ABOVE_QUOTE = re.compile(
+    r"(?:(?:quoting|zitat von|citando(?: a)?|citeren|cytuję|en réponse à|citat från|citat fra)\s"
+    r"|\*\s(?=[^\n]*\[\d{4}-\d\d-\d\d)"
+    r"|(?:[^\W\d]{2,12}[.,]{0,2}\s)?(?:\d{1,2}\.?\s)?(?:[^\W\d]{3,12}\.?\s)?(?:\d{1,2},\s)?\d{4},?\s\d{1,2}:\d\d\s)"
+    r"[^\n:]{0,100}@[^\n]{1,100}:\Z",
+    re.IGNORECASE,
+)
 _SENTENCE = re.compile(r"[.!?]\s+[^\W\d_]{2}")
 
 
@@ -37,10 +47,14 @@ def span(lines: list[str], i: int) -> int:
     if len(first) < 5 or len(first) > _MAX_HEADER or first[0] == ">" or not _may_open(first):
         return 0
     joined = ""
-    for count in range(1, 5):
+    # Polymail writes the address and its brackets on lines of their own, below a blank one.
+    apart = "<" in [line.strip() for line in lines[i + 1 : i + 3]]
+    for count in range(1, 7 if apart else 5):
         if i + count > len(lines):
             break
         line = plain(lines[i + count - 1])
+        if apart and count == 2 and not line:
+            continue
         if count > 1 and (not line or (line[0] == ">" and line not in (">:", "> wrote:"))):
             break
         joined = f"{joined} {line}".strip()
@@ -87,6 +101,8 @@ def _strength(text: str) -> int:
     opens = phrases.REPLY_OPENS.match(text) is not None
     if not text.endswith((":", "：", ":*", ": *", ":_", ";")):
         return int(_DATE_NAME_ADDRESS.match(text) is not None)
+    if _ABOVE_QUOTE.match(text):
+        return 1
     verb = next(reversed(list(phrases.REPLY_VERB.finditer(text))), None)
     if verb is None or not _DATE_OR_ADDRESS.search(text):
         return 0
@@ -95,5 +111,7 @@ def _strength(text: str) -> int:
     if len(after) > 120 or (_SENTENCE.search(after) and not any(c.isdigit() for c in after)):
         return 0
     if not opens and not (_OPENS_WITH_DATE.match(text) and _TIME_OR_ADDRESS.search(text)):
-        return 2 if _NAME_ADDRESS.match(before or text) else 0
+        if _NAME_ADDRESS.match(before or text):
+            return 2
+        return int(len(before.split()) <= _MAX_NAME_WORDS and _PRECISE.search(after) is not None)
     return 2 if _PRECISE.search(text) else 1

@@ -2,42 +2,68 @@
 
 import binascii
 import re
+from collections.abc import Iterator
 
-_NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/=]+")
-_ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="
 _WHITE = b" \t\r\n"
+_ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="
+_FOREIGN = bytes(sorted(set(range(256)) - set(_ALPHABET)))
+_CHUNK = 1 << 20  # base64 is decoded in steps, so that a large file is never in memory in three forms
 _UU_BEGIN = re.compile(rb"^begin(?:-base64)? [0-7]{3,4} [^\n]{0,250}\n", re.MULTILINE)
 
 
-def decode(data: bytes, encoding: str, defects: list[str]) -> bytes:
+def decode(data: memoryview, encoding: str, defects: list[str]) -> bytes:
     """The bytes meant by `data`."""
     encoding = encoding.strip().strip("\"'").lower()
     if encoding in ("", "7bit", "8bit", "binary", "7-bit", "8-bit"):
-        return data
+        return bytes(data)
     if encoding == "base64":
         return _base64(data, defects)
     if encoding in ("quoted-printable", "quoted_printable"):
         return binascii.a2b_qp(data)
     if encoding in ("x-uuencode", "uuencode", "x-uue", "uue"):
-        return _uuencoded(data, defects)
+        return _uuencoded(bytes(data), defects)
     defects.append("unknown Content-Transfer-Encoding")
-    return data
+    return bytes(data)
 
 
-def _base64(data: bytes, defects: list[str]) -> bytes:
-    packed = data.translate(None, _WHITE)
+def _base64(data: memoryview, defects: list[str]) -> bytes:
     try:
-        return binascii.a2b_base64(packed, strict_mode=True)
+        return b"".join(_strict(data))
     except binascii.Error:
         pass  # the usual damage follows
-    foreign = len(packed.translate(None, _ALPHABET))
-    if foreign * 4 > len(packed):
+    foreign = meant = 0
+    for start in range(0, len(data), _CHUNK):
+        packed = bytes(data[start : start + _CHUNK]).translate(None, _WHITE)
+        meant += len(packed)
+        foreign += len(packed.translate(None, _ALPHABET))
+    if foreign * 4 > meant:
         defects.append("text that claims to be base64 and is not: kept as it came")
-        return data
+        return bytes(data)
     defects.append("damaged base64")
-    # Padding in the middle: several encodings one after the other, which most readers show in full.
-    pieces = re.split(rb"=+", _NOT_BASE64.sub(b"", packed))
-    return b"".join(_piece(piece) for piece in pieces if piece)
+    return b"".join(_lenient(data))
+
+
+def _strict(data: memoryview) -> Iterator[bytes]:
+    """Base64 without a fault but white space; raises binascii.Error on any other."""
+    held = b""
+    for start in range(0, len(data), _CHUNK):
+        packed = held + bytes(data[start : start + _CHUNK]).translate(None, _WHITE)
+        whole = len(packed) - len(packed) % 4 if start + _CHUNK < len(data) else len(packed)
+        held = packed[whole:]
+        yield binascii.a2b_base64(packed[:whole], strict_mode=True)
+
+
+def _lenient(data: memoryview) -> Iterator[bytes]:
+    """Padding in the middle: several encodings one after the other, which most readers show in full."""
+    held = b""
+    for start in range(0, len(data), _CHUNK):
+        packed = held + bytes(data[start : start + _CHUNK]).translate(None, _FOREIGN)
+        *closed, held = re.split(rb"=+", packed)
+        yield from map(_piece, closed)
+        whole = len(held) - len(held) % 4
+        yield binascii.a2b_base64(held[:whole])
+        held = held[whole:]
+    yield _piece(held)
 
 
 def _piece(piece: bytes) -> bytes:

@@ -109,7 +109,7 @@ def load_view(session: Session, batch: Sequence[Incoming], addresses: Addresses,
     view.staff_by_address = {person.address: person for person in view.staff.values()}
     people = {mail.sender or mail.envelope.reverse_path.lower() for mail in batch}
     people |= {mailbox.key for mail in batch for mailbox in (*mail.message.to, *mail.message.cc)}
-    view.contacts = load.contacts_by_address(session, people - {""})
+    view.contacts = load.contacts_by_address(session, people)
     view.handled = _pairs(
         session, select(MailKey.key, MailKey.received_id).where(MailKey.key.in_({m.key for m in batch}))
     )

@@ -9,6 +9,8 @@ from gateway.decide import Case
 from gateway.envelope import Mailbox
 from gateway.rules import MAX_CC
 
+NOBODY = "Unknown sender"
+
 
 def author(case: Case, writes: Writes) -> ContactState:
     """Who wrote, as a contact; made when nobody has that address yet.
@@ -34,9 +36,10 @@ def named(case: Case, writes: Writes, *fields: Iterable[Mailbox]) -> list[Contac
 
 
 def _contact(mailbox: Mailbox, case: Case, writes: Writes) -> ContactState:
-    contact = case.view.contacts.get(mailbox.key) if mailbox.key else None
+    contact = case.view.contacts.get(mailbox.key)
     if contact is None:
-        contact = people.add_contact(writes, name=mailbox.name, address=mailbox.address, now=case.now)
-        if mailbox.key:
-            case.view.contacts[mailbox.key] = contact
+        # All mail that names nobody at all is one contact's, so that it can be counted and capped like any other.
+        name = mailbox.name if mailbox.address else NOBODY
+        contact = people.add_contact(writes, name=name, address=mailbox.address, now=case.now)
+        case.view.contacts[mailbox.key] = contact
     return contact

@@ -4,6 +4,7 @@ import hashlib
 import mailbox
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -30,9 +31,13 @@ class Item:
 
 def run(house: House, sources: Sequence[Path]) -> tuple[int, int, int]:
     """Take everything in; returns how many were taken, were here already, and could not be taken."""
+    with ExitStack() as opened:
+        return _take_in(house, [item for source in sources for item in _items(source, opened)])
+
+
+def _take_in(house: House, items: Sequence[Item]) -> tuple[int, int, int]:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    items = [item for source in sources for item in _items(source)]
     known = _known(house)
     fresh = [item for item in items if item.marker not in known]
     refused = 0
@@ -78,7 +83,7 @@ def _known(house: House) -> set[str]:
         return set(session.scalars(select(ReceivedMail.peer).where(ReceivedMail.source == "file")))
 
 
-def _items(source: Path) -> Iterator[Item]:
+def _items(source: Path, opened: ExitStack) -> Iterator[Item]:
     if source.is_dir():
         folders = [source / name for name in ("cur", "new") if (source / name).is_dir()]
         for file in sorted(file for folder in folders or [source] for file in folder.iterdir() if file.is_file()):
@@ -88,13 +93,13 @@ def _items(source: Path) -> Iterator[Item]:
         log.error("there is no such file or folder", source=str(source))
         yield Item(_marker(str(source.resolve())), source.read_bytes)
     elif _is_mbox(source):
-        yield from _mbox_items(source)
+        yield from _mbox_items(source, opened)
     else:
         yield Item(_marker(str(source.resolve())), source.read_bytes)
 
 
-def _mbox_items(source: Path) -> Iterator[Item]:
-    box = mailbox.mbox(source, create=False)
+def _mbox_items(source: Path, opened: ExitStack) -> Iterator[Item]:
+    box = opened.enter_context(closing(mailbox.mbox(source, create=False)))
     for key in box.iterkeys():
         # By content: an mbox grows and is rewritten, so a place in it means nothing for long.
         digest = hashlib.blake2b(box.get_bytes(key), digest_size=16).hexdigest()

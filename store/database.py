@@ -120,6 +120,8 @@ def _postgres_engine(url: URL, pool_size: int) -> Engine:
         max_overflow=20,
         pool_pre_ping=True,
         hide_parameters=True,  # an error is logged; the words of a mail are not
+        # "250" means safe, whatever the server's own default is.
+        connect_args={"options": "-c synchronous_commit=on"},
     )
     event.listen(engine, "begin", _postgres_begin)
     return engine

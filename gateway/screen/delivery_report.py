@@ -67,6 +67,7 @@ _STRONG_SUBJECT = re.compile(
     re.IGNORECASE,
 )
 _EVIDENCE = re.compile(r"\S@\S|\b[45]\d\d[ -]")  # an address or a server's reply: parcels are delivered without
+_SES = re.compile(r'(?:notification|event)Type\\?"\s?:\s?\\?"Bounce\\?"')  # its JSON may stand in a JSON string
 _ANSWERED = re.compile(r"\s*(?:re|aw|sv|fwd?|wg|tr|rv|vs)\s?:", re.IGNORECASE)
 
 
@@ -78,7 +79,7 @@ def applies(mail: View) -> bool:
         return mail.type.maintype == "multipart" or mail.null_sender
     if (not mail.sender and not mail.null_sender) or mail.headers.token("auto-submitted") == "auto-forwarded":
         return False
-    if mail.local_part == "no-reply" and '"notificationType":"Bounce"' in mail.text:
+    if mail.local_part == "no-reply" and _SES.search(mail.text) is not None:
         return True  # Amazon SES through its notification service
     if _SURE_DAEMONS.match(mail.local_part):
         return _SUBJECT.search(mail.subject) is not None or _told(mail.text)

@@ -21,16 +21,21 @@ VERDICTS: tuple[Verdict, ...] = ("pass", "none", "fail")
 @pytest.mark.parametrize(
     "person, role",
     [
-        (Person(contact_id=10), "participant"), (Person(contact_id=11), "participant"),
+        (Person(contact_id=10), "participant"),
+        (Person(contact_id=11), "participant"),
         (Person(contact_id=12, organisation_id=5, sees="organisation"), "colleague"),
         (Person(contact_id=12, organisation_id=5, sees="own"), "stranger"),
         (Person(contact_id=12, organisation_id=6, sees="organisation"), "stranger"),
-        (Person(contact_id=12), "stranger"), (Person(), "stranger"), (Person(staff_id=1), "staff"),
-        (Person(staff_id=1, contact_id=10), "participant"), (Person(staff_id=1, contact_id=12), "staff"),
-        (Person(contact_id=10, active=False), "stranger"), (Person(staff_id=1, active=False), "stranger"),
+        (Person(contact_id=12), "stranger"),
+        (Person(), "stranger"),
+        (Person(staff_id=1), "staff"),
+        (Person(staff_id=1, contact_id=10), "participant"),
+        (Person(staff_id=1, contact_id=12), "staff"),
+        (Person(contact_id=10, active=False), "stranger"),
+        (Person(staff_id=1, active=False), "stranger"),
         (Person(contact_id=12, organisation_id=5, sees="organisation", active=False), "stranger"),
     ],
-)  # fmt: skip
+)
 def test_role(person: Person, role: str) -> None:
     """Requester and additional contacts take part; colleagues by their organisation's wish; nobody who has left."""
     assert role_of(person, TICKET) == role
@@ -55,12 +60,15 @@ def test_may_write_has_an_answer_for_all(role: Role, proof: Proof, verdict: Verd
     """No cell is missing; a failed verdict is held; a stranger never writes a note, a customer never an answer."""
     found = may_write(role, proof, verdict)
     assert (found == "hold") if verdict == "fail" else True
-    assert found in {
-        "staff": ("reply", "internal", "hold"),
-        "participant": ("note", "unverified", "hold"),
-        "colleague": ("note", "lane", "hold"),
-        "stranger": ("lane", "new", "hold"),
-    }[role]
+    assert (
+        found
+        in {
+            "staff": ("reply", "internal", "hold"),
+            "participant": ("note", "unverified", "hold"),
+            "colleague": ("note", "lane", "hold"),
+            "stranger": ("lane", "new", "hold"),
+        }[role]
+    )
 
 
 def test_lists_and_single_tickets_agree(database: Database) -> None:
@@ -75,9 +83,18 @@ def test_lists_and_single_tickets_agree(database: Database) -> None:
         sorts = itertools.product((10, 13), (5, 6, None), (True, False), ((), (11,), (11, 12)))
         for number, (requester, organisation, shared, others) in enumerate(sorts, 1):
             row = Ticket(
-                id=number, number=f"T20261123.{number:04d}", title="t", letter_subject="t", status="New", desk_address="d",
-                organisation_id=organisation, requester_id=requester, shared=shared, created_at=NOW, updated_at=NOW,
-            )  # fmt: skip
+                id=number,
+                number=f"T20261123.{number:04d}",
+                title="t",
+                letter_subject="t",
+                status="New",
+                desk_address="d",
+                organisation_id=organisation,
+                requester_id=requester,
+                shared=shared,
+                created_at=NOW,
+                updated_at=NOW,
+            )
             session.add(row)
             session.flush()
             for other in others:
@@ -85,7 +102,7 @@ def test_lists_and_single_tickets_agree(database: Database) -> None:
                 session.add(Participant(ticket_id=number, contact_id=other, added_at=NOW, removed_at=removed))
     people = [Person(), Person(staff_id=1), Person(staff_id=1, active=False)]
     people += [
-        Person(contact, None, organisation, sees, active)  # type: ignore[arg-type]
+        Person(contact, None, organisation, sees, active)
         for contact, organisation in ((10, 5), (11, None), (12, 5), (13, 6))
         for sees in ("organisation", "own")
         for active in (True, False)

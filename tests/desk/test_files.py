@@ -27,11 +27,17 @@ def test_too_big() -> None:
 @pytest.mark.parametrize(
     "name, kind, refused",
     [
-        ("setup.exe", "text/plain", True), ("SETUP.EXE", "text/plain", True), ("a.txt.js", "text/plain", True),
-        ("holiday.jpg", "application/x-msdownload", True), ("holiday.jpg", "application/x-executable", True),
-        ("exe", "text/plain", False), ("a.exe.txt", "text/plain", False), ("a.jpg", "image/jpeg", False), ("", "x/y", False),
+        ("setup.exe", "text/plain", True),
+        ("SETUP.EXE", "text/plain", True),
+        ("a.txt.js", "text/plain", True),
+        ("holiday.jpg", "application/x-msdownload", True),
+        ("holiday.jpg", "application/x-executable", True),
+        ("exe", "text/plain", False),
+        ("a.exe.txt", "text/plain", False),
+        ("a.jpg", "image/jpeg", False),
+        ("", "x/y", False),
     ],
-)  # fmt: skip
+)
 def test_types(name: str, kind: str, refused: bool) -> None:
     """By the end of the name in any case, and by content whatever the name says."""
     assert (refusal(file(name, kind=kind), 0, POLICY) is not None) is refused

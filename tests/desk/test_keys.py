@@ -18,9 +18,17 @@ def test_parse() -> None:
 
 @pytest.mark.parametrize(
     "text, words",
-    [("", "no key"), ("# only this", "no key"), (GOOD, "line 1"), (f"1:{GOOD}\nx:{GOOD}", "line 2"), (f"256:{GOOD}", "0 to 255"),
-     ("1:c2hvcnQ=", "32 bytes"), ("1:not base64!", "line 1"), (f"-1:{GOOD}", "0 to 255")],
-)  # fmt: skip
+    [
+        ("", "no key"),
+        ("# only this", "no key"),
+        (GOOD, "line 1"),
+        (f"1:{GOOD}\nx:{GOOD}", "line 2"),
+        (f"256:{GOOD}", "0 to 255"),
+        ("1:c2hvcnQ=", "32 bytes"),
+        ("1:not base64!", "line 1"),
+        (f"-1:{GOOD}", "0 to 255"),
+    ],
+)
 def test_faults(text: str, words: str) -> None:
     """Which line, and what is wrong; never the key itself."""
     with pytest.raises(ValueError, match=words) as caught:

@@ -11,7 +11,11 @@ from store.tables import Outbox
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 ANN, PAT, EVE = (ContactState(i, n, f"{n}@customer.test") for i, n in ((1, "ann"), (2, "pat"), (3, "eve")))
-SAM, SUE, LEFT = StaffState(1, "Sam", "sam@desk.test"), StaffState(2, "Sue", "sue@desk.test"), StaffState(3, "L", "l@desk.test", False)
+SAM, SUE, LEFT = (
+    StaffState(1, "Sam", "sam@desk.test"),
+    StaffState(2, "Sue", "sue@desk.test"),
+    StaffState(3, "L", "l@desk.test", False),
+)
 STAFF = {person.id: person for person in (SAM, SUE, LEFT)}
 TEAMS = {"Network": TeamState(9, "Network", (SUE,)), "Empty": TeamState(8, "Empty")}
 
@@ -38,7 +42,12 @@ def test_letter() -> None:
     first, second = writes.added(Outbox)
     assert (first["recipient"], first["contact_id"], first["staff_id"]) == ("pat@customer.test", 2, None)
     assert (first["ticket_id"], first["event_id"], first["next_at"]) == (7, 5, NOW + timedelta(seconds=60))
-    assert (second["contact_id"], second["staff_id"], second["ticket_id"], second["state"]) == (None, 1, None, "waiting")
+    assert (second["contact_id"], second["staff_id"], second["ticket_id"], second["state"]) == (
+        None,
+        1,
+        None,
+        "waiting",
+    )
     assert first.keys() == second.keys()  # one statement for both
 
 

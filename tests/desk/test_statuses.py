@@ -14,14 +14,28 @@ def test_groups() -> None:
 @pytest.mark.parametrize("status", statuses.ALL)
 def test_found_by_its_name(status: str) -> None:
     """In any case and spacing."""
-    assert statuses.find(status) == statuses.find(f"  {status.upper()} ") == statuses.find(status.replace(" ", "   ")) == status
+    assert (
+        statuses.find(status)
+        == statuses.find(f"  {status.upper()} ")
+        == statuses.find(status.replace(" ", "   "))
+        == status
+    )
 
 
 @pytest.mark.parametrize(
     "words, status",
-    [("in", "In Progress"), ("waiting c", "Waiting Customer"), ("res", "Resolved"), ("waiting", None), ("", None), (" ", None),
-     ("closed", None), ("re", None), ("progress", None)],
-)  # fmt: skip
+    [
+        ("in", "In Progress"),
+        ("waiting c", "Waiting Customer"),
+        ("res", "Resolved"),
+        ("waiting", None),
+        ("", None),
+        (" ", None),
+        ("closed", None),
+        ("re", None),
+        ("progress", None),
+    ],
+)
 def test_found_by_its_beginning(words: str, status: str | None) -> None:
     """When there is only one of that beginning."""
     assert statuses.find(words) == status

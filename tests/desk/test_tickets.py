@@ -42,16 +42,34 @@ def test_a_ticket_and_its_first_note(database: Database) -> None:
     writes = Writes(database.ids.next)
     ticket = opened(writes)
     file = File("a.txt", "A.txt", "text/x", "text/plain", 5, "0" * 64, content_id="c@x")
-    tickets.note(writes, ticket, Note(ticket.requester, "Dead.", NOW, files=(file,), folded="all", html="<p>", verified=False))
+    tickets.note(
+        writes, ticket, Note(ticket.requester, "Dead.", NOW, files=(file,), folded="all", html="<p>", verified=False)
+    )
     with database.transaction() as session:
         tickets.number_tickets(session, writes, [ticket], NOW, ZoneInfo("UTC"))
         writes.flush(session)
     with database.reading() as session:
-        row, event, kept = session.scalars(select(Ticket)).one(), session.scalars(select(Event)).one(), session.scalars(select(Attachment)).one()
+        row, event, kept = (
+            session.scalars(select(Ticket)).one(),
+            session.scalars(select(Event)).one(),
+            session.scalars(select(Attachment)).one(),
+        )
     assert (row.number, row.title, row.letter_subject, row.status) == (ticket.number, "Phones", "Phones", "New")
     assert (row.created_at, row.updated_at, row.completed_at) == (NOW, NOW, None)
-    assert (event.text, event.folded, event.html, event.author, event.verified) == ("Dead.", "all", "<p>", "Ann Ode", False)
-    assert (kept.event_id, kept.name, kept.original_name, kept.size, kept.content_id) == (event.id, "a.txt", "A.txt", 5, "c@x")
+    assert (event.text, event.folded, event.html, event.author, event.verified) == (
+        "Dead.",
+        "all",
+        "<p>",
+        "Ann Ode",
+        False,
+    )
+    assert (kept.event_id, kept.name, kept.original_name, kept.size, kept.content_id) == (
+        event.id,
+        "a.txt",
+        "A.txt",
+        5,
+        "c@x",
+    )
 
 
 def test_numbers_are_given_once() -> None:
@@ -61,7 +79,9 @@ def test_numbers_are_given_once() -> None:
     assert ticket.number == "T20261123.0001"
 
 
-@pytest.mark.parametrize("title, kept", [("", "No subject"), ("   ", "No subject"), ("x" * 250, "x" * 200), (" a ", "a")])
+@pytest.mark.parametrize(
+    "title, kept", [("", "No subject"), ("   ", "No subject"), ("x" * 250, "x" * 200), (" a ", "a")]
+)
 def test_titles(title: str, kept: str) -> None:
     """At most 200 characters, never empty."""
     assert opened(fresh(), title).title == kept
@@ -90,7 +110,10 @@ def test_the_complete_date_is_that_of_the_first() -> None:
 def test_resolve() -> None:
     """Status and resolution, each told when it changed."""
     ticket = ready()
-    assert tickets.resolve(fresh(), ticket, "Fitted", NOW) == {"status": ["New", "Resolved"], "resolution": ["", "Fitted"]}
+    assert tickets.resolve(fresh(), ticket, "Fitted", NOW) == {
+        "status": ["New", "Resolved"],
+        "resolution": ["", "Fitted"],
+    }
     assert tickets.resolve(fresh(), ticket, "Fitted", NOW) == {}
     assert tickets.resolve(fresh(), ticket, "", NOW) == {}
     assert ticket.resolution == "Fitted"

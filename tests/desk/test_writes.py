@@ -15,8 +15,16 @@ NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 def contact(writes: Writes, **values: object) -> int:
     """A row with all columns."""
     row_id = writes.next_id()
-    base = {name: "" for name in ("name", "first_name", "last_name", "level", "language")}
-    row = {**base, "organisation_id": None, "site_id": None, "known": False, "muted": False, "created_at": NOW, "deactivated_at": None}
+    base = dict.fromkeys(("name", "first_name", "last_name", "level", "language"), "")
+    row = {
+        **base,
+        "organisation_id": None,
+        "site_id": None,
+        "known": False,
+        "muted": False,
+        "created_at": NOW,
+        "deactivated_at": None,
+    }
     writes.add(Contact, id=row_id, **{**row, **values})
     return row_id
 
@@ -58,7 +66,7 @@ def test_nothing_is_written_when_the_transaction_fails(database: Database) -> No
     """All or nothing."""
     writes = Writes(database.ids.next)
     contact(writes)
-    with pytest.raises(ZeroDivisionError), database.transaction() as session:
+    with pytest.raises(ZeroDivisionError), database.transaction() as session:  # noqa: PT012 - what fails is the transaction
         writes.flush(session)
         _ = 1 / 0
     with database.reading() as session:

@@ -1,5 +1,7 @@
 """Delivery reports: one that names our letter by its token changes the delivery, a forged one changes nothing."""
 
+from collections.abc import Callable
+
 import pytest
 from sqlalchemy import select, update
 
@@ -90,9 +92,12 @@ def test_a_delay(world: World, people: People, letter: Outbox) -> None:
 
 
 @pytest.mark.parametrize(
-    "forge", [lambda m: m.replace(".r-", ".r-a"), lambda m: "<made-up@desk.test>", lambda m: f"<{NUMBER.lower()}@desk.test>"]
+    "forge",
+    [lambda m: m.replace(".r-", ".r-a"), lambda m: "<made-up@desk.test>", lambda m: f"<{NUMBER.lower()}@desk.test>"],
 )
-def test_a_forged_report_changes_nothing(world: World, people: People, letter: Outbox, forge: type[str]) -> None:
+def test_a_forged_report_changes_nothing(
+    world: World, people: People, letter: Outbox, forge: Callable[[str], str]
+) -> None:
     """Without our token: ignored; nobody is muted, no ticket shows it."""
     before = len(world.events(people.ticket))
     done = world.take(report(forge(letter.message_id)), reverse_path="")

@@ -10,14 +10,23 @@ from gateway.commands.staff import COMMANDS, Plan, plan
 @pytest.mark.parametrize(
     "text, words, rest",
     [
-        ("#take", ["take"], ""), ("#take\nHello", ["take"], "Hello"), ("Hello\n#take", ["take"], "Hello"),
+        ("#take", ["take"], ""),
+        ("#take\nHello", ["take"], "Hello"),
+        ("Hello\n#take", ["take"], "Hello"),
         ("\n\n#NOTE\n\n#take\n\nHello\n\nyou\n\n#status new\n\n", ["note", "take", "status"], "Hello\n\nyou"),
-        ("Hello\n#take\nyou", [], "Hello\n#take\nyou"), ("##take\nHello", [], "#take\nHello"),
-        ("Hello\n##take", [], "Hello\n#take"), ("# take", [], "# take"), ("#1 is broken", [], "#1 is broken"),
-        ("  #take  ", ["take"], ""), ("", [], ""), ("\r\n", [], ""), ("#resolve\nDone.", ["resolve"], "Done."),
-        ("> #take\nHello", [], "> #take\nHello"), ("#resend-credentials a@b.test", ["resend-credentials"], ""),
+        ("Hello\n#take\nyou", [], "Hello\n#take\nyou"),
+        ("##take\nHello", [], "#take\nHello"),
+        ("Hello\n##take", [], "Hello\n#take"),
+        ("# take", [], "# take"),
+        ("#1 is broken", [], "#1 is broken"),
+        ("  #take  ", ["take"], ""),
+        ("", [], ""),
+        ("\r\n", [], ""),
+        ("#resolve\nDone.", ["resolve"], "Done."),
+        ("> #take\nHello", [], "> #take\nHello"),
+        ("#resend-credentials a@b.test", ["resend-credentials"], ""),
     ],
-)  # fmt: skip
+)
 def test_split(text: str, words: list[str], rest: str) -> None:
     """At the top or at the end, one on a line; ## escapes; in the middle or quoted they are words."""
     commands, note = split(text)
@@ -26,7 +35,9 @@ def test_split(text: str, words: list[str], rest: str) -> None:
 
 def test_arguments() -> None:
     """The rest of the line, as written."""
-    assert split("#Resolve  New Switch fitted ")[0] == (Command("resolve", "New Switch fitted", "#Resolve  New Switch fitted"),)
+    assert split("#Resolve  New Switch fitted ")[0] == (
+        Command("resolve", "New Switch fitted", "#Resolve  New Switch fitted"),
+    )
 
 
 def test_a_hundred_thousand_lines() -> None:
@@ -38,12 +49,15 @@ def test_a_hundred_thousand_lines() -> None:
 @pytest.mark.parametrize(
     "text, wanted",
     [
-        ("#note", Plan(internal=True)), ("#take", Plan(take=True)), ("#status in prog", Plan(status="In Progress")),
+        ("#note", Plan(internal=True)),
+        ("#take", Plan(take=True)),
+        ("#status in prog", Plan(status="In Progress")),
         ("#status WAITING  customer", Plan(status="Waiting Customer")),
-        ("#resolve Fitted", Plan(resolve=True, resolution="Fitted")), ("#resolve", Plan(resolve=True)),
+        ("#resolve Fitted", Plan(resolve=True, resolution="Fitted")),
+        ("#resolve", Plan(resolve=True)),
         ("#resolve x\n#status resolved", Plan(resolve=True, resolution="x", status="Resolved")),
     ],
-)  # fmt: skip
+)
 def test_plan(text: str, wanted: Plan) -> None:
     """What the commands of a mail come to."""
     found = plan(split(text)[0])
@@ -54,14 +68,18 @@ def test_plan(text: str, wanted: Plan) -> None:
 @pytest.mark.parametrize(
     "text, faults",
     [
-        ("#noet", ["I did not understand “#noet”. Did you mean #note?"]), ("#xyzzy", ["I did not understand “#xyzzy”."]),
+        ("#noet", ["I did not understand “#noet”. Did you mean #note?"]),
+        ("#xyzzy", ["I did not understand “#xyzzy”."]),
         ("#status", [f"“#status”: there is no such status. Choose one of: {', '.join(statuses.ALL)}."]),
         ("#status wait", [f"“#status wait”: there is no such status. Choose one of: {', '.join(statuses.ALL)}."]),
         ("#take Sam", ["“#take Sam”: #take stands alone; it makes you responsible."]),
         ("#resolve x\n#status new", ["#resolve and #status New contradict each other."]),
-        ("#noet\n#tkae", ["I did not understand “#noet”. Did you mean #note?", "I did not understand “#tkae”. Did you mean #take?"]),
+        (
+            "#noet\n#tkae",
+            ["I did not understand “#noet”. Did you mean #note?", "I did not understand “#tkae”. Did you mean #take?"],
+        ),
     ],
-)  # fmt: skip
+)
 def test_faults(text: str, faults: list[str]) -> None:
     """Each one a sentence for its writer, all at once."""
     assert list(plan(split(text)[0]).faults) == faults

@@ -34,7 +34,10 @@ TABLE = {
 CELLS = [
     pytest.param(sender, way, verdict, wanted, id=f"{sender.partition('@')[0]}, {way}, {verdict}: {wanted}")
     for sender, verdicts in TABLE.items()
-    for verdict, row in (*verdicts.items(), ("fail", " ".join("-" if c == "-" else "hold" for c in verdicts["none"].split())))
+    for verdict, row in (
+        *verdicts.items(),
+        ("fail", " ".join("-" if c == "-" else "hold" for c in verdicts["none"].split())),
+    )
     for way, wanted in zip(WAYS, row.split(), strict=True)
     if wanted != "-"
 ]

@@ -65,6 +65,13 @@ def test_two_hundred_guessed_numbers(world: World, people: People) -> None:
     assert world.events(people.ticket) == []
 
 
+def test_the_flood_cap_counts_mails_without_a_from(world: World, people: People) -> None:
+    """They are those of the reverse path."""
+    ids = [world.send(sample.mail("", f"{n}"), reverse_path=EVE) for n in range(22)]
+    world.handle()
+    assert [world.disposition(mail_id).kind for mail_id in ids] == ["opened"] * 20 + ["held"] * 2
+
+
 def test_the_flood_cap_ends_with_its_window(world: World, people: People) -> None:
     """Two hours later the same sender is heard again."""
     world.rules = replace(sample.RULES, caps=Caps(new_tickets_per_sender=2))
@@ -102,7 +109,8 @@ def test_a_spoofed_requester_is_held(world: World, people: People) -> None:
     address = sample.ADDRESSES.reply_to(DESK, people.token(ANN))
     done = world.take(sample.mail(ANN, f"Re: [{NUMBER}]", verdict="fail", to=address), recipients=(address,))
     assert (done.kind, done.rule, done.ticket_id) == ("held", "sender-failed", None)
-    assert world.events(people.ticket) == world.letters() == []
+    assert not world.events(people.ticket)
+    assert not world.letters()
 
 
 def test_an_unverified_number_is_marked_and_opens_nothing_again(world: World, people: People) -> None:
@@ -212,7 +220,8 @@ def test_our_own_letter_comes_back(world: World, people: People) -> None:
     ):
         done = world.take(raw)
         assert (done.kind, done.rule) == ("ignored", "own-mail")
-    assert world.letters() == world.events(people.ticket) == []
+    assert not world.letters()
+    assert not world.events(people.ticket)
     assert world.take(sample.mail(ANN, "x", x_postdesk_instance="another-desk")).kind == "opened"
 
 
@@ -340,3 +349,12 @@ def test_a_mail_of_a_ticket_is_indexed_once(world: World, people: People) -> Non
     assert rows == [people.ticket]
     assert world.count(Delivery) == world.count(Suppression) == 0
     assert world.count(Outbox) > 0
+
+
+def test_mail_that_names_nobody_is_capped_too(world: World) -> None:
+    """From a mailbox, without From or Return-Path: all of it is one contact's, and above the cap it is held."""
+    limit = world.rules.caps.new_tickets_per_sender
+    raw = [f"Subject: number {n}\r\n\r\nHello {n}\r\n".encode() for n in range(limit + 2)]
+    done = [world.take(mail, reverse_path="", recipients=()) for mail in raw]
+    assert [d.kind for d in done] == ["opened"] * limit + ["held"] * 2
+    assert len({world.ticket(d.ticket_id).requester_id for d in done[:limit]}) == 1

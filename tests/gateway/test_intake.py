@@ -87,7 +87,9 @@ def test_the_exact_retry_counts_once(world: World, people: People) -> None:
 
 def test_the_same_message_id_with_another_body_is_another_mail(world: World, people: People) -> None:
     """Nobody can suppress a mail by guessing its Message-ID: both are kept."""
-    done = [world.take(sample.mail(who, "Same", f"words of {who}", message_id="<one@sample.test>")) for who in (EVE, ANN)]
+    done = [
+        world.take(sample.mail(who, "Same", f"words of {who}", message_id="<one@sample.test>")) for who in (EVE, ANN)
+    ]
     assert [each.kind for each in done] == ["opened", "opened"]
     assert done[0].ticket_id != done[1].ticket_id
 
@@ -139,7 +141,10 @@ def test_cc_adds_people(world: World, people: People) -> None:
     cc = f"{PAT}, New <New@customer.test>, new@customer.test, {SAM}, {DESK}, {ANN}, {NETWORK}"
     done = world.take(sample.mail(ANN, "Printer", cc=cc))
     assert world.people(done.ticket_id) == {PAT, "new@customer.test"}
-    assert {row.recipient for row in world.letters("received")} == {ANN, PAT, "New@customer.test"}
+    # Nobody verified the sender: only those whom we know get a receipt, or a forged mail could reach anybody.
+    assert {row.recipient for row in world.letters("received")} == {ANN, PAT}
+    world.take(sample.mail(ANN, "Another printer", verdict="pass", cc="Newer <newer@customer.test>"))
+    assert {row.recipient for row in world.letters("received")} == {ANN, PAT, "newer@customer.test"}
 
 
 def test_cc_adds_at_most_twenty(world: World, people: People) -> None:
@@ -282,7 +287,9 @@ def forbid(world: World, table: str, column: str) -> None:
 def test_letters_of_a_contact_with_several_addresses(world: World, people: People) -> None:
     """A mail from the second address of a contact is theirs."""
     with world.database.transaction() as session:
-        other = ContactAddress(address="ann@home.test", contact_id=people.contacts[ANN], written="ann@home.test", position=1)
+        other = ContactAddress(
+            address="ann@home.test", contact_id=people.contacts[ANN], written="ann@home.test", position=1
+        )
         session.add(other)
     done = world.take(sample.mail("ann@home.test", "Re: phones", in_reply_to=FIRST_MAIL))
     assert (done.kind, world.events(people.ticket)[0].contact_id) == ("noted", people.contacts[ANN])

@@ -1,6 +1,7 @@
 """Intake when things go wrong: a mail that cannot be handled, a worker that dies, several workers at once."""
 
 import multiprocessing
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
@@ -40,7 +41,7 @@ def refused_by_the_database(world: World) -> int:
 
 @pytest.mark.parametrize("make", [unreadable, refused_by_the_database])
 def test_a_mail_that_fails_is_tried_three_times_and_held(
-    world: World, people: sample.People, make: type[unreadable]
+    world: World, people: sample.People, make: Callable[[World], int]
 ) -> None:
     """The others of its batch are handled at once; it comes back alone, and in the end a person decides."""
     ids = [world.send(sample.mail(ANN, f"{n}")) for n in range(3)]

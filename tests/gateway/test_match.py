@@ -24,7 +24,9 @@ def view() -> View:
     return View(tickets=tickets, known_messages=known, by_number={FIRST: 11, SECOND: 12})
 
 
-def mail(subject: str = "", *, to: Token | None = None, answers: str = "", references: tuple[str, ...] = ()) -> Incoming:
+def mail(
+    subject: str = "", *, to: Token | None = None, answers: str = "", references: tuple[str, ...] = ()
+) -> Incoming:
     """A mail with just the evidence."""
     recipients = (Recipient(ADDRESSES.main, to),) if to else ()
     message = Message(
@@ -42,7 +44,9 @@ def test_the_strongest_comes_first() -> None:
     """E1, E2, E3, E4: all are kept, the first of equals decides."""
     own = Token("contact", 11, 1)
     letter = ADDRESSES.message_id(FIRST, 5, own)
-    found = find(mail(f"Re: {FIRST}", to=own, answers=letter, references=("<11@c.test>",)), ANN, "pass", view(), ADDRESSES)
+    found = find(
+        mail(f"Re: {FIRST}", to=own, answers=letter, references=("<11@c.test>",)), ANN, "pass", view(), ADDRESSES
+    )
     assert kinds(found) == [("E1", 11, "note"), ("E2", 11, "note"), ("E3", 11, "note"), ("E4", 11, "note")]
     assert found.chosen is found.evidence[0]
     assert not found.conflict

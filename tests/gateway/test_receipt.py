@@ -14,7 +14,10 @@ def test_a_known_contact(world: World, people: People) -> None:
     """With an echo of the words, in answer to the mail, to the requester and those who were named."""
     world.take(sample.mail(ANN, "Printer", cc=PAT, message_id="<m@customer.test>"))
     rows = world.letters("received")
-    assert [(row.recipient, row.first_receipt, row.automatic) for row in rows] == [(ANN, False, True), (PAT, False, True)]
+    assert [(row.recipient, row.first_receipt, row.automatic) for row in rows] == [
+        (ANN, False, True),
+        (PAT, False, True),
+    ]
     assert {row.context["reference"] for row in rows} == {"<m@customer.test>"}
     assert all(row.context["echo"] for row in rows)
 

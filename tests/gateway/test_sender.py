@@ -10,17 +10,26 @@ TRUSTED = ("mx.desk.test",)
 @pytest.mark.parametrize(
     "results, verdict",
     [
-        ("dmarc=pass header.from=example.com", "pass"), ("dmarc=pass", "pass"),
-        ("dkim=pass header.d=example.com", "pass"), ("dkim=pass header.i=@example.com", "pass"),
-        ("spf=pass smtp.mailfrom=bounce@example.com", "pass"), ("spf=pass smtp.mailfrom=mail.example.com", "pass"),
+        ("dmarc=pass header.from=example.com", "pass"),
+        ("dmarc=pass", "pass"),
+        ("dkim=pass header.d=example.com", "pass"),
+        ("dkim=pass header.i=@example.com", "pass"),
+        ("spf=pass smtp.mailfrom=bounce@example.com", "pass"),
+        ("spf=pass smtp.mailfrom=mail.example.com", "pass"),
         ("dkim=pass header.d=example.com; dmarc=fail header.from=example.com", "fail"),
-        ("dmarc=fail", "fail"), ("dmarc=none", "none"), ("dkim=pass header.d=elsewhere.test", "none"),
-        ("spf=pass smtp.mailfrom=elsewhere.test", "none"), ("dkim=fail header.d=example.com", "none"),
-        ("dmarc=pass header.from=elsewhere.test", "none"), ("dkim=pass header.d=badexample.com", "none"),
+        ("dmarc=fail", "fail"),
+        ("dmarc=none", "none"),
+        ("dkim=pass header.d=elsewhere.test", "none"),
+        ("spf=pass smtp.mailfrom=elsewhere.test", "none"),
+        ("dkim=fail header.d=example.com", "none"),
+        ("dmarc=pass header.from=elsewhere.test", "none"),
+        ("dkim=pass header.d=badexample.com", "none"),
         ("dkim=pass header.d=elsewhere.test; spf=pass smtp.mailfrom=example.com", "pass"),
-        ("none", "none"), ("auth=pass smtp.auth=example.com", "none"), ("dkim=pass", "none"),
+        ("none", "none"),
+        ("auth=pass smtp.auth=example.com", "none"),
+        ("dkim=pass", "none"),
     ],
-)  # fmt: skip
+)
 def test_verdict(results: str, verdict: str) -> None:
     """Aligned DKIM, SPF or DMARC pass; a DMARC fail beats them; what speaks of another domain says nothing."""
     assert verify([f"mx.desk.test; {results}"], "example.com", TRUSTED).verdict == verdict
@@ -29,11 +38,18 @@ def test_verdict(results: str, verdict: str) -> None:
 @pytest.mark.parametrize(
     "results",
     [
-        [], ["other.test; dmarc=pass"], ["other.test; none", "mx.desk.test; dmarc=pass header.from=example.com"],
-        [""], ["mx.desk.test"], ["((((((((((("], ["mx.desk.test; dkim=" + "(" * 5000], ["\0;=\udcff"], ["mx.desk.test 99; dmarc=pass"],
+        [],
+        ["other.test; dmarc=pass"],
+        ["other.test; none", "mx.desk.test; dmarc=pass header.from=example.com"],
+        [""],
+        ["mx.desk.test"],
+        ["((((((((((("],
+        ["mx.desk.test; dkim=" + "(" * 5000],
+        ["\0;=\udcff"],
+        ["mx.desk.test 99; dmarc=pass"],
     ],
     ids=repr,
-)  # fmt: skip
+)
 def test_what_is_not_believed(results: list[str]) -> None:
     """None there, another server's on top, one that cannot be read: no verdict, with a reason in words."""
     found = verify(results, "example.com", TRUSTED)
@@ -54,4 +70,7 @@ def test_the_name_of_the_server_counts_in_any_case() -> None:
 
 def test_no_domain_is_aligned_with_nothing() -> None:
     """A mail without a From address passes by nothing but its own word for it, which is none."""
-    assert verify(["mx.desk.test; dkim=pass header.d=example.com; spf=pass smtp.mailfrom=a@b.test"], "", TRUSTED).verdict == "none"
+    assert (
+        verify(["mx.desk.test; dkim=pass header.d=example.com; spf=pass smtp.mailfrom=a@b.test"], "", TRUSTED).verdict
+        == "none"
+    )

@@ -111,7 +111,7 @@ def test_a_group_has_a_bound(database: Database, spool: Spool) -> None:
 
 def test_a_bad_row_fails_alone(database: Database, spool: Spool) -> None:
     """One envelope that no table takes: its sender is told to try again, the others of its group are kept."""
-    bad = Envelope("", (), "file", received_at=datetime(2026, 11, 23))  # noqa: DTZ001 - a time without a zone is the fault
+    bad = Envelope("", (), "file", received_at=datetime(2026, 11, 23))
     with writer_held_up(database):
         first = [spool.submit(ENVELOPE, b"before") for _ in range(3)]
         worst = spool.submit(bad, b"bad")

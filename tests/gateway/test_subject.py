@@ -9,14 +9,27 @@ from gateway.subject import bare, is_forward
 @pytest.mark.parametrize(
     "subject, title",
     [
-        ("Printer", "Printer"), ("Re: Printer", "Printer"), ("RE: AW: SV: Fwd: Printer", "Printer"),
-        ("Re[2]: Printer", "Printer"), ("Re(3) : Printer", "Printer"), ("回复：打印机", "打印机"), ("TR : Imprimante", "Imprimante"),
-        ("[T20190409.0967] Printer", "Printer"), ("Re: [T20190409.0967] Re: Printer", "Printer"),
-        ("Printer t20190409.0967.001 broken", "Printer broken"), ("[ T20190409.0967 ]", ""), ("", ""), ("Re:", ""),
-        ("Re: Fwd:", ""), ("Report: all well", "Report: all well"), ("R2D2: broken", "R2D2: broken"),
-        ("[ACME] Printer", "[ACME] Printer"), ("Reply to: you", "Reply to: you"), ("10:30 meeting", "10:30 meeting"),
+        ("Printer", "Printer"),
+        ("Re: Printer", "Printer"),
+        ("RE: AW: SV: Fwd: Printer", "Printer"),
+        ("Re[2]: Printer", "Printer"),
+        ("Re(3) : Printer", "Printer"),
+        ("回复：打印机", "打印机"),
+        ("TR : Imprimante", "Imprimante"),
+        ("[T20190409.0967] Printer", "Printer"),
+        ("Re: [T20190409.0967] Re: Printer", "Printer"),
+        ("Printer t20190409.0967.001 broken", "Printer broken"),
+        ("[ T20190409.0967 ]", ""),
+        ("", ""),
+        ("Re:", ""),
+        ("Re: Fwd:", ""),
+        ("Report: all well", "Report: all well"),
+        ("R2D2: broken", "R2D2: broken"),
+        ("[ACME] Printer", "[ACME] Printer"),
+        ("Reply to: you", "Reply to: you"),
+        ("10:30 meeting", "10:30 meeting"),
     ],
-)  # fmt: skip
+)
 def test_bare(subject: str, title: str) -> None:
     """Prefixes of the mail programs go, in any number and language; words that only look like them stay."""
     assert bare(subject) == title

@@ -17,9 +17,15 @@ from store.tables import ReceivedMail
 MAIL = b"From: ann@customer.test\r\nSubject: Printer\r\n\r\nIt burns.\r\n"
 
 
-def deliver(house: House, raw: bytes, to: list[str] | None = None, sender: str | None = None, **environment: str) -> int:
+def deliver(
+    house: House,
+    raw: bytes,
+    to: list[str] | None = None,
+    sender: str | None = None,
+    environment: dict[str, str] | None = None,
+) -> int:
     """The exit code."""
-    return deliver_stdin(lambda: house, to, sender, environment, io.BytesIO(raw))
+    return deliver_stdin(lambda: house, to, sender, environment or {}, io.BytesIO(raw))
 
 
 def kept(house: House) -> list[tuple[bytes, str, tuple[str, ...]]]:
@@ -41,7 +47,11 @@ def test_a_mail_is_kept(house: House) -> None:
     "environment, path, recipients",
     [
         ({"SENDER": "a@b.test", "RECIPIENT": "service@desk.test"}, "a@b.test", ("service@desk.test",)),
-        ({"ORIGINAL_RECIPIENT": "service+incident@desk.test", "RECIPIENT": "x@y.test"}, "", ("service+incident@desk.test",)),
+        (
+            {"ORIGINAL_RECIPIENT": "service+incident@desk.test", "RECIPIENT": "x@y.test"},
+            "",
+            ("service+incident@desk.test",),
+        ),
         ({}, "", ()),
     ],
 )
@@ -49,7 +59,7 @@ def test_the_envelope_of_the_mail_server(
     house: House, environment: dict[str, str], path: str, recipients: tuple[str, ...]
 ) -> None:
     """As Postfix and Exim put it into the environment."""
-    assert deliver(house, MAIL, **environment) == 0
+    assert deliver(house, MAIL, environment=environment) == 0
     assert kept(house) == [(MAIL, path, recipients)]
 
 
@@ -68,7 +78,9 @@ def test_the_line_of_an_mbox_is_no_part_of_the_mail(house: House, line: bytes) -
     assert kept(house)[0][0] == MAIL
 
 
-@pytest.mark.parametrize("to, code", [(["nobody@desk.test"], 67), (["service"], 65), (["service@desk.test", "x@y.test"], 67)])
+@pytest.mark.parametrize(
+    "to, code", [(["nobody@desk.test"], 67), (["service"], 65), (["service@desk.test", "x@y.test"], 67)]
+)
 def test_addresses_that_are_not_ours(house: House, to: list[str], code: int) -> None:
     """EX_NOUSER, EX_DATAERR; nothing is kept, also not for the others."""
     assert deliver(house, MAIL, to) == code

@@ -14,7 +14,10 @@ from postdesk.explaining import Explainer, as_json, as_text, save_files, unsaved
 from postdesk.wiring import House
 from store.tables import ReceivedMail, Ticket
 
-FIRST = b"From: Ann <ann@customer.test>\r\nTo: service@desk.test\r\nSubject: Printer\r\nMessage-ID: <1@customer.test>\r\n\r\nIt burns."
+FIRST = (
+    b"From: Ann <ann@customer.test>\r\nTo: service@desk.test\r\nSubject: Printer\r\n"
+    b"Message-ID: <1@customer.test>\r\n\r\nIt burns."
+)
 
 
 def first(house: House) -> str:
@@ -30,11 +33,17 @@ def first(house: House) -> str:
 def test_why_here(house: House) -> None:
     """The evidence piece by piece, for people and for machines; no row is written."""
     number = first(house)
-    raw = f"From: ann@customer.test\r\nSubject: Re: [{number}] T20261101.9999\r\nIn-Reply-To: <1@customer.test>\r\n\r\nStill.\r\n"
+    head = f"From: ann@customer.test\r\nSubject: Re: [{number}] T20261101.9999\r\nIn-Reply-To: <1@customer.test>\r\n"
+    raw = f"{head}\r\nStill.\r\n"
     explained = Explainer(house).raw(raw.encode())
     text = as_text("a.eml", explained)
-    for words in (f"noted on {number} (rule E3-note)", f"E3 {number} by <1@customer.test>: participant, thread → note",
-                  f"E4 {number} by {number}: participant, number → unverified", "T20261101.9999 is no ticket here", "Still."):  # fmt: skip
+    for words in (
+        f"noted on {number} (rule E3-note)",
+        f"E3 {number} by <1@customer.test>: participant, thread → note",
+        f"E4 {number} by {number}: participant, number → unverified",
+        "T20261101.9999 is no ticket here",
+        "Still.",
+    ):
         assert words in text
     told = as_json("a.eml", explained, unsaved(explained.message))["decision"]
     assert (told["kind"], told["ticket"], len(told["evidence"])) == ("noted", number, 2)

@@ -25,7 +25,12 @@ def test_a_desk_is_ready(house: House, config: Path) -> None:
         assert session.scalars(select(Organisation.name)).all() == ["Sample Organisation"]
         staff = session.scalars(select(Staff)).one()
         team = session.scalars(select(Team)).one()
-        assert (staff.name, staff.address, staff.admin, team.name) == ("Sam Sample", "sam@desk.test", True, "Service Desk")
+        assert (staff.name, staff.address, staff.admin, team.name) == (
+            "Sam Sample",
+            "sam@desk.test",
+            True,
+            "Service Desk",
+        )
         assert session.scalars(select(TeamMember.staff_id)).all() == [staff.id]
         account = session.scalars(select(Account)).one()
     assert account.staff_id == staff.id
@@ -87,7 +92,15 @@ def test_any_name(tmp_path: Path, name: str) -> None:
 
 def test_the_command_asks_for_what_is_not_given(tmp_path: Path) -> None:
     """Two given, two asked; a faulty answer ends with 73 (EX_CANTCREAT)."""
-    command = ["--config", str(tmp_path / "a.toml"), "init", "--organisation", "Works", "--address", "service@desk.test"]
+    command = [
+        "--config",
+        str(tmp_path / "a.toml"),
+        "init",
+        "--organisation",
+        "Works",
+        "--address",
+        "service@desk.test",
+    ]
     done = CliRunner().invoke(app, command, input="Sam\nsam@desk.test\n")
     assert done.exit_code == 0, done.output
     assert "Sam can sign in, once, within 72 hours" in done.output

@@ -1,9 +1,10 @@
-"""Settings: defaults, file and environment over each other; all faults at once, with file and key, and no secret told."""
+"""Settings: defaults, file and environment over each other; all faults at once, and no secret told."""
 
 import os
 from pathlib import Path
 
 import pytest
+from sqlalchemy.engine import make_url
 from typer.testing import CliRunner
 
 from postdesk.cli import app
@@ -35,7 +36,11 @@ def test_three_errors_are_three_lines(tmp_path: Path) -> None:
     assert len(found) == 3
     for line, (key, right) in zip(
         found,
-        [("desk.time_zone", "a zone like Europe/London"), ("mail.sub_address", "'plus' or 'dash'"), ("smtp.port", "valid integer")],
+        [
+            ("desk.time_zone", "a zone like Europe/London"),
+            ("mail.sub_address", "'plus' or 'dash'"),
+            ("smtp.port", "valid integer"),
+        ],
         strict=True,
     ):
         assert line.startswith(f"{tmp_path}/postdesk.toml: {key}: ")
@@ -45,7 +50,9 @@ def test_three_errors_are_three_lines(tmp_path: Path) -> None:
 def test_an_unknown_key_names_its_neighbours(tmp_path: Path) -> None:
     """A slip of the pen is not passed over."""
     (line,) = faults(tmp_path, "[smtp]\nprot = 25\n")
-    assert line.startswith(f"{tmp_path}/postdesk.toml: smtp.prot: there is no such setting; known here: enabled, host, port")
+    assert line.startswith(
+        f"{tmp_path}/postdesk.toml: smtp.prot: there is no such setting; known here: enabled, host, port"
+    )
     (line,) = faults(tmp_path, "[smpt]\nport = 25\n")
     assert "smpt: there is no such setting; known here: desk, database" in line
     (line,) = faults(tmp_path, "", POSTDESK_SMTP__PROT="25")
@@ -55,16 +62,21 @@ def test_an_unknown_key_names_its_neighbours(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "text, words",
     [
-        ('[desk]\nbase_url = "desk"', "https://desk.example.com"), ('[desk]\naddresses = [{ address = "me" }]', "service@example.com"),
-        ('[database]\nurl = "mysql://x"', "sqlite:/// or postgresql"), ("[smtp]\nport = 99999", "65535"),
-        ("[mail]\nmax_mb = 0", "greater than 0"), ('[smtp]\ntls_key = "k"', "set both, or neither"),
-        ('[relay]\nmode = "smtp"', "must name the relay"), ("[desk", "is not TOML"),
+        ('[desk]\nbase_url = "desk"', "https://desk.example.com"),
+        ('[desk]\naddresses = [{ address = "me" }]', "service@example.com"),
+        ('[database]\nurl = "mysql://x"', "sqlite:/// or postgresql"),
+        ("[smtp]\nport = 99999", "65535"),
+        ("[mail]\nmax_mb = 0", "greater than 0"),
+        ('[smtp]\ntls_key = "k"', "set both, or neither"),
+        ('[relay]\nmode = "smtp"', "must name the relay"),
+        ("[desk", "is not TOML"),
         ('[relay]\nmode = "smtp"\nhost = "mx.test"\ntls = "none"', "allowed only to this machine"),
         ('[[mailbox]]\nname = "a"\nhost = "mx.test"\nuser = "u"\ntls = "none"', "mailbox.0.tls"),
-        ('[[mailbox]]\nname = "a"\nuser = "u"', "mailbox.0.host"), ("desk = 5", "desk"),
+        ('[[mailbox]]\nname = "a"\nuser = "u"', "mailbox.0.host"),
+        ("desk = 5", "desk"),
         ('[desk]\naddresses = [{ address = "a@b.test" }, { address = "A@b.test" }]', "names an address twice"),
     ],
-)  # fmt: skip
+)
 def test_what_can_be_wrong(tmp_path: Path, text: str, words: str) -> None:
     """One fault, one line that says what would be right."""
     (line,) = faults(tmp_path, text)
@@ -87,7 +99,11 @@ def test_file_over_defaults_and_environment_over_both(tmp_path: Path) -> None:
     path = write(tmp_path, GOOD + "[smtp]\nport = 26\nhost = '127.0.0.2'\n")
     found = load(path, {"POSTDESK_SMTP__PORT": "27", "POSTDESK_DESK__LANGUAGE": "de", "OTHER": "x"}).settings
     assert (found.smtp.port, found.smtp.host, found.lmtp.port) == (27, "127.0.0.2", 2424)
-    assert (found.desk.name, found.desk.language, found.desk.addresses[0].address) == ("Works Desk", "de", "service@desk.test")
+    assert (found.desk.name, found.desk.language, found.desk.addresses[0].address) == (
+        "Works Desk",
+        "de",
+        "service@desk.test",
+    )
 
 
 def test_lists_and_tables_in_the_environment(tmp_path: Path) -> None:
@@ -126,13 +142,19 @@ def test_relative_paths_start_at_the_file(tmp_path: Path) -> None:
 def test_secrets_from_files(tmp_path: Path) -> None:
     """Read when only the owner can; refused, with the command that mends it, when others can."""
     secret = write(tmp_path, "hidden words\n", "relay.password")
-    text = GOOD + '[relay]\npassword_file = "relay.password"\n[database]\nurl = "postgresql+psycopg://desk@db.test/desk"\npassword = "p w"\n'
+    text = (
+        GOOD
+        + '[relay]\npassword_file = "relay.password"\n'
+        + '[database]\nurl = "postgresql+psycopg://desk@db.test/desk"\npassword = "p w"\n'
+    )
     found = load(write(tmp_path, text), {}).settings
     assert found.relay.password.get_secret_value() == "hidden words"
-    assert found.database.url == "postgresql+psycopg://desk:p%20w@db.test/desk"
+    assert make_url(found.database.url).password == "p w"
     for mode in (0o640, 0o604, 0o644):
         secret.chmod(mode)
-        assert faults(tmp_path, text) == [f"relay.password_file: {secret} can be read by others; run: chmod 600 {secret}"]
+        assert faults(tmp_path, text) == [
+            f"relay.password_file: {secret} can be read by others; run: chmod 600 {secret}"
+        ]
     secret.unlink()
     assert faults(tmp_path, text) == [f"relay.password_file: {secret} cannot be read: FileNotFoundError"]
 
@@ -154,13 +176,16 @@ def test_the_key_file_is_refused_when_others_can_read_it(tmp_path: Path) -> None
 def test_no_secret_is_shown(tmp_path: Path) -> None:
     """Not by repr, str or a dump of the settings, nor by a fault in the key beside it."""
     environment = {
-        "POSTDESK_DATABASE__PASSWORD": "hidden words", "POSTDESK_RELAY__PASSWORD": "hidden words",
+        "POSTDESK_DATABASE__PASSWORD": "hidden words",
+        "POSTDESK_RELAY__PASSWORD": "hidden words",
         "POSTDESK_MAILBOX": '[{ name = "a", host = "h", user = "u", password = "hidden words" }]',
-    }  # fmt: skip
+    }
     found: Loaded = load(write(tmp_path, GOOD), environment)
     for shown in (repr(found), str(found.settings), str(found.settings.model_dump())):
         assert "hidden" not in shown
-    for line in faults(tmp_path, GOOD, **environment, POSTDESK_RELAY__PORT="hidden words", POSTDESK_MAIL__MAX_MB="hidden"):
+    for line in faults(
+        tmp_path, GOOD, **environment, POSTDESK_RELAY__PORT="hidden words", POSTDESK_MAIL__MAX_MB="hidden"
+    ):
         assert "hidden" not in line
 
 

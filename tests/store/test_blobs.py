@@ -1,6 +1,7 @@
 """Blobs: whole or not there, under their SHA-256."""
 
 import hashlib
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -66,7 +67,7 @@ def test_a_writer_that_is_given_up_leaves_nothing(blobs: FolderBlobs) -> None:
 def test_what_fails_in_the_middle_leaves_nothing(blobs: FolderBlobs) -> None:
     """The third item cannot be read: none of the others is published, no half file stays."""
 
-    def items():  # type: ignore[no-untyped-def]
+    def items() -> Iterator[bytes]:
         yield b"one"
         yield b"two"
         raise OSError(28, "No space left on device")

@@ -26,7 +26,7 @@ def test_all_or_nothing(database: Database, durable: bool) -> None:
     """Committed at the end; an error takes all of it back."""
     with database.transaction(durable=durable) as session:
         session.add(Lease(name="a", holder="h", until=NOW))
-    with pytest.raises(ZeroDivisionError), database.transaction(durable=durable) as session:
+    with pytest.raises(ZeroDivisionError), database.transaction(durable=durable) as session:  # noqa: PT012 - what fails is the transaction
         session.add(Lease(name="b", holder="h", until=NOW))
         session.flush()
         _ = 1 / 0
@@ -125,7 +125,9 @@ def test_times(database: Database) -> None:
 def test_errors_do_not_tell_what_a_mail_said(database: Database) -> None:
     """An error is logged; the parameters of the statement are not in it."""
     with pytest.raises(DBAPIError) as caught, database.transaction() as session:
-        session.execute(text("INSERT INTO tally (name, value) VALUES (:name, 'x'), (:name, 1)"), {"name": "secret words"})
+        session.execute(
+            text("INSERT INTO tally (name, value) VALUES (:name, 'x'), (:name, 1)"), {"name": "secret words"}
+        )
     assert "secret words" not in str(caught.value).replace("Failing row contains", "")
 
 

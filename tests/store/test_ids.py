@@ -13,7 +13,11 @@ from store.tables import IdBlock
 def test_eight_threads(database: Database) -> None:
     """30,000 ids, over several blocks: no two the same."""
     with ThreadPoolExecutor(8) as threads:
-        found = [i for part in threads.map(lambda _: [database.ids.next() for _ in range(BLOCK * 3 // 100)], range(100)) for i in part]
+        found = [
+            i
+            for part in threads.map(lambda _: [database.ids.next() for _ in range(BLOCK * 3 // 100)], range(100))
+            for i in part
+        ]
     assert len(set(found)) == len(found) == BLOCK * 3
 
 

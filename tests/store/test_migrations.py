@@ -15,7 +15,11 @@ from store.tables import Base, IdBlock, Tally
 @pytest.fixture(params=["sqlite", "postgres"])
 def empty(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
     """A database with nothing in it."""
-    url = f"sqlite:///{tmp_path}/x.db" if request.param == "sqlite" else request.getfixturevalue("postgres").fresh_database()
+    url = (
+        f"sqlite:///{tmp_path}/x.db"
+        if request.param == "sqlite"
+        else request.getfixturevalue("postgres").fresh_database()
+    )
     made = Database(url)
     yield made
     made.close()

@@ -16,13 +16,15 @@ LEASE = timedelta(minutes=5)
 def fill(database: Database, count: int) -> None:
     """So many mails, numbered from 1."""
     with database.transaction() as session:
-        session.add_all([ReceivedMail(id=i, received_at=NOW, source="smtp", recipients=[], size=0) for i in range(1, count + 1)])
+        session.add_all(
+            [ReceivedMail(id=i, received_at=NOW, source="smtp", recipients=[], size=0) for i in range(1, count + 1)]
+        )
 
 
 def take(database: Database, limit: int, now: datetime = NOW) -> list[int]:
     """Claim in a transaction of its own."""
     with database.transaction(durable=False) as session:
-        return claim(session, ReceivedMail, ReceivedMail.waiting, limit=limit, lease=LEASE, now=now)
+        return claim(session, ReceivedMail, ReceivedMail.waiting.is_(True), limit=limit, lease=LEASE, now=now)
 
 
 def test_oldest_first(database: Database) -> None:
@@ -75,7 +77,7 @@ def test_what_was_not_committed_is_free(database: Database) -> None:
     fill(database, 2)
     try:
         with database.transaction() as session:
-            claim(session, ReceivedMail, ReceivedMail.waiting, limit=2, lease=LEASE, now=NOW)
+            claim(session, ReceivedMail, ReceivedMail.waiting.is_(True), limit=2, lease=LEASE, now=NOW)
             raise KeyboardInterrupt
     except KeyboardInterrupt:
         pass
