@@ -52,6 +52,19 @@ def letter(
     )
 
 
+def note_to_staff(
+    writes: Writes,
+    kind: str,
+    to: StaffState,
+    now: datetime,
+    ticket: TicketState,
+    event_id: int,
+    context: dict[str, Any],
+) -> None:
+    """A customer's words to somebody at the desk: no machine's letter, so no cap counts it."""
+    letter(writes, kind, to, now, ticket=ticket, event_id=event_id, context=context, automatic=False)
+
+
 def customers(ticket: TicketState, besides: ContactState | None = None) -> list[ContactState]:
     """The requester and the additional contacts who want to be told, less the one who wrote."""
     people = [ticket.requester, *ticket.people.values()]
@@ -66,9 +79,13 @@ def staff_of(
     if ticket.assignee_id and (assignee := staff.get(ticket.assignee_id)) and assignee.active:
         people: Iterable[StaffState] = (assignee,)
     else:
-        team = next((team for team in teams.values() if team.id == ticket.team_id), None)
-        people = (team.members if team else ()) or [person for person in staff.values() if person.active]
+        people = members(next((team for team in teams.values() if team.id == ticket.team_id), None), staff)
     return [person for person in people if besides is None or person.id != besides.id]
+
+
+def members(team: TeamState | None, staff: dict[int, StaffState]) -> list[StaffState]:
+    """A team's active members; where there are none, everybody at the desk."""
+    return list(team.members if team else ()) or [person for person in staff.values() if person.active]
 
 
 def update(

@@ -37,6 +37,11 @@ class Status:
         return self.accepted - sum(self.kinds.values()) - self.waiting
 
     @property
+    def held(self) -> int:
+        """Mails that wait until a person decides; one that is taken up again counts as what it then becomes."""
+        return self.kinds.get("held", 0)
+
+    @property
     def state(self) -> Literal["working", "slow", "alarm"]:
         """The service line in one word."""
         if self.difference:

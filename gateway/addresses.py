@@ -69,17 +69,23 @@ def shown(values: Iterable[str]) -> Mailbox:
     """
     written = Mailbox("", "")
     for value in values:
-        drafts = _drafts(unfold(value)[:MAX_FIELD], []) if value.count('"') <= 2 * MAX_MAILBOXES else []
-        for draft in drafts[:MAX_MAILBOXES]:
+        if value.count('"') > 2 * MAX_MAILBOXES:
+            continue
+        for draft in _drafts(unfold(value)[:MAX_FIELD], []):
             box = _finish(draft, [])
             if box.address:
                 return box
-            place = draft.angle if draft.angle is not None else _bare("".join(draft.words), [])[0]
-            if place.strip() and not written.address:
-                name = box.name if draft.angle is not None and box.name != place.strip() else ""
-                written = Mailbox(name, decode(place.replace("\ue000", "@").replace("\ue001", " "), 200))
-            written = Mailbox(written.name or box.name, written.address) if not written.address else written
+            if not written.address:
+                written = _as_written(draft, box.name or written.name)
     return written
+
+
+def _as_written(draft: _Draft, name: str) -> Mailbox:
+    """What stands where an address should: `<moderator>`, or a word with an @ that cannot be read."""
+    bare = _bare("".join(draft.words), [])[0]
+    place = draft.angle if draft.angle is not None else bare if "@" in bare else ""
+    place = decode(place.replace("\ue000", "@").replace("\ue001", " "), 200)
+    return Mailbox("" if name == place else name, place)
 
 
 def one(address: str) -> str:

@@ -6,8 +6,9 @@ from desk import notices, people, tickets
 from desk.state import ContactState, TicketState
 from desk.tickets import Note
 from desk.writes import Writes
-from gateway import bounced, staff_mail, who
+from gateway import bounced, held_notice, match, staff_mail, who
 from gateway.decide import Case, Decision
+from gateway.held_notice import Held
 from gateway.receipt import answer, send_receipt
 from gateway.rules import NOTE_LENGTH
 from gateway.subject import bare
@@ -27,6 +28,8 @@ def apply(decision: Decision, case: Case, writes: Writes) -> Decision:
         _note(decision, case, writes)
     elif decision.kind == "folded":
         _fold(decision, case, writes)
+    elif decision.kind == "held":
+        _tell_held(decision, case, writes)
     return decision
 
 
@@ -46,7 +49,8 @@ def _open(decision: Decision, case: Case, writes: Writes) -> Decision:
     )
     view.tickets[ticket.id] = ticket
     view.opened[requester.id] += 1
-    added = tickets.add_people(writes, ticket, _named(case, writes), case.now)
+    named, waiting = _named(decision, case, writes)
+    added = tickets.add_people(writes, ticket, named, case.now)
     entry = _with_words(note_of(replace(decision, contact=requester), case))
     if len(bare(mail.message.subject)) > tickets.TITLE_LENGTH:
         entry = _with_subject(bare(mail.message.subject), entry)
@@ -58,7 +62,7 @@ def _open(decision: Decision, case: Case, writes: Writes) -> Decision:
     remember(case, writes, ticket)
     decision = send_receipt(decision, case, writes, ticket, event_id, added)
     for member in notices.staff_of(ticket, view.teams, view.staff, decision.staff):
-        notices.letter(writes, "new_ticket", member, case.now, ticket=ticket, event_id=event_id, automatic=False)
+        notices.note_to_staff(writes, "new_ticket", member, case.now, ticket, event_id, {"hints": _hints(waiting)})
     return replace(decision, ticket_id=ticket.id, contact=requester)
 
 
@@ -81,36 +85,28 @@ def _note(decision: Decision, case: Case, writes: Writes) -> None:
     if decision.write == "note":
         entry = replace(entry, changes=tickets.customer_wrote(writes, ticket, case.now))
     event_id = tickets.note(writes, ticket, entry)
+    waiting: list[str] = []
     if decision.write == "note":
         # Only those who take part add people: a Cc is a way in.
         if author.id == ticket.requester.id or author.id in ticket.people:
-            tickets.add_people(writes, ticket, _named(case, writes), case.now)
+            named, waiting = _named(decision, case, writes)
+            tickets.add_people(writes, ticket, named, case.now)
         notices.update(writes, ticket, event_id, case.now, author=author, has_words=True, fold=case.rules.fold)
-    _tell_staff(decision, case, writes, ticket, event_id, author)
+    context = {**_lane(decision, author), "hints": _hints(waiting)}
+    for member in notices.staff_of(ticket, case.view.teams, case.view.staff):
+        notices.note_to_staff(writes, "customer_wrote", member, case.now, ticket, event_id, context)
     if case.mail.refused_files and public:
         answer("partly_refused", case.mail.refused_files, author, case, writes, ticket, event_id)
     remember(case, writes, ticket)
 
 
-def _tell_staff(
-    decision: Decision, case: Case, writes: Writes, ticket: TicketState, event_id: int, author: ContactState
-) -> None:
-    context = {}
+def _lane(decision: Decision, author: ContactState) -> dict[str, str]:
+    """What staff must know before they answer."""
     if decision.write == "unverified":
-        context["lane"] = "The sender is not verified: the ticket number was all that the mail brought."
-    elif decision.write == "lane":
-        context["lane"] = f"{author.name or author.address} does not take part in this ticket. Customers do not see it."
-    for member in notices.staff_of(ticket, case.view.teams, case.view.staff):
-        notices.letter(
-            writes,
-            "customer_wrote",
-            member,
-            case.now,
-            ticket=ticket,
-            event_id=event_id,
-            context=context,
-            automatic=False,
-        )
+        return {"lane": "The sender is not verified: the ticket number was all that the mail brought."}
+    if decision.write == "lane":
+        return {"lane": f"{author.name or author.address} does not take part in this ticket. Customers do not see it."}
+    return {}
 
 
 def _fold(decision: Decision, case: Case, writes: Writes) -> None:
@@ -120,6 +116,20 @@ def _fold(decision: Decision, case: Case, writes: Writes) -> None:
     if ticket is not None:
         entry = replace(note_of(decision, case), kind="automatic", visibility="internal")
         tickets.note(writes, ticket, entry)
+
+
+def _tell_held(decision: Decision, case: Case, writes: Writes) -> None:
+    """A person decides, so a person is told; but not of a machine's answer to a letter of ours, which would go on."""
+    message, view = case.mail.message, case.view
+    if message.machine and (case.staff or match.reported(case.mail, view, case.addresses)):
+        return
+    recipient = case.mail.recipients[0] if case.mail.recipients else None
+    team = view.teams.get((recipient.desk if recipient else case.addresses.main).team)
+    mail = Held(
+        case.mail.received_id, decision.rule, decision.reason, message.sender.address[:320], message.subject[:300]
+    )
+    most = case.rules.caps.automatic_letters_per_day
+    held_notice.tell(writes, mail, notices.members(team, view.staff), view.held, case.now, most)
 
 
 def _with_words(entry: Note) -> Note:
@@ -157,8 +167,19 @@ def _is_verified(decision: Decision, case: Case) -> bool:
     return decision.staff is not None or (decision.contact is not None and decision.contact.known)
 
 
-def _named(case: Case, writes: Writes) -> list[ContactState]:
-    return who.named(case, writes, case.mail.message.to, case.mail.message.cc)
+def _named(decision: Decision, case: Case, writes: Writes) -> tuple[list[ContactState], list[str]]:
+    message = case.mail.message
+    return who.named(case, writes, message.to, message.cc, sure=who.is_sure(decision))
+
+
+def _hints(waiting: list[str]) -> list[str]:
+    """For staff: who was named and not added."""
+    if not waiting:
+        return []
+    return [
+        f"Also named, and not added, because nobody verified the sender: {', '.join(waiting)}.",
+        "To add them, put them into Cc of your answer.",
+    ]
 
 
 def _ticket(decision: Decision, case: Case) -> TicketState:

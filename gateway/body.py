@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from gateway import charset, filenames, html, kinds, tnef, transfer
+from gateway import charset, filenames, html, kinds, tnef, transfer, uuencode
 from gateway.envelope import Attachment
 from gateway.headers import Headers, clean_body
 from gateway.mime import Limits, Part, described
@@ -43,15 +43,25 @@ class Reader:
     defects: list[str]
     pieces: list[Piece] = field(default_factory=list)
     files: list[tuple[Part, bool]] = field(default_factory=list)  # and whether they belong to the HTML
+    packed: list[tuple[str, bytes]] = field(default_factory=list)  # files that stood in the text itself
     names: set[str] = field(default_factory=set)
     _found_text: bool = False
 
     def read(self, root: Part) -> Content:
         """Text, HTML and files of the mail, in its order."""
         self.pieces = self._collect(root, related=False, top=True)
+        if root.epilogue >= 0 and not self.files and not any(piece.text or piece.html for piece in self.pieces):
+            self._show_epilogue(root)
         attachments = list(self._attachments())
         text, rich = self._shown()
         return Content(text, rich, tuple(attachments))
+
+    def _show_epilogue(self, root: Part) -> None:
+        """Nobody is meant to see it (RFC 2046 section 5.1.1), unless a wrong boundary put all of the mail there."""
+        left = self.raw[root.epilogue : root.end][: 4 * self.limits.max_text]
+        if left.strip():
+            self.defects.append("all of the text stands behind the closing boundary: shown as it came")
+            self.pieces = [Piece(text=clean_body(charset.decode(left)))]
 
     def data(self, part: Part) -> bytes:
         """The decoded body of a part."""
@@ -125,6 +135,9 @@ class Reader:
         is_html = part.type.full in ("text/html", "text/x-amp-html", "text/watch-html")
         if is_html and not declared and (meta := _META_CHARSET.search(data[:4096])) is not None:
             declared = meta[1].decode("ascii")
+        if part.type.full == "text/plain":
+            data, found = uuencode.taken_out(data)
+            self.packed += found
         if len(data) > 4 * self.limits.max_text:
             data = data[: 4 * self.limits.max_text]
             self.defects.append("very long text cut")
@@ -164,6 +177,8 @@ class Reader:
             yield made
             if made.type == "application/ms-tnef" or made.name.lower() == "winmail.dat":
                 yield from self._unpacked(made, number)
+        for number, (written, data) in enumerate(self.packed, len(self.files) + 1):
+            yield self._bare_file(filenames.shown(written), data, number)
 
     def _attachment(self, part: Part, number: int, related: bool) -> Attachment:
         data = self.raw[part.start : part.end] if part.opaque else self.data(part)
@@ -192,9 +207,13 @@ class Reader:
         if contents.text.strip() and not self.pieces:
             self.pieces.append(Piece(text=contents.text[: self.limits.max_text]))
         for file in contents.files:
-            found = kinds.sniff(file.data, "application/octet-stream")
-            name = filenames.unique(filenames.safe(file.name, found, number), self.names)
-            yield Attachment(name, file.name, "application/octet-stream", found, file.data)
+            yield self._bare_file(file.name, file.data, number)
+
+    def _bare_file(self, shown: str, data: bytes, number: int) -> Attachment:
+        """A file that came without a part of its own."""
+        found = kinds.sniff(data, "application/octet-stream")
+        name = filenames.unique(filenames.safe(shown, found, number), self.names)
+        return Attachment(name, shown, "application/octet-stream", found, data)
 
 
 def _made_up(part: Part, data: bytes, content_id: str) -> str:

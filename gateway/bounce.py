@@ -30,12 +30,13 @@ _LINES = (
     re.compile(rf"^[ \t>]*<({_ADDRESS})>\s*(?:\([^)\n]{{0,100}}\))?\s*[:.,;]?", re.MULTILINE),
     re.compile(rf"^[ \t]*(?:smtp;|rfc822;)?\s?({_ADDRESS})[ \t]*[:;,]?[ \t]*$", re.MULTILINE),
     re.compile(
-        rf"^[ \t]*(?:'|\")?({_ADDRESS})(?![\w.-])(?:'|\")?[ \t]*(?:[(:\[-]|\.\.\.|[a-z]+ )", re.IGNORECASE | re.MULTILINE
+        rf"^[ \t]*(?:'|\")?({_ADDRESS})(?![\w.-])(?:'|\")?[ \t]*(?:[(:\[-]|\.\.\.|[a-z]+ )",
+        re.IGNORECASE | re.MULTILINE,
     ),
     re.compile(
         rf"\b(?:recipients?|user(?:id)?|address(?:ed to)?|mailbox|account|to|deliver(?:ing|ed|y)?|"
         rf"empf[^\s]{{2,10}}|destinataire|a)(?:\s{{0,3}}[:=]\s{{0,4}}|"
-        rf"\s{{1,4}})[<'\"(\[]?({_ADDRESS})[>'\")\]]?",
+        rf"\s{{1,4}})[<'\"(\[]?({_ADDRESS})(?![\w.-]|[ \t]?<)",  # before "<" it is a name
         re.IGNORECASE,
     ),
     re.compile(rf"[<'\"(\[]({_ADDRESS})[>'\")\]]"),
@@ -46,6 +47,11 @@ _EXPANDED = re.compile(rf"^[ \t]*\(expanded from: <?({_ADDRESS})>?\)", re.MULTIL
 _SES_LIST = re.compile(r'\\?"bouncedRecipients\\?"\s?:\s?\[([^\]]{1,20000})\]')
 _SES_ONE = re.compile(r'emailAddress\\?"\s?:\s?\\?"([^"\\]{3,320})([^}]{0,2000})')
 _SES_STATUS = re.compile(r'status\\?"\s?:\s?\\?"([245]\.\d{1,3}\.\d{1,3})')
+_LATE = re.compile(
+    r"not yet been delivered|still undelivered|(?:keep|continue|be) (?:on )?(?:trying|retried|retrying)|"
+    r"warning message only|delivery (?:has been|is) delayed|message delayed|delay reason",
+    re.IGNORECASE,
+)
 _NOT_RECIPIENTS = re.compile(
     r"(?:postmaster|mailer-daemon|abuse|support|helpdesk|help|noreply|no-reply|admin|webmaster)@", re.IGNORECASE
 )
@@ -177,7 +183,8 @@ def _report(address: str, text: str) -> Report:
     status = _status(near) or _status(text)
     code = _REPLY.search(near)
     line = next((line.strip() for line in near.split("\n")[1:6] if _REPLY.search(line) or _STATUS.search(line)), "")
-    permanent = not (status.startswith("4") or (not status and code is not None and code[1].startswith("4")))
+    late = code[1].startswith("4") if code is not None else _LATE.search(text[:4000]) is not None
+    permanent = not (status.startswith("4") or (not status and late))
     return Report(address, status, permanent, clean(line, 500))
 
 

@@ -11,7 +11,7 @@ import structlog
 from sqlalchemy.orm import Session
 
 from desk.keys import Keys
-from gateway import letter_data, letter_headers, letter_text
+from gateway import letter_data, letter_files, letter_headers, letter_text
 from gateway.desk_addresses import Addresses
 from gateway.header_policy import POLICY, clean_header
 from gateway.letter import SENSITIVE, DeskFacts, Letter, Unsent
@@ -19,11 +19,11 @@ from gateway.letter_context import Context, ContextMaker
 from gateway.letter_data import Earlier, LetterData
 from gateway.letter_templates import LetterTemplates
 from gateway.letter_words import is_internal
-from store.tables import Outbox
+from store.blobs import BlobStore
+from store.tables import Attachment, Outbox
 
 log = structlog.get_logger(__name__)
 
-_SPOKEN = frozenset({"update", "new_ticket", "customer_wrote"})  # letters that carry a person's note
 _MAX_PLAIN_LINE = 990  # RFC 5322 section 2.1.1: 998
 
 
@@ -38,28 +38,42 @@ class Composer:
         overrides: Path | None = None,
         *,
         keys: Keys,
+        blobs: BlobStore,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        self._addresses, self._desk, self._clock = addresses, desk, clock
+        self._addresses, self._desk, self._blobs, self._clock = addresses, desk, blobs, clock
         self._contexts = ContextMaker(desk, addresses.main.address, keys)
         self._templates = LetterTemplates(templates, overrides)
 
     def render_many(self, session: Session, rows: Sequence[Outbox]) -> dict[int, Letter | Unsent]:
-        """Letters by outbox id, with a handful of queries for all. One row's fault does not stop the others."""
+        """Letters by outbox id, with a handful of queries for all. One row's fault does not stop the others.
+
+        Rows whose files would be too much for the memory at once are left out, and are for another time.
+        """
         data = letter_data.load(session, rows)
         now = self._clock()
-        return {row.id: self._render(row, data, now) for row in sorted(rows, key=lambda row: row.id)}
+        found: dict[int, Letter | Unsent] = {}
+        room = letter_files.BATCH_BYTES
+        for row in sorted(rows, key=lambda row: (row.created_at, row.id)):
+            files = letter_files.enclosed_in(row, data)
+            room -= sum(file.size for file in files)
+            if found and room < 0:
+                break
+            found[row.id] = self._render(row, data, files, now)
+        return found
 
     def stored(self, row: Outbox) -> Letter | None:
         """The letter as it was rendered before, so that a second try is the same mail; None when it was not."""
         return self._letter(row, row.message_id, row.rendered) if row.rendered is not None else None
 
-    def _render(self, row: Outbox, data: LetterData, now: datetime) -> Letter | Unsent:
+    def _render(self, row: Outbox, data: LetterData, files: list[Attachment], now: datetime) -> Letter | Unsent:
         try:
             context = self._contexts.make(row, data, now)
             if isinstance(context, Unsent):
                 return context
-            message = self._message(row, context, data)
+            message = self._message(row, context, data, files)
+        except OSError:  # the disk is away: that is no fault of the letter
+            raise
         except Exception as error:  # whatever it is, an operator's template included: the row waits, the others go
             log.exception("a letter could not be written", outbox_id=row.id, kind=row.kind)
             return Unsent(f"the letter could not be written: {type(error).__name__}: {error}"[:500], final=False)
@@ -81,20 +95,23 @@ class Composer:
             sensitive=row.kind in SENSITIVE,
         )
 
-    def _message(self, row: Outbox, context: Context, data: LetterData) -> EmailMessage:
+    def _message(self, row: Outbox, context: Context, data: LetterData, files: list[Attachment]) -> EmailMessage:
         context["why"] = self._piece("_base/why.txt", context)
         context["subject"] = self._piece(f"{row.kind}/subject.txt", context)
         context["preheader"] = self._piece(f"{row.kind}/preheader.txt", context)
         text = letter_text.tidy(self._templates.render(f"{row.kind}/body.txt", context))
         html = self._templates.render(f"{row.kind}/body.html", context)
         message = self._headers(row, context, data)
-        boundary = "=_" + blake2b(str(message["Message-ID"]).encode(), digest_size=15).hexdigest()
-        message["MIME-Version"] = "1.0"
-        message["Content-Type"] = f'multipart/alternative; boundary="{boundary}"'
+        mark = blake2b(str(message["Message-ID"]).encode(), digest_size=15).hexdigest()
         text = _part("text/plain; charset=utf-8; format=flowed", letter_text.flowed(text))
         html = _part("text/html; charset=utf-8", _ascii_html(html))
         # A generator writes a ready body at once; for parts of its own it looks at each line again, and again.
-        body = f"--{boundary}\n{text}\n--{boundary}\n{html}\n--{boundary}--\n"
+        kind, body = _multipart("alternative", f"=_{mark}", [text, html])
+        if files:
+            along = [letter_files.part(file, self._blobs) for file in files]
+            kind, body = _multipart("mixed", f"=+{mark}", [f"Content-Type: {kind}\n\n{body}", *along])
+        message["MIME-Version"] = "1.0"
+        message["Content-Type"] = kind
         message.set_payload(body.replace("\n", "\r\n"))
         return message
 
@@ -103,7 +120,7 @@ class Composer:
 
     def _headers(self, row: Outbox, context: Context, data: LetterData) -> EmailMessage:
         token = letter_headers.token_of(row, is_internal(row, data))
-        author = str(context["entries"][-1]["who"]) if row.kind in _SPOKEN and context["entries"] else ""
+        author = str(context["entries"][-1]["who"]) if row.kind in letter_files.SPOKEN and context["entries"] else ""
         message = EmailMessage(policy=POLICY)
         found = letter_headers.fields(row, context, context["subject"], author, token, self._addresses, self._desk)
         if row.ticket_id is not None:
@@ -122,6 +139,12 @@ def _ascii_html(html: str) -> str:
     """HTML with character references where they are few: shorter than quoted-printable, which encodes each "="."""
     references = html.encode("ascii", "xmlcharrefreplace").decode("ascii")
     return references if len(references) < len(html) + 500 else html
+
+
+def _multipart(kind: str, boundary: str, parts: Sequence[str]) -> tuple[str, str]:
+    """The content type and the body of some parts (RFC 2046 section 5.1)."""
+    body = "".join(f"--{boundary}\n{part}\n" for part in parts)
+    return f'multipart/{kind}; boundary="{boundary}"', f"{body}--{boundary}--\n"
 
 
 def _part(content_type: str, text: str) -> str:

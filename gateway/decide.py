@@ -13,7 +13,7 @@ from gateway.desk_addresses import Addresses
 from gateway.match import Match
 from gateway.rules import MAX_HOPS, Rules
 from gateway.sender import Verified
-from gateway.view import Incoming, View
+from gateway.view import WISH_TICKET, Incoming, View
 
 Kind = Literal["opened", "noted", "folded", "answered", "held", "ignored"]
 _NEEDS_TICKET = ("auto-reply", "read-receipt", "calendar-answer")
@@ -84,6 +84,21 @@ def _person(contact: ContactState | None, staff: StaffState | None) -> Person:
     return replace(own, staff_id=staff.id, active=True)
 
 
+def _by_hand(case: Case) -> Decision | None:
+    """Somebody at the desk looked at a held mail and decided; nothing that held it is asked again."""
+    if not case.mail.wish:
+        return None
+    if case.mail.wish == WISH_TICKET:
+        return Decision("opened", "by-hand", "A person decided: a new ticket.", "new")
+    ticket_id = case.view.by_number.get(case.mail.wish)
+    ticket = case.view.ticket(ticket_id) if ticket_id else None
+    if ticket is None:
+        return Decision("held", "by-hand", f"A person wanted it on {case.mail.wish}, which is no ticket here.")
+    # Of staff as an internal note: nobody vouched for the words being meant for the customer.
+    write: Write = "internal" if case.staff else "note"
+    return Decision("noted", "by-hand", f"A person decided: a note on {ticket.number}.", write, ticket.id)
+
+
 def _duplicate(case: Case) -> Decision | None:
     earlier = case.view.handled.get(case.mail.key)
     if earlier is None or earlier == case.mail.received_id:
@@ -115,6 +130,8 @@ def _report(case: Case) -> Decision | None:
     if case.mail.message.automatic not in ("delivery-report", "feedback-report"):
         return None
     ours = tuple(match.reported(case.mail, case.view, case.addresses))
+    if not ours and case.mail.message.machine is None:
+        return None  # somebody who writes about mail that did not arrive
     if not ours:
         return Decision("ignored", "foreign-report", "It reports on a mail that this desk did not send.")
     ticket_id = next((case.view.letters[i].ticket_id for i in ours if case.view.letters[i].ticket_id), None)
@@ -123,7 +140,7 @@ def _report(case: Case) -> Decision | None:
 
 def _automatic(case: Case) -> Decision | None:
     """Mail written by a machine: shown on its ticket, never answered, never a command, opens nothing again."""
-    kind = case.mail.message.automatic
+    kind = case.mail.message.machine
     if kind is None:
         return None
     words = kind.replace("-", " ")
@@ -204,6 +221,7 @@ def _new(case: Case) -> Decision | None:
 
 
 RULES: tuple[Callable[[Case], Decision | None], ...] = (
+    _by_hand,
     _duplicate,
     _own_mail,
     _over_limit,

@@ -1,6 +1,5 @@
 """Drains the outbox: claim, render, send, record. At least once, and each time the same mail."""
 
-import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -13,8 +12,11 @@ from gateway.compose import Composer
 from gateway.delivery_batch import Batch
 from gateway.delivery_policy import DeliveryPolicy
 from gateway.letter import Letter, Unsent
+from gateway.outage import is_ours
 from gateway.relay import Relay, Result, Uncertain
 from store.database import Database
+from store.queue import give_back
+from store.tables import Outbox
 
 log = structlog.get_logger(__name__)
 
@@ -36,9 +38,36 @@ class Deliverer:
         self._database, self._composer, self._policy, self._clock = database, composer, policy, clock
         self._relays = [relays() for _ in range(policy.connections)]
         self._threads = ThreadPoolExecutor(policy.connections, thread_name_prefix="relay")
+        self._open: list[int] = []  # claimed and not sent; freed when the database is back
+        self._open_counts = False  # whether the attempt of those counts
+        self._unrecorded: tuple[Batch, Sequence[tuple[Letter, Result]]] | None = None  # sent, and nobody knows yet
 
     def drain_once(self) -> int:
-        """Handle one batch of due rows; returns how many rows it took, 0 when nothing was due."""
+        """Handle one batch of due rows; returns how many rows it took, 0 when nothing was due.
+
+        What a failed round left behind comes first: letters that went out are recorded, the others are freed.
+        """
+        self._settle()
+        try:
+            return self._round()
+        except Exception as error:
+            self._open_counts = not is_ours(error)
+            raise
+
+    def _settle(self) -> None:
+        if self._unrecorded is not None:
+            try:
+                self._record(*self._unrecorded)
+            except Exception as error:
+                if not is_ours(error):
+                    self._unrecorded = None  # no second try helps: the letters go out again when the lease ends
+                raise
+        if self._open:
+            with self._database.transaction() as session:
+                give_back(session, Outbox, self._open, attempt=not self._open_counts)
+            self._open = []
+
+    def _round(self) -> int:
         now, policy = self._clock(), self._policy
         with self._database.reading() as session:
             if not delivery_batch.is_due(session, now):
@@ -47,6 +76,7 @@ class Deliverer:
             ids = delivery_batch.claim(session, policy.batch, policy.lease, now)
         if not ids:
             return 0
+        self._open = ids
         # Rendering takes its time: outside of any write, so that nobody waits for it.
         with self._database.reading() as session:
             batch = delivery_batch.load(session, ids)
@@ -59,25 +89,11 @@ class Deliverer:
             with self._database.transaction() as session:
                 outcome.keep(session, batch, letters, now)
                 outcome.unsent(session, batch, unsent, policy, now, self._database.ids.next)
+        # Rows that were left out, because of the memory they would take, are freed at the start of the next round.
+        left = [row.id for row in batch.rows if row.id not in known and row.id not in fresh]
+        self._open = [i for row_id in left for i in (row_id, *batch.folded.get(row_id, ()))]
         self._deliver(batch, [*kept, *letters])
         return len(ids)
-
-    def run(self, stop: threading.Event, wake: Callable[[float], None]) -> None:
-        """Drain until `stop` is set. `wake` waits so many seconds, or less when something new is there."""
-        trouble_seconds = 0.0
-        while not stop.is_set():
-            try:
-                handled = self.drain_once()
-                trouble_seconds = 0.0
-            except Exception:
-                # The database is away, or a fault of ours: what was claimed comes back when its lease ends.
-                log.exception("delivery cannot work")
-                handled, trouble_seconds = 0, min(60.0, trouble_seconds * 2 or 1.0)
-            if trouble_seconds:
-                stop.wait(trouble_seconds)
-            elif not handled and not stop.is_set():
-                wake(self._policy.poll_seconds)
-        self.close()
 
     def close(self) -> None:
         """Give connections and threads back."""
@@ -102,5 +118,7 @@ class Deliverer:
         self._record(batch, results)
 
     def _record(self, batch: Batch, results: Sequence[tuple[Letter, Result]]) -> None:
+        self._unrecorded = (batch, results)
         with self._database.transaction() as session:
             outcome.record(session, batch, results, self._policy, self._clock(), self._database.ids.next)
+        self._unrecorded = None

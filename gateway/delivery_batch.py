@@ -52,13 +52,13 @@ def claim(session: Session, limit: int, lease: timedelta, now: datetime) -> list
         & Outbox.ticket_id.in_({pair.ticket_id for pair in pairs})
         & tuple_(Outbox.ticket_id, Outbox.recipient).in_([tuple(pair) for pair in pairs])
     )
-    return sorted({*ids, *queue.claim(session, Outbox, together, limit=limit, lease=lease, now=now)})
+    return [*ids, *queue.claim(session, Outbox, together, limit=limit, lease=lease, now=now)]
 
 
 def load(session: Session, ids: Sequence[int]) -> Batch:
     """The claimed rows, sorted out."""
     batch = Batch()
-    rows = session.scalars(select(Outbox).where(Outbox.id.in_(ids)).order_by(Outbox.id)).all()
+    rows = session.scalars(select(Outbox).where(Outbox.id.in_(ids)).order_by(Outbox.created_at, Outbox.id)).all()
     muted = set(
         session.scalars(
             select(Suppression.address).where(

@@ -20,7 +20,6 @@ class DeliveryPolicy:
     batch: int = 128
     connections: int = 4
     lease: timedelta = timedelta(minutes=15)  # longer than a relay may take for a batch
-    poll_seconds: float = 1.0
     max_render_tries: int = 3
 
 

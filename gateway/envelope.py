@@ -83,7 +83,8 @@ class Message:
     reply: str = ""  # the new text of a reply: quotes and signature folded away
     html: str = ""  # sanitised; "" when there was none
     attachments: tuple[Attachment, ...] = ()
-    automatic: Automatic | None = None
+    automatic: Automatic | None = None  # what the mail looks like
+    certain: bool = True  # False: `automatic` rests on words alone, which a person may write as well
     return_date: Day | None = None  # of an out-of-office answer
     reports: tuple[Report, ...] = ()  # of a delivery report
     reported_ids: tuple[str, ...] = ()  # Message-IDs of the mail that a report is about
@@ -95,3 +96,8 @@ class Message:
     extra: dict[str, str] = field(default_factory=dict)  # spam verdict header and the like
     body_digest: bytes = b""  # BLAKE2b-256 of the body with line ends normalised
     shown_sender: Mailbox = Mailbox("", "")  # whom to name to people; gives no rights and may not even be an address
+
+    @property
+    def machine(self) -> Automatic | None:
+        """`automatic` where it is beyond doubt: only such a mail may go unanswered, be held or be ignored for it."""
+        return self.automatic if self.certain else None

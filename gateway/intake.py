@@ -1,15 +1,14 @@
 """One received mail becomes one outcome: claim a batch, read it, decide, and write everything in one transaction."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import structlog
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from desk import files, tickets
-from desk.tickets import File
+from desk import tickets
 from desk.writes import Writes
 from gateway import parse
 from gateway.apply import apply, dispose
@@ -17,11 +16,13 @@ from gateway.decide import decide
 from gateway.desk_addresses import Addresses
 from gateway.envelope import Envelope
 from gateway.held import hold
+from gateway.outage import Outage, is_conflict, is_ours, one_line, pause
 from gateway.rules import Rules
+from gateway.stored_files import store_files
 from gateway.view import Incoming, fingerprint, load_view, ours
 from store.blobs import BlobStore
 from store.database import Database
-from store.queue import claim
+from store.queue import claim, give_back
 from store.tables import RawMail, ReceivedMail
 
 log = structlog.get_logger(__name__)
@@ -39,6 +40,7 @@ class Claimed:
     envelope: Envelope
     raw: bytes
     attempts: int
+    wish: str = ""  # what a person decided about a mail that was held
 
 
 class Intake:
@@ -62,15 +64,33 @@ class Intake:
         self._batch = batch
         self._notify = notify
         self._clock = clock
+        self._open: set[int] = set()  # claimed, and not yet done or put off
+        self._open_counts = False  # whether the attempt of those counts
+        self._faults: dict[int, int] = {}  # mails that wait for disk or database, and how often they met them
+        self._outage = Outage("the storage of mails and tickets")
 
     def drain_once(self) -> int:
-        """Handle one batch; returns how many mails were claimed."""
+        """Handle one batch; returns how many mails were claimed. What a failed round left claimed is freed first."""
+        self._free_open()
         ids = self._claim()
-        for chunk in self._chunks(ids):
-            self._handle(chunk)
+        self._open, self._open_counts = set(ids), False
+        try:
+            for chunk in self._chunks(ids):
+                self._handle(chunk)
+        except Exception as error:
+            self._open_counts = not is_ours(error)
+            raise
+        self._open.clear()
         if ids:
             self._notify()
         return len(ids)
+
+    def _free_open(self) -> None:
+        """Without it those mails would lie idle until the lease ends, long after the database is back."""
+        if self._open:
+            with self._database.transaction() as session:
+                give_back(session, ReceivedMail, self._open, attempt=not self._open_counts)
+            self._open.clear()
 
     def _claim(self) -> list[int]:
         """Fresh mails in a batch; one that failed before goes alone, so that it cannot take others with it."""
@@ -87,7 +107,9 @@ class Intake:
         """The mails with their bytes, never more in memory than CHUNK_BYTES and one mail."""
         with self._database.reading() as session:
             rows = session.execute(
-                select(ReceivedMail.id, ReceivedMail.size).where(ReceivedMail.id.in_(ids)).order_by(ReceivedMail.id)
+                select(ReceivedMail.id, ReceivedMail.size)
+                .where(ReceivedMail.id.in_(ids))
+                .order_by(ReceivedMail.received_at, ReceivedMail.id)
             ).all()
         part: list[int] = []
         size = 0
@@ -126,21 +148,33 @@ class Intake:
                 self._put_off(mail.id, mail.attempts, error)
         self._store(readable)
 
-    def _store(self, pairs: "Sequence[tuple[Claimed, Incoming]]") -> None:
+    def _store(self, pairs: "Sequence[tuple[Claimed, Incoming]]", *, again: bool = True) -> None:
         """One transaction for all; when it fails, each mail alone, so that one cannot fail the others."""
         if not pairs:
             return
         try:
-            kept = self._with_files([incoming for _, incoming in pairs])
+            kept = store_files([incoming for _, incoming in pairs], self._blobs, self._rules.files)
             with self._database.transaction() as session:
                 self._write(session, kept)
         except Exception as error:
-            if len(pairs) == 1:
+            if again and is_conflict(error):
+                # Another process was quicker, with the same new sender for one. Read anew, and its rows are there.
+                self._store(pairs, again=False)
+            elif len(pairs) == 1:
                 self._put_off(pairs[0][0].id, pairs[0][0].attempts, error)
-                return
-            log.warning("a batch failed, its mails are tried one by one", error=repr(error), mails=len(pairs))
-            for pair in pairs:
-                self._store([pair])
+            else:
+                if not is_ours(error):
+                    log.warning("a batch failed, its mails are tried one by one", error=repr(error), mails=len(pairs))
+                for pair in pairs:
+                    self._store([pair])
+        else:
+            self._stored([mail.id for mail, _ in pairs])
+
+    def _stored(self, ids: Sequence[int]) -> None:
+        self._open.difference_update(ids)
+        met = [mail_id for mail_id in ids if self._faults.pop(mail_id, 0)]
+        if met:
+            self._outage.worked()
 
     def _write(self, session: Session, batch: Sequence[Incoming]) -> None:
         now = self._clock()
@@ -156,32 +190,11 @@ class Intake:
             dispose(decision, case, writes)
         writes.flush(session)
 
-    def _with_files(self, batch: Sequence[Incoming]) -> list[Incoming]:
-        """Put the attachments into the blob store, all with one wait for the disk, before the rows name them."""
-        chosen = [files.sort_out(mail.message.attachments, self._rules.files) for mail in batch]
-        digests = iter(self._blobs.put_many(file.data for kept, _ in chosen for file in kept))
-        result = []
-        for mail, (kept, refused) in zip(batch, chosen, strict=True):
-            stored = tuple(
-                File(
-                    name=file.name,
-                    original_name=file.original_name,
-                    declared_type=file.declared_type,
-                    type=file.type,
-                    size=file.size,
-                    digest=next(digests),
-                    inline=file.inline,
-                    content_id=file.content_id,
-                )
-                for file in kept
-            )
-            # The bytes are safe; the message goes on without them.
-            message = replace(mail.message, attachments=())
-            result.append(replace(mail, message=message, files=stored, refused_files=tuple(refused)))
-        return result
-
     def _put_off(self, mail_id: int, attempts: int, error: Exception) -> None:
-        """The mail stays; after the last attempt a person decides."""
+        """The mail stays; after the last attempt a person decides. A fault of disk or database is no attempt."""
+        if is_ours(error) and not self._is_lost(error):
+            self._wait(mail_id, error)
+            return
         log.error("a mail could not be handled", mail=mail_id, attempt=attempts, exc_info=error)
         if attempts >= self._rules.max_attempts:
             self._hold(mail_id, "failed", f"Handling it failed {attempts} times: {type(error).__name__}.")
@@ -192,10 +205,36 @@ class Intake:
                 .where(ReceivedMail.id == mail_id)
                 .values(lease_until=self._clock() + RETRY_AFTER, last_error=f"{type(error).__name__}: {error}"[:2000])
             )
+        self._open.discard(mail_id)
+
+    def _wait(self, mail_id: int, error: Exception) -> None:
+        """Disk or database did not do their part: the attempt is given back, and the mail waits longer each time."""
+        faults = self._faults.get(mail_id, 0) + 1
+        later = self._clock() + timedelta(seconds=pause(faults))
+        with self._database.transaction() as session:
+            session.execute(
+                update(ReceivedMail)
+                .where(ReceivedMail.id == mail_id)
+                .values(lease_until=later, attempts=ReceivedMail.attempts - 1, last_error=one_line(error)[:2000])
+            )
+        self._open.discard(mail_id)
+        self._faults[mail_id] = faults
+        self._outage.failed(error)
+
+    def _is_lost(self, error: Exception) -> bool:
+        """True when the store works and still has not got this blob: that passes with no waiting."""
+        if not isinstance(error, FileNotFoundError):
+            return False
+        try:
+            self._blobs.check()
+        except OSError:
+            return False
+        return True
 
     def _hold(self, mail_id: int, rule: str, reason: str) -> None:
         with self._database.transaction() as session:
-            hold(session, mail_id, rule, reason, self._clock())
+            hold(session, mail_id, rule, reason, self._clock(), self._database.ids.next)
+        self._open.discard(mail_id)
 
 
 def load(session: Session, blobs: BlobStore, ids: Sequence[int]) -> list[Claimed]:
@@ -204,7 +243,7 @@ def load(session: Session, blobs: BlobStore, ids: Sequence[int]) -> list[Claimed
         select(ReceivedMail, RawMail.data)
         .outerjoin(RawMail, RawMail.id == ReceivedMail.id)
         .where(ReceivedMail.id.in_(ids))
-        .order_by(ReceivedMail.id)
+        .order_by(ReceivedMail.received_at, ReceivedMail.id)
     )
     return [
         Claimed(
@@ -219,6 +258,7 @@ def load(session: Session, blobs: BlobStore, ids: Sequence[int]) -> list[Claimed
             ),
             raw=data if data is not None else blobs.read(row.blob),
             attempts=row.attempts,
+            wish=row.wish or "",
         )
         for row, data in rows
     ]
@@ -232,5 +272,6 @@ def read_mail(mail: Claimed, addresses: Addresses, rules: Rules) -> Incoming:
         envelope=mail.envelope,
         message=message,
         recipients=ours(addresses, mail.envelope, message),
-        key=fingerprint(message),
+        key=fingerprint(message, mail.envelope.reverse_path),
+        wish=mail.wish,
     )

@@ -7,14 +7,26 @@ from typing import Any
 
 from desk import credentials
 from desk.keys import Keys
-from gateway import letter_text
+from gateway import letter_files, letter_text
 from gateway.letter import SENSITIVE, DeskFacts, Unsent
-from gateway.letter_data import LetterData, event_ids, owner
-from gateway.letter_words import files, is_internal, line, name, person, readers, reason, sentences, warnings
+from gateway.letter_data import LetterData, entries, owner
+from gateway.letter_words import (
+    files,
+    is_internal,
+    line,
+    link_words,
+    name,
+    person,
+    readers,
+    reason,
+    sentences,
+    warnings,
+)
 from store.tables import Account, Attachment, Event, Outbox, Ticket
 
 Context = dict[str, Any]
 _RIGHT_TO_LEFT = ("ar", "fa", "he", "ur", "yi")
+_MARKS = {"internal": "Internal", "pending": "Waiting"}  # the words of the page
 _EARLIER = 3
 _EARLIER_BYTES = 600
 
@@ -101,7 +113,7 @@ class ContextMaker:
         ticket = data.tickets[row.ticket_id or 0]
         by = "" if row.contact_id in (None, ticket.requester_id) else name(data.contacts[ticket.requester_id])
         context: Context = {"echo": echo, "notes": sentences(row, "notes"), "by": by if echo else ""}
-        names = [shown for i in event_ids(row) for shown in files(data.files.get(i, []))] if echo else []
+        names = [shown for e in entries(row, data) for shown in files(data.files.get(e.id, []))] if echo else []
         if names:
             context["facts"] = [*self._facts(ticket, data), ("Files", ", ".join(names))]
         return context
@@ -110,8 +122,7 @@ class ContextMaker:
         ticket = data.tickets[row.ticket_id or 0]
         if row.contact_id not in (None, ticket.requester_id) and row.contact_id not in data.participants[ticket.id]:
             raise Superseded("the person does not take part in the ticket any more")
-        # Only what customers may see, whatever a row names.
-        events = [e for i in event_ids(row) if (e := data.events.get(i)) and e.visibility == "public"]
+        events = letter_files.told(row, data)
         if not events:
             raise Superseded("there is nothing to tell: no public entry")
         changes: dict[str, Any] = {}
@@ -125,14 +136,17 @@ class ContextMaker:
             changes.pop("status", None)  # there and back within one letter
         resolution = letter_text.cut(letter_text.clean_text(str(changes.get("resolution") or "")), 3_000)[0]
         notes = [e for e in events if e.text.strip() != resolution or not resolution]
+        along = letter_files.enclosed(events, data)
+        left_out = [file for e in events if e not in notes for file in data.files.get(e.id, [])]
         completed = ticket.completed_at or events[-1].at
         status = line(str(changes.get("status") or ""))
         return {
-            "entries": self._entries([e for e in notes if e.kind == "note" or e.text], data),
+            "entries": self._entries([e for e in notes if e.kind == "note" or e.text], data, along),
             "status": status,
             "resolution": resolution,
             "resolution_start": letter_text.first_words(resolution),
             "resolution_html": letter_text.as_html(resolution),
+            "resolution_files": _files(left_out, along),
             "until": letter_text.day(completed + timedelta(days=self._desk.reopen_days), self._desk.zone),
             "assignee": line(str(changes.get("assignee") or "")),
             "facts": [("Status", f"{status} (was {line(str(before['status']))})")]
@@ -140,11 +154,11 @@ class ContextMaker:
             else [("Status", line(ticket.status))],
         }
 
-    def _entries(self, events: list[Event], data: LetterData) -> list[Context]:
+    def _entries(self, events: list[Event], data: LetterData, along: list[Attachment]) -> list[Context]:
         budget = letter_text.NOTE_BYTES // max(1, len(events))
-        return [self._entry(event, data.files.get(event.id, []), budget) for event in events]
+        return [self._entry(event, budget) | _files(data.files.get(event.id, []), along) for event in events]
 
-    def _entry(self, event: Event, attached: list[Attachment], budget: int) -> Context:
+    def _entry(self, event: Event, budget: int) -> Context:
         text, was_cut = letter_text.cut(letter_text.clean_text(event.text), budget)
         return {
             "who": line(event.author) or "Somebody",
@@ -153,14 +167,14 @@ class ContextMaker:
             "html": letter_text.as_html(text),
             "start": letter_text.first_words(text),
             "cut": was_cut,
-            "files": files(attached),
+            "mark": _MARKS.get(event.visibility, ""),
         }
 
     # Letters to staff
 
     def _staff_letter(self, row: Outbox, data: LetterData) -> Context:
         ticket = data.tickets[row.ticket_id or 0]
-        events = [e for i in event_ids(row) if (e := data.events.get(i))]
+        events = letter_files.told(row, data)
         requester = data.contacts[ticket.requester_id]
         organisation = data.organisations.get(ticket.organisation_id or 0)
         site = data.sites.get(ticket.site_id or 0)
@@ -171,23 +185,25 @@ class ContextMaker:
             ("Priority", line(ticket.priority)),
             ("Status", line(ticket.status)),
         ]
-        earlier = self._earlier(ticket, events, data) if row.kind == "customer_wrote" else []
+        internal = is_internal(row, data)
+        earlier = self._earlier(ticket, events, data, internal) if row.kind == "customer_wrote" else []
         return {
-            "entries": self._entries(events, data),
+            "entries": self._entries(events, data, letter_files.enclosed(events, data)),
             "earlier": earlier,
             "readers": readers(requester, data.participants[ticket.id], data),
-            "internal": is_internal(row, data),
+            "internal": internal,
             "lane": line(str(row.context.get("lane") or "")),
-            "warnings": warnings(row, events, requester),
+            "warnings": [*warnings(row, events, requester), *(link_words(*link) for link in data.links[ticket.id])],
             "place": place,
             "facts": [*facts[:1], ("Organisation", place), *facts[1:]] if place else facts,
         }
 
-    def _earlier(self, ticket: Ticket, events: list[Event], data: LetterData) -> list[Context]:
-        shown = {event.id for event in events}
-        first = min(shown, default=0)
-        before = [e for e in data.history[ticket.id] if e.id not in shown and (not first or e.id < first)]
-        return [self._entry(event, [], _EARLIER_BYTES) for event in before[:_EARLIER]]
+    def _earlier(self, ticket: Ticket, events: list[Event], data: LetterData, internal: bool) -> list[Context]:
+        """The last entries before these, newest first; an answer that goes to customers may quote public ones only."""
+        history = [e for e in data.history[ticket.id] if internal or e.visibility == "public"]
+        if events:
+            history = [e for e in history if (e.at, e.id) < (events[0].at, events[0].id)]
+        return [self._entry(event, _EARLIER_BYTES) for event in history[:_EARLIER]]
 
     # Accounts, answers, trouble
 
@@ -232,3 +248,11 @@ class ContextMaker:
 
     def _lines(self, row: Outbox, data: LetterData) -> Context:
         return {"lines": sentences(row, "lines"), "asked": line(str(row.context.get("subject") or ""))}
+
+
+def _files(attached: list[Attachment], along: list[Attachment]) -> Context:
+    """The files of an entry, those that go along with the letter and those that are too large for it."""
+    return {
+        "files": files([file for file in attached if file in along]),
+        "too_large": files([file for file in attached if file not in along]),
+    }

@@ -23,6 +23,7 @@ from store.tables import (
     Staff,
     Team,
     Ticket,
+    TicketLink,
 )
 
 T = TypeVar("T", bound=Base)
@@ -54,15 +55,21 @@ class LetterData:
     files: dict[int, list[Attachment]] = field(default_factory=lambda: defaultdict(list))  # by event
     participants: dict[int, set[int]] = field(default_factory=lambda: defaultdict(set))  # ticket → contacts
     history: dict[int, list[Event]] = field(default_factory=lambda: defaultdict(list))  # by ticket, newest first
+    links: dict[int, list[tuple[str, str]]] = field(default_factory=lambda: defaultdict(list))  # ticket → kind, number
     letters: dict[tuple[int, str], list[Earlier]] = field(default_factory=lambda: defaultdict(list))
     accounts: dict[tuple[str, int], Account] = field(default_factory=dict)  # ("contact" or "staff", id)
     newest_secret: dict[tuple[str, int], int] = field(default_factory=dict)  # the latest outbox row with a secret
 
 
-def event_ids(row: Outbox) -> list[int]:
-    """The entries that a letter tells of, oldest first."""
-    ids = {row.event_id, *row.context.get("events", ())} - {None}
-    return sorted(i for i in ids if isinstance(i, int))
+def event_ids(row: Outbox) -> set[int]:
+    """The ids of the entries that a letter tells of."""
+    return {i for i in (row.event_id, *row.context.get("events", ())) if isinstance(i, int)}
+
+
+def entries(row: Outbox, data: LetterData) -> list[Event]:
+    """The entries that a letter tells of, oldest first: by time, because each process has ids of its own."""
+    found = (event for i in event_ids(row) if (event := data.events.get(i)))
+    return sorted(found, key=lambda event: (event.at, event.id))
 
 
 def load(session: Session, rows: Sequence[Outbox]) -> LetterData:
@@ -80,6 +87,7 @@ def load(session: Session, rows: Sequence[Outbox]) -> LetterData:
             data.files[file.event_id].append(file)
     _load_people(session, rows, data)
     _load_history(session, {row.ticket_id for row in rows if row.kind == "customer_wrote" and row.ticket_id}, data)
+    _load_links(session, {row.ticket_id for row in rows if row.kind == "new_ticket" and row.ticket_id}, data)
     _load_letters(session, {(row.ticket_id, row.recipient) for row in rows if row.ticket_id}, data)
     _load_accounts(session, [row for row in rows if row.kind in SENSITIVE], data)
     return data
@@ -113,11 +121,25 @@ def _load_people(session: Session, rows: Sequence[Outbox], data: LetterData) -> 
 def _load_history(session: Session, tickets: set[int], data: LetterData) -> None:
     if not tickets:
         return
-    rank = func.row_number().over(partition_by=Event.ticket_id, order_by=(Event.at.desc(), Event.id.desc()))
+    # Of each visibility so many: a letter may have to leave the internal ones out.
+    each = (Event.ticket_id, Event.visibility)
+    rank = func.row_number().over(partition_by=each, order_by=(Event.at.desc(), Event.id.desc()))
     notes = select(Event.id, rank.label("rank")).where(Event.ticket_id.in_(tickets), Event.kind == "note").subquery()
     latest = select(Event).join(notes, notes.c.id == Event.id).where(notes.c.rank <= _HISTORY).options(*_UNUSED)
     for event in session.scalars(latest.order_by(Event.at.desc(), Event.id.desc())):
         data.history[event.ticket_id].append(event)
+
+
+def _load_links(session: Session, tickets: set[int], data: LetterData) -> None:
+    if not tickets:
+        return
+    links = (
+        select(TicketLink.ticket_id, TicketLink.kind, Ticket.number)
+        .join(Ticket, Ticket.id == TicketLink.other_id)
+        .where(TicketLink.ticket_id.in_(tickets))
+    )
+    for ticket_id, kind, number in session.execute(links.order_by(Ticket.number)):
+        data.links[ticket_id].append((kind, number))
 
 
 def _load_letters(session: Session, pairs: set[tuple[int, str]], data: LetterData) -> None:
@@ -129,7 +151,7 @@ def _load_letters(session: Session, pairs: set[tuple[int, str]], data: LetterDat
         tuple_(Outbox.ticket_id, Outbox.recipient).in_(pairs),
         Outbox.message_id != "",
     )
-    for row in session.execute(before.order_by(Outbox.id)):
+    for row in session.execute(before.order_by(Outbox.created_at, Outbox.id)):
         reference = str(row.context.get("reference") or "")
         earlier = Earlier(row.id, row.message_id, reference, row.created_at)
         data.letters[row.ticket_id, row.recipient].append(earlier)
@@ -144,9 +166,9 @@ def _load_accounts(session: Session, rows: Sequence[Outbox], data: LetterData) -
     for account in session.scalars(accounts):
         data.accounts[_owner(account.contact_id, account.staff_id)] = account
     newest = (
-        select(Outbox.contact_id, Outbox.staff_id, func.max(Outbox.id))
+        select(Outbox.contact_id, Outbox.staff_id, Outbox.id)
         .where(Outbox.kind.in_(SENSITIVE), or_(Outbox.contact_id.in_(contacts), Outbox.staff_id.in_(staff)))
-        .group_by(Outbox.contact_id, Outbox.staff_id)
+        .order_by(Outbox.created_at, Outbox.id)
     )
     for contact_id, staff_id, outbox_id in session.execute(newest):
         data.newest_secret[_owner(contact_id, staff_id)] = outbox_id

@@ -49,7 +49,9 @@ def threading(
     row: Outbox, ticket: Ticket, earlier: Sequence[Earlier], addresses: Addresses, desk: DeskFacts
 ) -> Threading:
     """The place of a letter among those that the same person had about the ticket."""
-    before = [letter for letter in earlier if letter.outbox_id < row.id]
+    # By time, not by id: each process has ids of its own.
+    earlier = sorted(earlier, key=lambda letter: (letter.at, letter.outbox_id))
+    before = [letter for letter in earlier if (letter.at, letter.outbox_id) < (row.created_at, row.id)]
     root = addresses.thread_root(ticket.number)
     reference = fit_message_id(row.context.get("reference"))
     chain = [i for letter in before for i in (fit_message_id(letter.reference), letter.message_id) if i]

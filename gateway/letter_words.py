@@ -1,7 +1,7 @@
 """Small words and lists that letters are made of: names, files, readers, and why somebody gets a letter."""
 
 from gateway import letter_text
-from gateway.letter_data import LetterData, event_ids
+from gateway.letter_data import LetterData, entries
 from store.tables import Attachment, Contact, Event, Outbox, Ticket
 
 _MAX_FILES = 20
@@ -29,7 +29,7 @@ def is_internal(row: Outbox, data: LetterData) -> bool:
     """True when a reply to this letter must not reach the customer side."""
     if row.contact_id is not None:
         return False
-    return any(event.visibility != "public" for i in event_ids(row) if (event := data.events.get(i)))
+    return any(event.visibility != "public" for event in entries(row, data))
 
 
 def line(text: str) -> str:
@@ -76,4 +76,11 @@ def warnings(row: Outbox, events: list[Event], requester: Contact) -> list[str]:
         found.append("Nobody has checked that this mail is from the address it names.")
     if row.kind == "new_ticket" and not requester.known:
         found.append(f"{requester.address} is not among your contacts.")
-    return found
+    return [*found, *sentences(row, "hints")]
+
+
+def link_words(kind: str, number: str) -> str:
+    """What staff should know of another ticket that a mail has to do with."""
+    if kind == "continues":
+        return f"It goes on from {number}, which is closed."
+    return f"It names {number}, to which the sender may not write."

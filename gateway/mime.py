@@ -43,6 +43,7 @@ class Part:
     type: ContentType
     children: list["Part"] = field(default_factory=list)
     opaque: bool = False  # not looked into: a limit was passed
+    epilogue: int = -1  # what stands behind the closing boundary; -1 when there is none
 
     def walk(self) -> Iterator["Part"]:
         """This part and all below it, in order."""
@@ -140,6 +141,7 @@ class Splitter:
                 self._child(part, previous, line_start, depth, default_type)
             previous, closed = line_end, closing
             if closing:
+                part.epilogue = line_end
                 break
             if self.over_limit and self._parts >= self.limits.max_parts:
                 self._rest(part, previous, default_type)
@@ -152,11 +154,10 @@ class Splitter:
 
     def _glued_end(self, part: Part, start: int, boundary: str) -> int:
         """Where the last part ends: some programs put the closing boundary right behind a text without line end."""
-        tail = self.raw[max(start, part.end - _MAX_GLUED) : part.end].rstrip(b" \t\r\n")
+        tail = self.raw[max(start, part.end - _MAX_GLUED) : part.end]
+        text = tail.rstrip(b" \t\r\n")
         closing = f"--{boundary}--".encode("utf-8", "replace")
-        if not tail.endswith(closing):
-            return part.end
-        return part.end - (len(self.raw[max(start, part.end - _MAX_GLUED) : part.end]) - len(tail)) - len(closing)
+        return part.end - len(tail) + len(text) - len(closing) if text.endswith(closing) else part.end
 
     def _child(self, part: Part, start: int, end: int, depth: int, default_type: str) -> None:
         if self._parts >= self.limits.max_parts:

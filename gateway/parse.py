@@ -11,6 +11,7 @@ from gateway.away import return_date
 from gateway.envelope import Attachment, Mailbox, Message
 from gateway.headers import Headers, clean, unfold
 from gateway.mime import Limits, Part, Splitter
+from gateway.screen import auto_reply, delivery_report
 
 __all__ = ["Limits", "read"]
 
@@ -18,6 +19,7 @@ _ID = re.compile(r"<[^<>\s\x00-\x1f]{1,990}>")
 _MAX_REFERENCES = 50  # the newest
 _MAX_DEFECTS = 30
 _REPORTS = ("delivery-report", "feedback-report")
+_IN_DOUBT = {"delivery-report": delivery_report.certain, "auto-reply": auto_reply.certain}
 _CHUNK = 1 << 20
 _WHITE = b" \t\r\n\x0b\x0c"
 _DELIVERED = ("delivered-to", "x-original-to", "envelope-to", "x-envelope-to", "x-delivered-to")
@@ -62,7 +64,8 @@ def _read(raw: bytes, limits: Limits, reverse_path: str | None) -> Message:
     headers, defects = root.headers, splitter.defects
     content = body.Reader(source, limits, defects).read(root)
     mail = _from_fields(headers, defects)
-    automatic = screen.classify(_view(root, mail, headers, reverse_path, content))
+    view = _view(root, mail, headers, reverse_path, content)
+    automatic = screen.classify(view)
     parts = [(item.declared_type, item.data) for item in content.attachments] if automatic else []
     return replace(
         mail,
@@ -71,6 +74,7 @@ def _read(raw: bytes, limits: Limits, reverse_path: str | None) -> Message:
         html=content.html,
         attachments=content.attachments,
         automatic=automatic,
+        certain=automatic not in _IN_DOUBT or _IN_DOUBT[automatic](view),
         return_date=return_date(mail.subject, content.text, mail.date) if automatic == "auto-reply" else None,
         reports=bounce.reports(parts, headers, content.text, source) if automatic == "delivery-report" else (),
         reported_ids=bounce.reported_ids(parts, content.text) if automatic in _REPORTS else (),

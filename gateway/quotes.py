@@ -43,7 +43,7 @@ def new_text(text: str) -> str:
         text = phrases.SHARED_LINE.sub("\n", text)
     lines = text.split("\n")
     lines, beyond = lines[:MAX_LINES], lines[MAX_LINES:]
-    kinds = _classify(lines)
+    kinds = _classify(lines, fences="```" in text or "~~~" in text)
     if kinds.strip("et") == "":
         return _tidy(text)
     end = _hard_end(lines, kinds)
@@ -60,7 +60,7 @@ def _tidy(text: str) -> str:
     return text.strip("\n \t\u1427")
 
 
-def _classify(lines: list[str]) -> str:
+def _classify(lines: list[str], *, fences: bool) -> str:
     """One letter a line."""
     kinds: list[str] = []
     # Most lines are plain text: this and the like below spare them the dear patterns.
@@ -68,7 +68,7 @@ def _classify(lines: list[str]) -> str:
     fenced = False
     i = 0
     while i < len(lines):
-        if _FENCE.match(lines[i]) and (fenced or any(_FENCE.match(x) for x in lines[i + 1 : i + 200])):
+        if fences and _FENCE.match(lines[i]) and (fenced or any(_FENCE.match(x) for x in lines[i + 1 : i + 200])):
             fenced = not fenced
             kinds.append(_TEXT)
         elif fenced:
@@ -101,6 +101,8 @@ def _kind(line: str, *, mobile: bool) -> str:
     if not bare:
         return _EMPTY
     plain = bare[0].isalnum()
+    if line[0] == ">" and not bare.endswith(" >>>"):
+        return _QUOTED
     if (not plain or ">" in bare[:18]) and _QUOTE.match(line):
         return _ORIGINAL if bare.endswith(" >>>") and phrases.GROUPWISE_LINE.match(bare) else _QUOTED
     if len(bare) > 250:

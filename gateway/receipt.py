@@ -18,7 +18,7 @@ def send_receipt(
     added: Sequence[ContactState],
 ) -> Decision:
     """Queue E4, or say in the decision's reason why not. A machine never gets an answer (RFC 3834)."""
-    if case.mail.message.automatic:
+    if case.mail.message.machine:
         return _without(decision, "it was written by a machine")
     trusted = bool(case.mail.sender) and (ticket.requester.known or decision.verified.verdict == "pass")
     refusal = _cap(ticket.requester, case, trusted)

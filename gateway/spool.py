@@ -15,6 +15,7 @@ from sqlalchemy import insert, update
 
 from gateway.envelope import Envelope
 from gateway.errors import Error, ShuttingDown, StorageFailed, StorageFull
+from gateway.outage import Outage, is_ours
 from store.blobs import BlobStore, BlobWriter
 from store.database import Database
 from store.tables import RawMail, ReceivedMail, Tally, core
@@ -51,6 +52,7 @@ class Spool:
         self._blobs = blobs
         self._space = _FreeSpace(folder, reserve)
         self._notify = notify
+        self._outage = Outage("the storage of received mail")
         self._queue: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
         # Sealing a big mail waits for the disk; small ones do not queue behind it.
         self._sealers = ThreadPoolExecutor(2, thread_name_prefix="spool-seal")
@@ -94,7 +96,7 @@ class Spool:
         try:
             waiting.blob = writer.seal()
         except Exception as error:
-            log.exception("a big mail could not be stored; the client keeps it")
+            self._tell(error)
             writer.abort()
             waiting.future.set_exception(_storage_error(error))
         else:
@@ -118,15 +120,23 @@ class Spool:
             ids = self._insert(group)
         except Exception as error:
             if len(group) == 1:
-                log.exception("a mail could not be stored; the client keeps it")
+                self._tell(error)
                 group[0].future.set_exception(_storage_error(error))
                 return
             for waiting in group:
                 self._write([waiting])
             return
+        self._outage.worked()
         for waiting, mail_id in zip(group, ids, strict=True):
             waiting.future.set_result(mail_id)
         self._notify()
+
+    def _tell(self, error: Exception) -> None:
+        """A full disk or a database that is away is logged once, not for each mail that comes meanwhile."""
+        if is_ours(error):
+            self._outage.failed(error)
+        else:
+            log.error("a mail could not be stored; the client keeps it", exc_info=error)
 
     def _insert(self, group: Sequence[_Waiting]) -> list[int]:
         large = [waiting for waiting in group if not waiting.blob and waiting.size > INLINE]

@@ -7,13 +7,16 @@ from desk import notices, tickets
 from desk.state import StaffState, TicketState
 from desk.tickets import Note
 from desk.writes import Writes
-from gateway import phrases, who
+from gateway import who
 from gateway.commands import grammar, staff
 from gateway.commands.staff import Plan
 from gateway.decide import Case, Decision
+from gateway.own_words import Told, own_words, repeats_inside
 from gateway.receipt import answer
 from gateway.rules import NOTE_LENGTH
 from gateway.subject import is_forward
+
+NOTHING_DONE = "Your text is kept as an internal note. Nothing was sent or changed."
 
 
 def apply(decision: Decision, case: Case, writes: Writes, entry: Note) -> Decision:
@@ -23,16 +26,19 @@ def apply(decision: Decision, case: Case, writes: Writes, entry: Note) -> Decisi
     if ticket is None or author is None:
         raise RuntimeError(f"the decision {decision.rule} names no ticket, or nobody of the staff")
     # From the whole text, not from what fits into a note: a #note at the end of a long mail counts too.
-    commands, words = grammar.split(case.mail.message.reply.strip() or case.mail.message.text.strip())
+    said = case.mail.message.reply.strip() or case.mail.message.text.strip()
+    commands, words, astray = grammar.split(said, staff.COMMANDS)
     plan = staff.plan(commands)
-    hindrance = _hindrance(decision, case, plan, ticket, words)
+    plan = replace(plan, internal=plan.internal or _answers_inside(decision))
+    told = case.view.told.get(ticket.id, Told())
+    own = words if plan.internal else own_words(words, told)
+    hindrance = _not_allowed(decision, case, plan, ticket) or _not_safe(plan, words, own, astray, told)
     if hindrance:
         # The whole text is kept as it came, commands and all: nothing of it was done.
         return _keep_inside(decision, case, writes, ticket, replace(entry, author=author), hindrance)
-    words = _with_note_lines(plan, commands, words)
-    plan = replace(plan, internal=plan.internal or _answers_inside(decision))
-    entry = _worded(replace(entry, author=author, visibility="internal" if plan.internal else "public"), words)
-    entry = replace(entry, changes=_change(plan, case, writes, ticket, author, words))
+    own = _with_note_lines(plan, commands, own)
+    entry = _worded(replace(entry, author=author, visibility="internal" if plan.internal else "public"), own)
+    entry = replace(entry, changes=_change(plan, case, writes, ticket, author, own))
     return _write_down(decision, case, writes, ticket, entry)
 
 
@@ -46,10 +52,10 @@ def _worded(entry: Note, words: str) -> Note:
     return replace(entry, text=text, folded=entry.folded or (words if cut else ""))
 
 
-def _hindrance(decision: Decision, case: Case, plan: Plan, ticket: TicketState, words: str) -> list[str]:
-    """Why the mail is not done as it says, in sentences for its author."""
+def _not_allowed(decision: Decision, case: Case, plan: Plan, ticket: TicketState) -> list[str]:
+    """Why the mail may not do what it says, in sentences for its author."""
     if plan.faults:
-        return [*plan.faults, "Your text is kept as an internal note. Nothing was sent or changed."]
+        return [*plan.faults, NOTHING_DONE]
     if decision.write != "reply":
         return [
             "Your text is kept as an internal note: it did not come as an answer to your own letter.",
@@ -57,8 +63,23 @@ def _hindrance(decision: Decision, case: Case, plan: Plan, ticket: TicketState, 
         ]
     if is_forward(case.mail.message.subject) or _goes_elsewhere(case, ticket):
         return ["Your text is kept as an internal note: a forwarded letter never goes to the customer."]
-    if not plan.internal and _only_quotes(words):
-        return ["Your mail holds no words of your own. It is kept as an internal note; nothing was sent or changed."]
+    return []
+
+
+def _not_safe(plan: Plan, words: str, own: str, astray: tuple[str, ...], told: Told) -> list[str]:
+    """Why sending the words could tell the customer what is not for them."""
+    if plan.internal:
+        return []
+    if astray:
+        return [
+            f"“{astray[0]}” looks like a command, but stands inside the text.",
+            "Commands stand at the top or at the end. Put ## before a line that is none.",
+            NOTHING_DONE,
+        ]
+    if words and not own and not plan.changes_something:
+        return ["Your mail holds no words of your own.", NOTHING_DONE]
+    if inside := repeats_inside(own, told):
+        return [f"“{inside}” stands in an internal note, and customers do not read those.", NOTHING_DONE]
     return []
 
 
@@ -66,16 +87,6 @@ def _goes_elsewhere(case: Case, ticket: TicketState) -> bool:
     """True when it was handed on to another desk address of ours."""
     named = (case.addresses.find(mailbox.address) for mailbox in case.mail.message.to)
     return any(found and not found.token and found.desk.address != ticket.desk_address for found in named)
-
-
-def _only_quotes(words: str) -> bool:
-    """True when somebody sent a reply without writing anything: what it quotes is a letter to staff."""
-    lines = [line for line in words.splitlines() if line.strip()][:2]
-    if not lines:
-        return False
-    found = [phrases.HEADER_LINE.match(line) for line in lines]
-    block = len(found) == 2 and bool(found[0] and found[0]["from"] and found[1])
-    return block or bool(phrases.ORIGINAL_LINE.match(lines[0]) or phrases.FORWARD_LINE.match(lines[0]))
 
 
 def _answers_inside(decision: Decision) -> bool:
@@ -132,7 +143,8 @@ def _add_named(decision: Decision, case: Case, writes: Writes, ticket: TicketSta
     """Whom staff put into Cc of an answer takes part from now on."""
     if entry.visibility != "public":
         return
-    tickets.add_people(writes, ticket, who.named(case, writes, case.mail.message.cc), case.now)
+    people, _ = who.named(case, writes, case.mail.message.cc, sure=True)
+    tickets.add_people(writes, ticket, people, case.now)
 
 
 def _keep_inside(

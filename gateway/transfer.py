@@ -4,11 +4,12 @@ import binascii
 import re
 from collections.abc import Iterator
 
+from gateway import uuencode
+
 _WHITE = b" \t\r\n"
 _ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="
 _FOREIGN = bytes(sorted(set(range(256)) - set(_ALPHABET)))
 _CHUNK = 1 << 20  # base64 is decoded in steps, so that a large file is never in memory in three forms
-_UU_BEGIN = re.compile(rb"^begin(?:-base64)? [0-7]{3,4} [^\n]{0,250}\n", re.MULTILINE)
 
 
 def decode(data: memoryview, encoding: str, defects: list[str]) -> bytes:
@@ -21,7 +22,7 @@ def decode(data: memoryview, encoding: str, defects: list[str]) -> bytes:
     if encoding in ("quoted-printable", "quoted_printable"):
         return binascii.a2b_qp(data)
     if encoding in ("x-uuencode", "uuencode", "x-uue", "uue"):
-        return _uuencoded(bytes(data), defects)
+        return _uuencoded(data, defects)
     defects.append("unknown Content-Transfer-Encoding")
     return bytes(data)
 
@@ -72,26 +73,9 @@ def _piece(piece: bytes) -> bytes:
     return binascii.a2b_base64(piece + b"=" * (-len(piece) % 4))
 
 
-def _uuencoded(data: bytes, defects: list[str]) -> bytes:
-    begin = _UU_BEGIN.search(data)
-    if begin is None:
+def _uuencoded(data: memoryview, defects: list[str]) -> bytes:
+    content = uuencode.decoded(data)
+    if content is None:
         defects.append("text that claims to be uuencoded and is not: kept as it came")
-        return data
-    out = []
-    for line in data[begin.end() :].split(b"\n"):
-        line = line.rstrip(b"\r")
-        if line.strip() in (b"end", b"`", b""):
-            if line.strip() == b"end":
-                break
-            continue
-        try:
-            out.append(binascii.a2b_uu(line))
-        except binascii.Error:
-            # Some encoders append a check character: the length in front tells how much counts.
-            length = (((line[0] - 32) & 63) * 4 + 5) // 3
-            try:
-                out.append(binascii.a2b_uu(line[:length]))
-            except binascii.Error:
-                defects.append("damaged uuencoded text: kept as it came")
-                return data
-    return b"".join(out)
+        return bytes(data)
+    return content

@@ -14,10 +14,13 @@ from desk.state import ContactState, StaffState, TeamState, TicketState
 from desk.tickets import File
 from gateway.desk_addresses import Addresses, Recipient
 from gateway.envelope import Envelope, Message
+from gateway.held_notice import Lately, lately
+from gateway.own_words import Told
 from gateway.token import Token
-from store.tables import KnownMessage, MailKey, Outbox, Suppression, Ticket
+from store.tables import Event, KnownMessage, MailKey, Outbox, Suppression, Ticket
 
 CAP_WINDOW = timedelta(hours=2)
+WISH_TICKET = "ticket"
 RECEIPTS = ("received", "not_done", "partly_refused")  # letters that answer a mail
 
 
@@ -32,6 +35,7 @@ class Incoming:
     key: bytes
     files: tuple[File, ...] = ()
     refused_files: tuple[str, ...] = ()
+    wish: str = ""  # "ticket", or the number of a ticket: what a person decided about it
 
     @property
     def sender(self) -> str:
@@ -73,6 +77,8 @@ class View:
     receipts: Counter[tuple[str, int]] = field(default_factory=Counter)  # address, ticket → receipts within a day
     first_receipts: Counter[str] = field(default_factory=Counter)  # address → receipts as a stranger, within an hour
     first_receipts_minute: int = 0  # receipts to strangers within a minute
+    told: dict[int, Told] = field(default_factory=dict)  # ticket → what stands in it; only where staff wrote
+    held: Lately = field(default_factory=Lately)
     muted: set[str] = field(default_factory=set)  # addresses of `letters` that are not written to
     staff_by_address: dict[str, StaffState] = field(default_factory=dict)
     by_number: dict[str, int] = field(default_factory=dict)
@@ -87,10 +93,13 @@ def message_key(message_id: str) -> bytes:
     return hashlib.blake2b(message_id.encode("utf-8", "replace"), digest_size=16).digest()
 
 
-def fingerprint(message: Message) -> bytes:
-    """The same for a mail that comes twice by whatever way; another for one with the same id and other words."""
+def fingerprint(message: Message, reverse_path: str) -> bytes:
+    """The same for a mail that comes twice by whatever way; another for one with the same id and other words.
+
+    Who wrote a mail without a readable From is told by the reverse path: two people may write the same few words.
+    """
     date = message.date.isoformat() if message.date else ""
-    parts = (message.message_id, message.sender.key, date, message.subject)
+    parts = (message.message_id, message.sender.key or reverse_path.lower(), date, message.subject)
     head = "\0".join(parts).encode("utf-8", "replace")
     return hashlib.blake2b(head + b"\0" + message.body_digest, digest_size=16).digest()
 
@@ -119,6 +128,8 @@ def load_view(session: Session, batch: Sequence[Incoming], addresses: Addresses,
         view.known_messages.setdefault(key, []).append(ticket_id)
     view.tickets = load.tickets(session, _ticket_ids(batch, view, addresses), _numbers(batch))
     view.by_number = {ticket.number: ticket.id for ticket in view.tickets.values()}
+    view.told = _told(session, batch, view)
+    view.held = lately(session, {mail.message.sender.address[:320] for mail in batch}, now)
     at_work = [person for address in people if (person := view.staff_by_address.get(address))]
     _load_caps(session, view, at_work, now)
     return view
@@ -129,7 +140,7 @@ def _pairs(session: Session, statement: object) -> dict[bytes, int]:
 
 
 def _numbers(batch: Iterable[Incoming]) -> set[str]:
-    return {number for mail in batch for number in numbers.find_all(mail.message.subject)}
+    return {n for mail in batch for n in (*numbers.find_all(mail.message.subject), mail.wish)} - {"", WISH_TICKET}
 
 
 def references(message: Message) -> tuple[str, ...]:
@@ -149,7 +160,9 @@ def _known(session: Session, batch: Iterable[Incoming]) -> list[tuple[bytes, int
 def letter_claims(mail: Incoming, addresses: Addresses) -> list[tuple[int, Token]]:
     """The letters of ours that a report or an automatic answer names, each with the token that it brings for it."""
     claims = [(r.token.person_id, r.token) for r in mail.recipients if r.token and r.token.kind == "delivery"]
-    for named in (*mail.message.reported_ids, *references(mail.message)):
+    # A person answers a letter too: only a machine's answer says something about its delivery.
+    answered = references(mail.message) if mail.message.machine else ()
+    for named in (*mail.message.reported_ids, *answered):
         if token := addresses.token_of(named):
             claims.append((_outbox_id(named), token))
     return [claim for claim in dict.fromkeys(claims) if claim[0]]
@@ -174,6 +187,17 @@ def _muted(session: Session, addresses: set[str]) -> set[str]:
         return set()
     active = select(Suppression.address).where(Suppression.address.in_(addresses), Suppression.lifted_at.is_(None))
     return set(session.scalars(active))
+
+
+def _told(session: Session, batch: Iterable[Incoming], view: View) -> dict[int, Told]:
+    """What customers have read of the tickets, and what they have not: an answer of staff must not mix them up."""
+    if not view.tickets or not any(mail.sender in view.staff_by_address for mail in batch):
+        return {}
+    texts: dict[int, list[tuple[str, str]]] = {}
+    entries = select(Event.ticket_id, Event.visibility, Event.text).where(Event.ticket_id.in_(view.tickets))
+    for ticket_id, visibility, words in session.execute(entries):
+        texts.setdefault(ticket_id, []).append((visibility, words))
+    return {ticket_id: Told.of(found) for ticket_id, found in texts.items()}
 
 
 def _ticket_ids(batch: Iterable[Incoming], view: View, addresses: Addresses) -> set[int]:

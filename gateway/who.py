@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from desk import people
 from desk.state import ContactState
 from desk.writes import Writes
-from gateway.decide import Case
+from gateway.decide import Case, Decision
 from gateway.envelope import Mailbox
 from gateway.rules import MAX_CC
 
@@ -23,16 +23,30 @@ def author(case: Case, writes: Writes) -> ContactState:
     return _contact(Mailbox("", case.mail.envelope.reverse_path), case, writes)
 
 
-def named(case: Case, writes: Writes, *fields: Iterable[Mailbox]) -> list[ContactState]:
-    """The people of some address fields, without ourselves, the author and staff: at most 20."""
+def named(case: Case, writes: Writes, *fields: Iterable[Mailbox], sure: bool) -> tuple[list[ContactState], list[str]]:
+    """The people of some address fields, without ourselves, the author and staff: at most 20.
+
+    Of a mail whose sender nothing proves (not `sure`), only people whom the desk knows: with a forged From and an own
+    address in Cc a stranger would read every answer. The others come back as addresses, for staff to decide.
+    """
     found: dict[str, ContactState] = {}
+    waiting: dict[str, str] = {}
     for mailbox in (mailbox for field in fields for mailbox in field):
         key = mailbox.key
         if not key or key == case.mail.sender or key in case.view.staff_by_address or case.addresses.find(key):
             continue
-        if len(found) < MAX_CC and key not in found:
+        known = case.view.contacts.get(key)
+        if not sure and not (known and known.known):
+            waiting[key] = mailbox.address
+        elif len(found) < MAX_CC and key not in found:
             found[key] = _contact(mailbox, case, writes)
-    return list(found.values())
+    return list(found.values()), list(waiting.values())[:MAX_CC]
+
+
+def is_sure(decision: Decision) -> bool:
+    """True when something proves that the sender is who they say: a verified mail, or their own letter's token."""
+    chosen = decision.match.chosen
+    return decision.verified.verdict == "pass" or (chosen is not None and chosen.proof == "own_token")
 
 
 def _contact(mailbox: Mailbox, case: Case, writes: Writes) -> ContactState:

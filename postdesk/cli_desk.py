@@ -21,7 +21,7 @@ def ticket_list(
     from store.tables import Ticket
 
     with ready_house().database.reading() as session:
-        rows = session.scalars(select(Ticket).order_by(Ticket.id.desc()).limit(limit)).all()
+        rows = session.scalars(select(Ticket).order_by(Ticket.created_at.desc(), Ticket.id.desc()).limit(limit)).all()
     if not rows and not as_json:
         typer.echo("There are no tickets yet.")
     for row in rows:

@@ -125,22 +125,28 @@ def mail_show(
 def mail_replay(
     mail: Annotated[int, typer.Argument(help="The id from `postdesk mail list`.")],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show the decision and its evidence.")] = False,
+    as_ticket: Annotated[bool, typer.Option("--as-ticket", help="It becomes a new ticket: you decided.")] = False,
+    attach: Annotated[str, typer.Option(metavar="NUMBER", help="It becomes a note on this ticket: you decided.")] = "",
 ) -> None:
-    """Handle a held or ignored mail again, for example after the settings were mended."""
+    """Handle a held or ignored mail again, for example after the settings were mended; or decide yourself."""
     from gateway.held import NotReplayable, release
     from postdesk.explaining import Explainer, as_text
-    from postdesk.replaying import wait_for
+    from postdesk.replaying import wait_for, wish_of
 
     house = ready_house()
+    try:
+        wish = wish_of(house, as_ticket, attach)
+    except NotReplayable as error:
+        raise fail(str(error), 64) from error
     if dry_run:
-        explained = Explainer(house).received(mail)
+        explained = Explainer(house).received(mail, wish)
         if explained is None:
             raise fail(f"There is no mail {mail}.", 66)
         typer.echo(as_text(f"Mail {mail}, if it were handled now:", explained))
         return
     try:
         with house.database.transaction() as session:
-            release(session, mail)
+            release(session, mail, wish or None)
     except NotReplayable as error:
         raise fail(str(error), 65) from error
     typer.echo(wait_for(house, mail))

@@ -5,6 +5,7 @@ import email.policy
 import secrets
 import smtplib
 import time
+from datetime import UTC, datetime
 from email.message import EmailMessage
 from pathlib import Path
 
@@ -42,7 +43,7 @@ class Demo:
         mark = secrets.token_hex(2)
         self._jane, self._eve = f"jane.{mark}@customer.test", f"eve.{mark}@stranger.test"
         with house.database.reading() as session:
-            self._last = session.scalar(select(func.max(Disposition.received_id))) or 0
+            self._last = session.scalar(select(func.max(Disposition.at))) or datetime.min.replace(tzinfo=UTC)
             staff = [person for person in load.staff(session).values() if person.active]
         if not staff:
             raise DemoFailed("Nobody works here yet. Run: postdesk init")
@@ -86,7 +87,7 @@ class Demo:
         while time.monotonic() < deadline:
             if found := self._disposition(sender):
                 disposition, number = found
-                self._last = disposition.received_id
+                self._last = disposition.at
                 typer.echo(f"  mail {disposition.received_id}: {disposition.kind} on {number}. {disposition.reason}")
                 return number
             time.sleep(0.02)
@@ -97,8 +98,8 @@ class Demo:
             row = session.execute(
                 select(Disposition, Ticket.number)
                 .outerjoin(Ticket, Ticket.id == Disposition.ticket_id)
-                .where(Disposition.sender == sender, Disposition.received_id > self._last)
-                .order_by(Disposition.received_id.desc())
+                .where(Disposition.sender == sender, Disposition.at > self._last)
+                .order_by(Disposition.at.desc(), Disposition.received_id.desc())
             ).first()
         return (row[0], row[1] or "no ticket") if row else None
 

@@ -1,6 +1,6 @@
 """What a mail would become, and why: reads and decides, changes nothing."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -38,13 +38,13 @@ class Explainer:
         envelope = Envelope("", (), "file", received_at=datetime.now(UTC))
         return self._explain(Claimed(0, envelope, raw, 0))
 
-    def received(self, received_id: int) -> Explained | None:
-        """A mail that came in; None when there is none of that id."""
+    def received(self, received_id: int, wish: str = "") -> Explained | None:
+        """A mail that came in, and what a person would have it become; None when there is none of that id."""
         if self._house is None:
             return None
         with self._house.database.reading() as session:
             found = load(session, self._house.blobs, [received_id])
-        return self._explain(found[0]) if found else None
+        return self._explain(replace(found[0], wish=wish)) if found else None
 
     def _explain(self, mail: Claimed) -> Explained:
         if self._house is None or self._rules is None or self._addresses is None:
@@ -83,13 +83,14 @@ def as_json(path: str, explained: Explained, saved: list[str | None]) -> dict[st
 def as_text(path: str, explained: Explained) -> str:
     """The same for people."""
     message = explained.message
+    doubt = "" if message.certain else ", but only by its words: taken for a person's mail"
     lines = [
         path,
         f"  From:        {message.sender.name} <{message.sender.address}>"
         if message.sender.address
         else "  From:        nobody that can be read",
         f"  Subject:     {message.subject or '(none)'}",
-        f"  Automatic:   {message.automatic or 'no'}",
+        f"  Automatic:   {message.automatic or 'no'}{doubt}",
     ]
     lines += [f"  File:        {f.original_name or f.name}, {f.type}, {f.size:,} bytes" for f in message.attachments]
     lines += [f"  Odd:         {defect}" for defect in message.defects]

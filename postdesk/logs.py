@@ -33,7 +33,7 @@ def set_up(log: Log) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(processor=renderer, foreign_pre_chain=shared))
     logging.basicConfig(level=level, handlers=[handler], force=True)
-    for chatty in ("alembic", "apscheduler", "uvicorn", "mailparser"):
+    for chatty in ("alembic", "apscheduler", "flufl.bounce", "uvicorn", "mailparser"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
     logging.getLogger("mail.log").setLevel(logging.ERROR)  # aiosmtpd logs each command
 

@@ -31,7 +31,8 @@ def desk_facts(house: "House") -> DeskFacts:
 
 def composer(house: "House") -> Composer:
     """What renders letters."""
-    return Composer(house.addresses, desk_facts(house), bundled.folder("templates") / "mail", keys=house.keys)
+    templates = bundled.folder("templates") / "mail"
+    return Composer(house.addresses, desk_facts(house), templates, keys=house.keys, blobs=house.blobs)
 
 
 def relay(house: "House") -> Relay:
@@ -62,7 +63,6 @@ def deliverer(house: "House") -> Deliverer:
         give_up=timedelta(days=settings.delivery.give_up_days),
         fold_seconds=settings.delivery.fold_seconds,
         connections=settings.relay.connections if settings.relay.mode == "smtp" else 1,
-        poll_seconds=settings.work.poll_seconds,
     )
     return Deliverer(house.database, composer(house), lambda: relay(house), policy)
 

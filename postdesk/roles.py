@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import errno
 import importlib
 import os
 import signal
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from gateway.outage import Outage
 from postdesk.wake import Wake
 from postdesk.wiring import House
 
@@ -26,6 +28,16 @@ log = structlog.get_logger(__name__)
 ALL = ("smtp", "lmtp", "imap", "work", "deliver", "schedule", "portal")
 FRONT = ("smtp", "lmtp", "imap", "schedule", "portal")
 GRACE = 20.0  # seconds that running SMTP transactions have to end in
+UNUSABLE = 78  # EX_CONFIG: starting again will not help
+LATER = 75  # EX_TEMPFAIL: starting again a little later may help
+
+
+class CannotStart(Exception):
+    """Why a process ends at once, in words for the person who started it, and the exit code."""
+
+    def __init__(self, text: str, code: int = UNUSABLE) -> None:
+        super().__init__(text)
+        self.code = code
 
 
 def preload(processes: Iterable[str]) -> None:
@@ -54,8 +66,9 @@ def work(house: House, mail: Wake, letters: Wake) -> None:
     stop = _stop_on_signal()
     intake = house.intake(notify=letters.set)
     settings = house.settings.work
+    outage = Outage("handling mail")
     while not stop.is_set():
-        claimed = _guarded("handling mail", intake.drain_once, stop)
+        claimed = _guarded(outage, intake.drain_once, stop)
         if claimed >= settings.batch:
             mail.set()  # there is more: others may help
         elif not claimed:
@@ -66,19 +79,22 @@ def deliver(house: House, letters: Wake) -> None:
     """Send letters."""
     stop = _stop_on_signal()
     deliverer = house.deliverer()
+    outage = Outage("sending letters")
     while not stop.is_set():
-        if not _guarded("sending letters", deliverer.drain_once, stop):
+        if not _guarded(outage, deliverer.drain_once, stop):
             letters.wait(house.settings.work.poll_seconds)
+    deliverer.close()
 
 
-def _guarded(what: str, step: Callable[[], int], stop: threading.Event) -> int:
-    """One round; what fails is logged and tried again: the queue keeps what is not done."""
+def _guarded(outage: Outage, step: Callable[[], int], stop: threading.Event) -> int:
+    """One round; what fails is told and tried again, later each time: the queue keeps what is not done."""
     try:
-        return step()
-    except Exception:
-        log.exception(f"{what} failed; trying again soon")
-        stop.wait(2)
+        done = step()
+    except Exception as error:
+        stop.wait(outage.failed(error))
         return 0
+    outage.worked()
+    return done
 
 
 def front(house: House, mail: Wake, ready: Wake, roles: Collection[str]) -> None:
@@ -133,11 +149,15 @@ async def _listeners(house: House, spool: "Spool", roles: Collection[str]) -> "l
             try:
                 await listener.start()
             except OSError as error:
-                raise SystemExit(
-                    f"{protocol}: cannot listen on {config.host}:{config.port}: {error.strerror}"
-                ) from error
+                raise _cannot_listen(protocol, config.host, config.port, error) from error
             started.append(listener)
     return started
+
+
+def _cannot_listen(role: str, host: str, port: int, error: OSError) -> CannotStart:
+    """An address in use is free again once an earlier Postdesk has ended; anything else is for the settings."""
+    code = LATER if error.errno == errno.EADDRINUSE else UNUSABLE
+    return CannotStart(f"{role}: cannot listen on {host}:{port}: {error.strerror}", code)
 
 
 async def _page(house: House, roles: Collection[str]) -> "tuple[uvicorn.Server, asyncio.Task[None]] | None":
@@ -157,7 +177,7 @@ async def _page(house: House, roles: Collection[str]) -> "tuple[uvicorn.Server, 
     try:
         opened = listening_socket(portal.host, portal.port)
     except OSError as error:
-        raise SystemExit(f"portal: cannot listen on {portal.host}:{portal.port}: {error.strerror}") from error
+        raise _cannot_listen("portal", portal.host, portal.port, error) from error
     config = uvicorn.Config(
         create_app(house.portal()),
         log_config=None,
@@ -190,12 +210,18 @@ def _timers(house: House) -> Callable[[], None]:
     from store.leases import hold_lease
 
     holder = f"{os.uname().nodename}:{os.getpid()}"
+    outage = Outage("housekeeping")
 
     def tidy() -> None:
         now = datetime.now(UTC)
-        with house.database.transaction(durable=False) as session:
-            if hold_lease(session, "schedule", holder, now, timedelta(minutes=2)):
-                sessions.purge(session, now)
+        try:
+            with house.database.transaction(durable=False) as session:
+                if hold_lease(session, "schedule", holder, now, timedelta(minutes=2)):
+                    sessions.purge(session, now)
+        except Exception as error:  # APScheduler would write a traceback a minute
+            outage.failed(error)
+        else:
+            outage.worked()
 
     # A job that was due while the machine slept runs once, late, instead of not at all.
     scheduler = BackgroundScheduler(

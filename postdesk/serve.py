@@ -1,6 +1,7 @@
 """Runs the roles in processes of their own, starts again what dies, and stops all in order on SIGTERM."""
 
 import contextlib
+import ctypes
 import gc
 import os
 import signal
@@ -21,7 +22,7 @@ log = structlog.get_logger(__name__)
 
 STOP_SECONDS = 30.0  # what a process has to finish its work in; longer than roles.GRACE
 QUICK_DEATH = 5.0  # a process that lives shorter than this is started again with a pause
-UNUSABLE = 78  # EX_CONFIG: starting again will not help
+_PR_SET_PDEATHSIG = 1  # prctl(2)
 
 
 @dataclass(slots=True)
@@ -95,20 +96,20 @@ class Supervisor:
         sys.stdout.flush()
         sys.stderr.flush()
         child.started = time.monotonic()
+        parent = os.getpid()
         child.pid = os.fork()
         if child.pid:
             return
         code = 1
         try:
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
+            _end_with(parent)
             self._house.database.forget_connections()
             child.run()
             code = 0
-        except SystemExit as error:
-            # os._exit prints nothing by itself; the text is for the person who started us.
-            if isinstance(error.code, str):
-                print(error.code, file=sys.stderr)
-            code = UNUSABLE
+        except roles.CannotStart as error:
+            print(error, file=sys.stderr)
+            code = error.code
         except BaseException:
             log.exception("a process failed", process=child.name)
         finally:
@@ -131,7 +132,7 @@ class Supervisor:
 
     def _ended(self, pid: int, code: int) -> int:
         child = next(child for child in self._children if child.pid == pid)
-        if code == UNUSABLE:
+        if code in (roles.UNUSABLE, roles.LATER):
             child.pid, self._stopping = 0, True
             return code
         quick = time.monotonic() - child.started < QUICK_DEATH
@@ -174,6 +175,13 @@ class Supervisor:
                 self._mail.set()
                 self._letters.set()
                 time.sleep(0.02)
+
+
+def _end_with(parent: int) -> None:
+    """In a fresh child: get SIGTERM when the parent dies, however it dies. Orphans would keep the ports and the mail."""
+    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, int(signal.SIGTERM), 0, 0, 0)
+    if os.getppid() != parent:  # it died before we could ask
+        os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _is_alive(pid: int) -> bool:

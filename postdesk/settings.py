@@ -60,25 +60,31 @@ def load(chosen: Path | None = None, environment: Mapping[str, str] = os.environ
     try:
         settings = Settings.model_validate(values)
     except ValidationError as error:
-        faults += [_describe(dict(fault), origins) for fault in error.errors()]
+        found = [dict(fault) for fault in error.errors()]
+        faults += [_describe(fault, origins) for fault in found]
+        faults += _conflicts_beside(values, found, origins)
     if settings is not None:
         settings = _with_secrets(settings, home, faults)
         settings = settings.at(home)
-        faults += settings.conflicts()
+        faults += [_placed(conflict, origins) for conflict in settings.conflicts()]
     if faults or settings is None:
         raise SettingsError(faults)
     return Loaded(settings, file, home)
 
 
 def _read(file: Path, faults: list[str]) -> dict[str, Any]:
+    text = ""
     try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
+        text = file.read_text(encoding="utf-8")
+        return tomllib.loads(text)
     except FileNotFoundError:
         faults.append(f"{file}: there is no such file; create it with: postdesk init --config {file}")
     except (OSError, UnicodeDecodeError) as error:
         faults.append(f"{file}: cannot be read: {error}")
     except tomllib.TOMLDecodeError as error:
-        faults.append(f"{file}: is not TOML: {error}")
+        # The last line is what "at end of document" means.
+        place = f"(at line {len(text.splitlines())}, the last one)"
+        faults.append(f"{file}: is not TOML: {str(error).replace('(at end of document)', place)}")
     return {}
 
 
@@ -151,6 +157,48 @@ def _describe(fault: dict[str, Any], origins: dict[tuple[str, ...], str]) -> str
         return f"{where}: there is no such setting" + (f"; known here: {known}" if known else "")
     message = str(fault["msg"]).removeprefix("Value error, ")
     return f"{where}: {message[:1].lower()}{message[1:]}"
+
+
+def _conflicts_beside(
+    values: dict[str, Any], found: list[dict[str, Any]], origins: dict[tuple[str, ...], str]
+) -> list[str]:
+    """Conflicts between the settings that are right, so that one start shows all there is to mend."""
+    shipped = tomllib.loads((bundled.folder("config") / "default.toml").read_text(encoding="utf-8"))
+    places = [tuple(str(part) for part in fault["loc"]) for fault in found]
+    for place in places:
+        _restore(values, shipped, place)
+    try:
+        conflicts = Settings.model_validate(values).conflicts()
+    except ValidationError:
+        return []
+    wrong = {".".join(place) for place in places}
+    return [_placed(text, origins) for text in conflicts if wrong.isdisjoint(text.partition(": ")[0].split(", "))]
+
+
+def _restore(values: dict[str, Any], shipped: dict[str, Any], place: tuple[str, ...]) -> None:
+    """Put the default in the place of a faulty value; what has none, or lies in a list, goes with its whole section."""
+    section, key = place[0], ".".join(place[1:])
+    if key in shipped.get(section, {}):
+        values[section][key] = shipped[section][key]
+    elif section in shipped and isinstance(values.get(section), dict) and len(place) == 2:
+        values[section].pop(key, None)
+    elif section in shipped:
+        values[section] = shipped[section]
+    else:
+        values.pop(section, None)
+
+
+def _placed(conflict: str, origins: dict[tuple[str, ...], str]) -> str:
+    """A conflict with the place it comes from: that of the keys it names, else of a neighbour that was set."""
+    keys, _, text = conflict.partition(": ")
+    named = [tuple(key.split(".")) for key in keys.split(", ")]
+    sections = {key[0] for key in named}
+    near = [origins[key[:n]] for key in named for n in range(len(key), 0, -1) if key[:n] in origins]
+    near += [origin for place, origin in origins.items() if place[0] in sections]
+    origin = near[0] if near else "default.toml"
+    if origin == "environment":
+        keys = ", ".join(PREFIX + "__".join(key).upper() for key in named)
+    return f"{origin}: {keys}: {text}"
 
 
 def _neighbours(place: tuple[str, ...]) -> str:

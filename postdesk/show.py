@@ -5,8 +5,20 @@ from collections.abc import Mapping
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from gateway.letter_words import link_words
 from gateway.travel import hops
-from store.tables import Attachment, Contact, Delivery, Disposition, Event, Outbox, ReceivedMail, Staff, Ticket
+from store.tables import (
+    Attachment,
+    Contact,
+    Delivery,
+    Disposition,
+    Event,
+    Outbox,
+    ReceivedMail,
+    Staff,
+    Ticket,
+    TicketLink,
+)
 
 
 def ticket_text(session: Session, number: str) -> str | None:
@@ -24,6 +36,7 @@ def ticket_text(session: Session, number: str) -> str | None:
     ]
     if ticket.resolution:
         lines.append(f"  Resolution: {ticket.resolution}")
+    lines += _link_lines(session, ticket)
     files: dict[int, list[Attachment]] = {}
     for file in session.scalars(select(Attachment).where(Attachment.ticket_id == ticket.id)):
         files.setdefault(file.event_id, []).append(file)
@@ -31,6 +44,24 @@ def ticket_text(session: Session, number: str) -> str | None:
     for event in events:
         lines += ["", *_event_lines(event, files.get(event.id, []))]
     return "\n".join(lines)
+
+
+def _link_lines(session: Session, ticket: Ticket) -> list[str]:
+    """The tickets it has to do with, and those that have to do with it."""
+    there = (
+        select(TicketLink.kind, Ticket.number)
+        .join(Ticket, Ticket.id == TicketLink.other_id)
+        .where(TicketLink.ticket_id == ticket.id)
+    )
+    back = (
+        select(TicketLink.kind, Ticket.number)
+        .join(Ticket, Ticket.id == TicketLink.ticket_id)
+        .where(TicketLink.other_id == ticket.id)
+    )
+    lines = [f"  Linked:   {link_words(kind, n)}" for kind, n in session.execute(there.order_by(Ticket.number))]
+    words = {"continues": "goes on from it", "mentions": "names it; its sender may not write here"}
+    lines += [f"  Linked:   {n} {words[kind]}." for kind, n in session.execute(back.order_by(Ticket.number))]
+    return lines
 
 
 def _event_lines(event: Event, files: list[Attachment]) -> list[str]:
@@ -55,17 +86,20 @@ def _change(value: list[str]) -> str:
 
 def mail_rows(session: Session, kind: str, limit: int) -> list[tuple[ReceivedMail, Disposition | None, str]]:
     """The newest received mails with what became of them and the ticket's number; `kind` "" is all."""
+    # By time, not by id: each process has ids of its own. The ids first, so that no whole row is sorted.
+    newest = (ReceivedMail.received_at.desc(), ReceivedMail.id.desc())
+    wanted = select(ReceivedMail.id).order_by(*newest).limit(limit)
+    if kind == "waiting":
+        wanted = wanted.where(ReceivedMail.waiting)
+    elif kind:
+        wanted = wanted.join(Disposition, Disposition.received_id == ReceivedMail.id).where(Disposition.kind == kind)
     statement = (
         select(ReceivedMail, Disposition, Ticket.number)
         .outerjoin(Disposition, Disposition.received_id == ReceivedMail.id)
         .outerjoin(Ticket, Ticket.id == Disposition.ticket_id)
-        .order_by(ReceivedMail.id.desc())
-        .limit(limit)
+        .where(ReceivedMail.id.in_(wanted))
+        .order_by(*newest)
     )
-    if kind == "waiting":
-        statement = statement.where(ReceivedMail.waiting)
-    elif kind:
-        statement = statement.where(Disposition.kind == kind)
     return [(mail, disposition, number or "") for mail, disposition, number in session.execute(statement)]
 
 
@@ -121,12 +155,12 @@ def _letters(session: Session, received_id: int) -> list[str]:
         select(Outbox)
         .join(Event, Event.id == Outbox.event_id)
         .where(Event.received_id == received_id)
-        .order_by(Outbox.id)
+        .order_by(Outbox.created_at, Outbox.id)
     ).scalars()
     lines = []
     for row in rows:
         attempt = session.scalars(
-            select(Delivery).where(Delivery.outbox_id == row.id).order_by(Delivery.id.desc())
+            select(Delivery).where(Delivery.outbox_id == row.id).order_by(Delivery.at.desc(), Delivery.id.desc())
         ).first()
         said = f": {attempt.reply}" if attempt and attempt.reply else ""
         lines.append(f"  Letter:    {row.kind} to {row.recipient}, {row.state}{said}")

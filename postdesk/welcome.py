@@ -34,8 +34,12 @@ def banner(house: House, roles: Collection[str]) -> str:
 
 
 def _first_mail(desk: str, host: str, port: int) -> list[str]:
-    """With curl, which is on most machines; Python is on all that run this."""
+    """With curl, which is on most machines; Python is on all that run this.
+
+    The date makes each try another mail: one that is the same to the last byte is a duplicate.
+    """
+    fields = f"From: you@example.com\\nTo: {desk}\\nDate: %s\\nSubject: Hello"
     return [
-        f"  printf 'From: you@example.com\\nTo: {desk}\\nSubject: Hello\\n\\nA first mail.\\n' |",
+        f"  printf '{fields}\\n\\nA first mail.\\n' \"$(date -R)\" |",
         f"    curl --crlf smtp://{host}:{port} --mail-from you@example.com --mail-rcpt {desk} -T -",
     ]

@@ -1,11 +1,13 @@
 """The engine and its transactions, alike on SQLite and PostgreSQL."""
 
 import fcntl
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
+from urllib.parse import quote
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
@@ -18,17 +20,30 @@ from store.ids import Ids
 BUSY_SECONDS = 60
 
 
-class Database:
-    """One database. `transaction()` writes, `reading()` sees one moment and changes nothing."""
+class Busy(TimeoutError):
+    """Another process has kept the right to write for too long; trying later may help."""
 
-    def __init__(self, url: str | URL, *, pool_size: int = 10) -> None:
+
+class Database:
+    """One database. `transaction()` writes, `reading()` sees one moment and changes nothing.
+
+    With `create=False` a SQLite file that is not there is not made: the first use raises OperationalError.
+    """
+
+    def __init__(self, url: str | URL, *, pool_size: int = 10, create: bool = True) -> None:
         self.url = make_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
-        self.engine = _sqlite_engine(self.url, pool_size) if self.is_sqlite else _postgres_engine(self.url, pool_size)
+        make = _sqlite_engine if self.is_sqlite else _postgres_engine
+        self.engine = make(self.url, pool_size, create)
         self._reader = self.engine.execution_options(postdesk_mode="read")
         self._quick = self.engine.execution_options(postdesk_mode="quick")
         self._writer_lock = _FileLock(Path(f"{self.url.database}.write-lock")) if self.is_sqlite else None
         self.ids = Ids(self._begin)
+
+    @property
+    def file(self) -> Path | None:
+        """The SQLite file, there or not; None on PostgreSQL."""
+        return Path(self.url.database or "") if self.is_sqlite else None
 
     @contextmanager
     def transaction(self, *, durable: bool = True) -> Iterator[Session]:
@@ -77,10 +92,16 @@ class Database:
         self.ids = Ids(self._begin)
 
 
-def _sqlite_engine(url: URL, pool_size: int) -> Engine:
+def _sqlite_engine(url: URL, pool_size: int, create: bool) -> Engine:
     if not url.database or url.database == ":memory:":
         raise ValueError("Postdesk keeps SQLite in a file: sqlite:////var/lib/postdesk/desk.db")
-    Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    file = Path(url.database)
+    if create:
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # Made with its final mode; the WAL and the shared memory beside it take the mode of the file (sqlite.org/wal).
+        os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))
+    else:
+        url = url.set(database="file:" + quote(str(file)), query={**url.query, "mode": "rw", "uri": "true"})
     engine = create_engine(
         url,
         pool_size=pool_size,
@@ -113,7 +134,7 @@ def _sqlite_begin(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
-def _postgres_engine(url: URL, pool_size: int) -> Engine:
+def _postgres_engine(url: URL, pool_size: int, _create: bool) -> Engine:
     engine = create_engine(
         url,
         pool_size=pool_size,
@@ -121,10 +142,15 @@ def _postgres_engine(url: URL, pool_size: int) -> Engine:
         pool_pre_ping=True,
         hide_parameters=True,  # an error is logged; the words of a mail are not
         # "250" means safe, whatever the server's own default is.
-        connect_args={"options": "-c synchronous_commit=on"},
+        connect_args={"options": "-c synchronous_commit=on", **_limits(url)},
     )
     event.listen(engine, "begin", _postgres_begin)
     return engine
+
+
+def _limits(url: URL) -> dict[str, int]:
+    """A server that drops our packets is told from a slow one after 10 seconds, unless the address says otherwise."""
+    return {} if "connect_timeout" in url.query else {"connect_timeout": 10}
 
 
 def _postgres_begin(connection: Connection) -> None:
@@ -136,13 +162,14 @@ def _postgres_begin(connection: Connection) -> None:
 
 
 class _FileLock:
-    """A lock between the threads of this process and between processes on this machine."""
+    """A lock between the threads of this process and between processes on this machine, waited for so many seconds."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, seconds: float = BUSY_SECONDS) -> None:
         self._path = path
+        self._seconds = seconds
         self._threads = threading.RLock()
         self._depth = 0
-        self._file: Any = None
+        self._file: IO[str] | None = None
 
     def reset(self) -> None:
         """Forget the state that a fork copied; the open file would share its lock with the parent."""
@@ -156,14 +183,26 @@ class _FileLock:
             self._file.close()
             self._file = None
 
+    def _lock(self) -> IO[str]:
+        """The open and locked file. Busy when another process does not let go of it in time."""
+        file = self._file or open(self._path, "a", opener=_private)
+        self._file = None
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            # flock has no time-out, and asking again and again would wake us late: a thread waits in our place.
+            turn = _Turn(file)
+            if not turn.come(self._seconds):
+                raise Busy(f"another process has been writing to the database for {self._seconds:g} seconds") from None
+        return file
+
     def __enter__(self) -> None:
-        self._threads.acquire()
+        if not self._threads.acquire(timeout=self._seconds):
+            raise Busy(f"another thread has been writing to the database for {self._seconds:g} seconds")
         try:
             if self._depth:
                 raise RuntimeError("a transaction inside a transaction: hand the session on instead")
-            if self._file is None:
-                self._file = self._path.open("a")
-            fcntl.flock(self._file, fcntl.LOCK_EX)
+            self._file = self._lock()
             self._depth = 1
         except BaseException:
             self._threads.release()
@@ -171,5 +210,38 @@ class _FileLock:
 
     def __exit__(self, *_: object) -> None:
         self._depth = 0
-        fcntl.flock(self._file, fcntl.LOCK_UN)
+        if self._file is not None:
+            fcntl.flock(self._file, fcntl.LOCK_UN)
         self._threads.release()
+
+
+class _Turn:
+    """A thread that waits for a lock. When nobody wants the lock any more it closes the file, and so lets go of it."""
+
+    def __init__(self, file: IO[str]) -> None:
+        self._file = file
+        self._guard = threading.Lock()
+        self._locked = threading.Event()
+        self._given_up = False
+        threading.Thread(target=self._wait, name="write-lock", daemon=True).start()
+
+    def come(self, seconds: float) -> bool:
+        """True once the lock is ours; False when the time is up, and then the file is no longer ours either."""
+        if self._locked.wait(seconds):
+            return True
+        with self._guard:
+            self._given_up = not self._locked.is_set()
+            return not self._given_up
+
+    def _wait(self) -> None:
+        fcntl.flock(self._file, fcntl.LOCK_EX)
+        with self._guard:
+            if self._given_up:
+                self._file.close()
+            else:
+                self._locked.set()
+
+
+def _private(path: str, flags: int) -> int:
+    """For open(): a file that only its owner may read."""
+    return os.open(path, flags, 0o600)

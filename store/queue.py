@@ -2,7 +2,7 @@
 
 import os
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, or_, select, true, update
@@ -18,19 +18,36 @@ def claim(
 ) -> list[int]:
     """Ids of up to `limit` rows that are now ours until the lease ends, oldest first; each counts one attempt.
 
+    By time, not by id: each process has ids of its own, so a later row may well have a lower one.
+
     One statement on both databases: PostgreSQL passes over what others hold (SKIP LOCKED); on SQLite there is
     one writer at a time, and its dialect leaves the clause out.
     """
     free = or_(table.lease_until.is_(None), table.lease_until < now)
-    picked = select(table.id).where(due, free).order_by(table.id).limit(limit).with_for_update(skip_locked=True)
-    claimed = session.scalars(
+    since = ReceivedMail.received_at if table is ReceivedMail else Outbox.next_at
+    picked = select(table.id).where(due, free).order_by(since, table.id).limit(limit).with_for_update(skip_locked=True)
+    claimed = session.execute(
         update(table)
         .where(table.id.in_(picked))
         .values(lease_until=now + lease, attempts=table.attempts + 1, holder=_name(os.getpid()))
-        .returning(table.id)
+        .returning(since, table.id)
         .execution_options(synchronize_session=False)
-    ).all()
-    return sorted(claimed)
+    )
+    return [row_id for _, row_id in sorted(tuple(row) for row in claimed)]
+
+
+def give_back(session: Session, table: Queue, ids: Collection[int], *, attempt: bool = True) -> None:
+    """Free rows that this process has claimed and could not work on; with `attempt` that claim does not count.
+
+    Rows that are done or put off meanwhile have no lease of ours any more, or are not to be named here.
+    """
+    ours = table.id.in_(ids) & (table.holder == _name(os.getpid())) & table.lease_until.is_not(None)
+    session.execute(
+        update(table)
+        .where(ours)
+        .values(lease_until=None, attempts=table.attempts - int(attempt))
+        .execution_options(synchronize_session=False)
+    )
 
 
 def release_dead(session: Session, alive: Callable[[int], bool]) -> int:

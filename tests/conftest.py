@@ -40,8 +40,8 @@ def desk(request: pytest.FixtureRequest) -> Iterator[Desk]:
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def browser() -> Iterator[Browser]:
-    """Headless Chromium."""
+    """Headless Chromium; one at a time, for Playwright's loop cannot be entered twice in a process."""
     with chromium() as found:
         yield found

@@ -35,6 +35,19 @@ _SUBJECT = re.compile(
     r"תשובה אוטומטית|מחוץ למשרד)",
     re.IGNORECASE,
 )
+# What may follow when the subject is a formula, and not the beginning of a sentence: "Vacation: Hello".
+_FORMULA = re.compile(
+    r"(?:[ -]?(?:auto[- ]?reply|message|notice|notification|response))?\s*(?:\Z|[:：\])(–-])", re.IGNORECASE
+)
+_ANSWERED = re.compile(r"\s*(?:re|aw|sv|vs|tr|rif|antw?|odp)\s?:", re.IGNORECASE)
+_TO_MANY = ("list-id", "list-post", "list-unsubscribe")  # the rules for lists and bulk mail say what those are
+# "Out of office does not work", "Vacation request": what a desk is asked for.
+_ASKED = re.compile(
+    r"\?|\b(?:not|doesn't|isn't|can't|cannot|won't|how to|problems?|issues?|errors?|broken|help|set ?up|requests?|"
+    r"calendar|funktioniert|geht nicht|einrichten|einstellen|fehler|antrag|problème|ne marche|demande|problema|"
+    r"no funciona|non funziona|werkt niet|fel|virker|não funciona|не работает)\b",
+    re.IGNORECASE,
+)
 
 
 def applies(mail: View) -> bool:
@@ -49,4 +62,23 @@ def applies(mail: View) -> bool:
         return True
     if mail.null_sender and submitted != "auto-forwarded":
         return True
-    return _SUBJECT.match(mail.subject) is not None
+    if any(name in headers for name in _TO_MANY):
+        return False
+    return _SUBJECT.match(mail.subject) is not None and _ASKED.search(mail.subject) is None
+
+
+def certain(mail: View) -> bool:
+    """False when only the subject says so, which a person may write as well: a second sign is needed.
+
+    One is a reply that brings its own subject, a formula: people who answer keep the subject, or write a sentence.
+    """
+    headers = mail.headers
+    submitted, precedence = headers.token("auto-submitted"), headers.token("precedence")
+    if submitted not in ("", "no", "auto-forwarded") or precedence in (*_PRECEDENCE, "bulk", "junk"):
+        return True
+    if mail.null_sender or "x-auto-response-suppress" in headers or any(name in headers for name in _MARKS):
+        return True
+    found = _SUBJECT.match(mail.subject)
+    formula = found is not None and _FORMULA.match(mail.subject, found.end()) is not None
+    answers = "in-reply-to" in headers or "references" in headers
+    return formula and answers and _ANSWERED.match(mail.subject) is None

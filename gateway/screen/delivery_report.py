@@ -68,6 +68,13 @@ _STRONG_SUBJECT = re.compile(
 )
 _EVIDENCE = re.compile(r"\S@\S|\b[45]\d\d[ -]")  # an address or a server's reply: parcels are delivered without
 _SES = re.compile(r'(?:notification|event)Type\\?"\s?:\s?\\?"Bounce\\?"')  # its JSON may stand in a JSON string
+# A desk is asked about mail that did not arrive, under just such a subject.
+_PERSON = re.compile(
+    r"\?(?:\s|\Z)|^(?:hi|hello|hallo|dear|good (?:morning|afternoon)|guten|bonjour|hola|ciao|hej|olá)\b"
+    r"|\b(?:i|we) (?:get|got|tried|try|sent|send|wrote|write|cannot|can't|receive|received|have|had|want|need)\b"
+    r"|\b(?:please (?:help|check|look|advise|fix)|regards|thanks|thank you|ich|wir|grüße|merci|gracias|grazie)\b",
+    re.IGNORECASE | re.MULTILINE,
+)
 _ANSWERED = re.compile(r"\s*(?:re|aw|sv|fwd?|wg|tr|rv|vs)\s?:", re.IGNORECASE)
 
 
@@ -94,7 +101,15 @@ def applies(mail: View) -> bool:
         and not _ANSWERED.match(mail.subject)
         and _told(mail.text[:600])
         and _EVIDENCE.search(mail.text[:1000]) is not None
+        and _PERSON.search(mail.text[:1000]) is None
     )
+
+
+def certain(mail: View) -> bool:
+    """True for a delivery report in form, or by a sender that is no person: words alone may be somebody's question."""
+    if mail.type.params.get("report-type", "").lower() == "delivery-status" or "x-failed-recipients" in mail.headers:
+        return True
+    return mail.null_sender or _SURE_DAEMONS.match(mail.local_part) is not None
 
 
 def _told(text: str) -> bool:

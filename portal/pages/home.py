@@ -40,6 +40,7 @@ def health(portal: Portal, _request: Request) -> Response:
             "state": now.state,
             "last_handled": now.last_handled.isoformat() if now.last_handled else None,
             "waiting": now.waiting,
+            "held": now.held,
             "difference": now.difference,
             "letters_waiting": now.letters_waiting,
             "letters_failing": now.letters_failing,

@@ -16,6 +16,7 @@ class ReceivedMail(Base):
     __table_args__ = (
         Index(
             "ix_received_mail_waiting",
+            "received_at",
             "id",
             sqlite_where=text("waiting = 1"),
             postgresql_where=text("waiting"),
@@ -44,6 +45,7 @@ class ReceivedMail(Base):
     holder: Mapped[str] = mapped_column(String(120), default="")  # the process that claimed it: "host:pid"
     last_error: Mapped[str] = mapped_column(Text, default="")
     earlier: Mapped[list[Any]] = mapped_column(default=list)  # dispositions that a replay replaced
+    wish: Mapped[str | None] = mapped_column(Text)  # by hand: "ticket", or the number of the ticket it belongs to
 
 
 class RawMail(Base):
@@ -63,6 +65,15 @@ class Disposition(Base):
         Index("ix_disposition_at", "at"),
         Index("ix_disposition_kind_at", "kind", "at"),
         Index("ix_disposition_ticket_id", "ticket_id"),
+        # What was held of a sender lately: staff are told once.
+        Index(
+            "ix_disposition_held",
+            "sender",
+            "at",
+            "rule",
+            sqlite_where=text("kind = 'held'"),
+            postgresql_where=text("kind = 'held'"),
+        ),
     )
 
     received_id: Mapped[int] = mapped_column(

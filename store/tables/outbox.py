@@ -42,6 +42,14 @@ class Outbox(Base):
             postgresql_where=text("automatic"),
         ),
         Index("ix_outbox_ticket_id", "ticket_id"),
+        # Letters about trouble, few of which are sent in an hour.
+        Index(
+            "ix_outbox_trouble",
+            "created_at",
+            "recipient",
+            sqlite_where=text("kind = 'mail_trouble'"),
+            postgresql_where=text("kind = 'mail_trouble'"),
+        ),
     )
 
     id: Mapped[Key]

@@ -166,6 +166,7 @@ def _check_kept(desk: Desk, number: str, other: str) -> None:
 def test_an_internal_note_reaches_no_customer_and_a_cc_does(shared: Desk) -> None:
     """#note stays inside; who stood in Cc of the request takes part and hears the answer."""
     shared.run("contact", "add", "ina@customer.test", "--name", "Ina Note", "--no-activate")
+    shared.run("contact", "add", "cleo@customer.test", "--name", "Cleo", "--no-activate")
     asked = mail("Ina Note <ina@customer.test>", "Internal note")
     asked["Cc"] = "Cleo <cleo@customer.test>"
     send(shared.smtp, asked)

@@ -1,7 +1,9 @@
 """A small sample desk in a real database, for the tests of letters."""
 
+import atexit
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
@@ -12,6 +14,7 @@ from desk.keys import Keys
 from gateway.compose import Composer
 from gateway.desk_addresses import Addresses, DeskAddress
 from gateway.letter import DeskFacts, Letter
+from store.blobs import FolderBlobs
 from store.database import Database
 from store.tables import (
     Attachment,
@@ -44,6 +47,9 @@ FACTS = DeskFacts(
     reopen_days=14,
 )
 ADDRESSES = Addresses((DeskAddress("service@example.com"),), KEYS, "desk.example.com")
+_FOLDER = TemporaryDirectory()  # of all desks of this module: a blob has its name from what it holds
+atexit.register(_FOLDER.cleanup)
+BLOBS = FolderBlobs(Path(_FOLDER.name))
 ORGANISATION, SITE, TEAM, JANE, SAM, ANA, TICKET, EVENT = range(1, 9)
 KIM = 20
 
@@ -63,7 +69,13 @@ def prepared(base: Database) -> Database:
 
 def composer(**changes: Any) -> Composer:
     """A composer with the clock stopped at NOW."""
-    values: dict[str, Any] = {"addresses": ADDRESSES, "desk": FACTS, "templates": TEMPLATES, "keys": KEYS}
+    values: dict[str, Any] = {
+        "addresses": ADDRESSES,
+        "desk": FACTS,
+        "templates": TEMPLATES,
+        "keys": KEYS,
+        "blobs": BLOBS,
+    }
     return Composer(**(values | {"clock": lambda: NOW} | changes))
 
 
@@ -97,9 +109,7 @@ def fill(base: Database) -> None:
             updated_at=NOW,
         ),
         event(EVENT, "All phones on the second floor are dead since nine.\n\nCan you look?", JANE),
-        Attachment(
-            id=30, ticket_id=TICKET, event_id=EVENT, name="switch.jpg", type="image/jpeg", size=48_200, digest="0"
-        ),
+        file(30, "switch.jpg", b"\xff\xd8\xff" + bytes(48_197)),
     )
 
 
@@ -121,6 +131,12 @@ def event(event_id: int, text: str, by: int | None = None, *, minutes: int = 0, 
     who = {"contact_id" if by in (JANE, KIM) else "staff_id": by} if by else {}
     values = {"kind": "note", "visibility": "public", "author": names.get(by or 0, "")} | who | values
     return Event(id=event_id, ticket_id=TICKET, at=NOW + timedelta(minutes=minutes), text=text, **values)
+
+
+def file(file_id: int, name: str, data: bytes, event_id: int = EVENT, **values: Any) -> Attachment:
+    """A file of an entry, with its bytes in the store."""
+    known = {"type": "image/jpeg", "size": len(data), "digest": BLOBS.put_many([data])[0]}
+    return Attachment(id=file_id, ticket_id=TICKET, event_id=event_id, name=name, **(known | values))
 
 
 def row(row_id: int, kind: str, to: int = JANE, **values: Any) -> Outbox:

@@ -196,3 +196,11 @@ def test_missing_boundary_is_one_reading() -> None:
     """A multipart whose boundary is missing or never comes is shown as text, whole."""
     assert read(mixed(b"no boundary line at all\r\n")).text == "no boundary line at all"
     assert read(mixed(b"--x\r\n\r\nunclosed\r\n")).text == "unclosed"
+
+
+def test_enriched_alternative_is_said_once() -> None:
+    """text/enriched beside text/plain says the same (RFC 1896): the plain text counts."""
+    rich = "Content-Type: text/enriched\r\n\r\n<bold>plain</bold>"
+    assert read(parts("alternative", PLAIN, rich)).text == "plain"
+    assert read(parts("alternative", rich)).text == "plain"
+    assert read(parts("mixed", PLAIN, rich)).text == "plain\nplain"

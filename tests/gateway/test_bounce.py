@@ -92,3 +92,46 @@ def test_person_has_no_reports() -> None:
     """A person's mail reports nothing, whatever addresses and codes it names."""
     mail = read(b"From: ann@x.test\r\nSubject: help\r\n\r\nbob@x.test 550 5.1.1 <1@x.test>\r\n")
     assert (mail.reports, mail.reported_ids) == ((), ())
+
+
+@pytest.mark.parametrize("quote", ['"', '\\"'])
+@pytest.mark.parametrize("kind", ["notificationType", "eventType"])
+def test_notification_of_amazon(kind: str, quote: str) -> None:
+    """Amazon SES writes JSON, its notification service puts that into a string of more JSON."""
+    words = (
+        f'{{"{kind}":"Bounce","bounce":{{"bounceType":"Transient","bouncedRecipients":[{{"emailAddress":"bob@x.test",'
+        f'"action":"failed","status":"4.4.7"}},{{"emailAddress":"eve@x.test"}}]}},"mail":{{"from":["desk@desk.test"]}}}}'
+    )
+    words = words.replace('"', quote)
+    mail = read(f"From: no-reply@sns.test\r\nSubject: Notification\r\n\r\n{words}\r\n".encode())
+    assert mail.automatic == "delivery-report"
+    assert [(r.address, r.status, r.permanent) for r in mail.reports] == [
+        ("bob@x.test", "4.4.7", False),
+        ("eve@x.test", "", False),
+    ]
+
+
+def test_alias_is_reported_too() -> None:
+    """The address that was written to, and the one behind it that failed."""
+    body = "could not be delivered\r\n\r\nbob@inner.test\r\n    (expanded from: <bob@x.test>)\r\n"
+    mail = read(f"{HEAD}\r\n{body}".encode())
+    assert [report.address for report in mail.reports] == ["bob@inner.test", "bob@x.test"]
+
+
+def test_name_in_form_of_an_address() -> None:
+    """An address in front of the bracketed one is read whole, or not at all."""
+    body = "could not be delivered\r\n\r\n  ann@x.test <bob@x.test>: malformed address\r\n"
+    assert [report.address for report in read(f"{HEAD}\r\n{body}".encode()).reports] == ["bob@x.test"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "has not yet been delivered to:\r\n\r\n  bob@x.test\r\n    Delay reason: time-out",
+        "could not be delivered so far; we will keep trying.\r\n\r\n<bob@x.test>: 450 busy",
+    ],
+)
+def test_delay_is_not_permanent(body: str) -> None:
+    """A mail that is only late mutes nobody."""
+    mail = read(f"{HEAD}\r\nYour message was not delivered yet. It {body}\r\n".encode())
+    assert [(report.address, report.permanent) for report in mail.reports] == [("bob@x.test", False)]

@@ -113,3 +113,28 @@ def test_the_token_of_one_letter_says_nothing_of_another(world: World, people: P
     world.take(report(forged), reverse_path="")
     assert world.letters("update", ANN)[0].state == "sent"
     assert world.count(Suppression) == 0
+
+
+def test_a_customers_words_about_a_failure_are_no_report(world: World, people: People, letter: Outbox) -> None:
+    """An answer to our letter that tells of mail that came back: a note, and nobody is muted."""
+    words = "My mail to bob@supplier.test could not be delivered, it says 550 user unknown."
+    done = world.take(sample.mail(ANN, "Delivery failed again", words, in_reply_to=letter.message_id))
+    assert (done.kind, done.ticket_id) == ("noted", people.ticket)
+    assert world.count(Suppression) == world.count(Delivery) == 0
+
+
+def test_a_report_in_prose_to_the_return_path(world: World, people: People, letter: Outbox) -> None:
+    """A gateway that reports under its own name, in words alone: our token makes it a report all the same."""
+    address = sample.ADDRESSES.return_path(letter.id)
+    words = f"Unable to deliver message to <{ANN}>: 550 5.1.1 user unknown"
+    raw = sample.mail("gateway@customer.test", "Mail could not be delivered", words, to=address)
+    assert world.take(raw, recipients=(address,)).rule == "report"
+    assert world.count(Suppression) == 1
+
+
+@pytest.mark.parametrize("sender, path", [("MAILER-DAEMON@x.test", "mta@x.test"), ("gateway@x.test", "")])
+def test_foreign_reports_in_prose(world: World, people: People, sender: str, path: str) -> None:
+    """A daemon's name, or the null reverse path, is proof enough: ignored, and no ticket is opened."""
+    words = "Unable to deliver message to <bob@x.test>: 550 5.1.1 user unknown"
+    done = world.take(sample.mail(sender, "Mail could not be delivered", words), reverse_path=path)
+    assert (done.kind, done.rule) == ("ignored", "foreign-report")

@@ -29,7 +29,7 @@ from gateway.commands.staff import COMMANDS, Plan, plan
 )
 def test_split(text: str, words: list[str], rest: str) -> None:
     """At the top or at the end, one on a line; ## escapes; in the middle or quoted they are words."""
-    commands, note = split(text)
+    commands, note, _ = split(text)
     assert ([command.word for command in commands], note) == (words, rest)
 
 
@@ -43,7 +43,7 @@ def test_arguments() -> None:
 def test_a_hundred_thousand_lines() -> None:
     """Linear, also when all of them are commands."""
     assert len(split("#take\n" * 100_000)[0]) == 100_000
-    assert split("\n" * 100_000) == ((), "")
+    assert split("\n" * 100_000) == ((), "", ())
 
 
 @pytest.mark.parametrize(
@@ -88,3 +88,26 @@ def test_faults(text: str, faults: list[str]) -> None:
 def test_every_command_is_read() -> None:
     """The words that staff may use are those of the table."""
     assert sorted(COMMANDS) == ["note", "resolve", "status", "take"]
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["# note secret", "*#note* secret", "\u200b#note secret", "**#note** secret", "\\#note secret", "#note: secret"],
+)
+def test_a_note_written_a_little_differently_is_a_note(line: str) -> None:
+    """What mail programs and people put around a command does not send internal words to a customer."""
+    commands, rest, astray = split(f"{line}\nHello", COMMANDS)
+    assert ([command.word for command in commands], rest, astray) == (["note"], "Hello", ())
+
+
+def test_a_command_inside_the_text_is_told_apart_from_words() -> None:
+    """It is not done, and it is not overlooked; with ## it is plain text, and other #words are plain too."""
+    assert split("Hi Sam,\n#note this is secret\nbye", COMMANDS)[2] == ("#note this is secret",)
+    assert split("Hi Sam,\n#notes this is secret\nbye", COMMANDS)[2] == ("#notes this is secret",)
+    assert split("Hi Sam,\n##note this is plain\n#1 is best\n# Heading\nbye", COMMANDS)[2] == ()
+
+
+def test_joined_characters_stay_in_the_words() -> None:
+    """Characters that nobody sees are passed over when reading commands, and kept in what a person wrote."""
+    family = "\U0001f468\u200d\U0001f469"
+    assert split(f"Hello {family}\n#take", COMMANDS)[1] == f"Hello {family}"

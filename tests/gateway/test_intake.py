@@ -139,18 +139,23 @@ def test_bcc_to_the_desk(world: World, people: People) -> None:
 def test_cc_adds_people(world: World, people: People) -> None:
     """Cc of the requester: additional contacts, without the desk, staff, oneself and doubles."""
     cc = f"{PAT}, New <New@customer.test>, new@customer.test, {SAM}, {DESK}, {ANN}, {NETWORK}"
-    done = world.take(sample.mail(ANN, "Printer", cc=cc))
+    done = world.take(sample.mail(ANN, "Printer", verdict="pass", cc=cc))
     assert world.people(done.ticket_id) == {PAT, "new@customer.test"}
-    # Nobody verified the sender: only those whom we know get a receipt, or a forged mail could reach anybody.
+    assert {row.recipient for row in world.letters("received")} == {ANN, PAT, "New@customer.test"}
+
+
+def test_cc_of_an_unproven_sender_adds_only_people_we_know(world: World, people: People) -> None:
+    """A forged From with an own address in Cc must not read the answers: staff are told, and add by Cc."""
+    done = world.take(sample.mail(ANN, "Printer", cc=f"{PAT}, eve@stranger.test"))
+    assert world.people(done.ticket_id) == {PAT}
     assert {row.recipient for row in world.letters("received")} == {ANN, PAT}
-    world.take(sample.mail(ANN, "Another printer", verdict="pass", cc="Newer <newer@customer.test>"))
-    assert {row.recipient for row in world.letters("received")} == {ANN, PAT, "newer@customer.test"}
+    assert "eve@stranger.test" in world.letters("new_ticket")[0].context["hints"][0]
 
 
 def test_cc_adds_at_most_twenty(world: World, people: People) -> None:
     """The rest of a long Cc takes no part."""
     cc = ", ".join(f"p{n}@customer.test" for n in range(60))
-    assert len(world.people(world.take(sample.mail(ANN, cc=cc)).ticket_id)) == MAX_CC
+    assert len(world.people(world.take(sample.mail(ANN, verdict="pass", cc=cc)).ticket_id)) == MAX_CC
 
 
 @pytest.mark.feature("F201", "mail")

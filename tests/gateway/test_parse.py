@@ -232,3 +232,56 @@ def test_explain() -> None:
     assert answer["attachments"][0]["sha256"] == hashlib.sha256(b"data").hexdigest()
     assert answer["attachments"][0]["path"] == "/tmp/a"
     assert (answer["text"], answer["automatic"], answer["failed_recipients"]) == ("body", None, [])
+
+
+@pytest.mark.parametrize(
+    "fields, name, address",
+    [
+        (b"From: Ann <ann@x.test>, bob@y.test\r\n", "Ann", "ann@x.test"),
+        (b"From: [???]\r\nFrom: Ann <ann@x.test>\r\n", "Ann", "ann@x.test"),
+        (b"From: Root <root>\r\n", "Root", "root"),
+        (b'From: "Big Prize"@x.test>\r\n', "", '"Big Prize"@x.test>'),
+        (b"From: Ann <>\r\nReply-To: ann@x.test\r\n", "Ann", "ann@x.test"),
+        (b"From: Ann\r\n", "Ann", ""),
+        (b"Sender: list@x.test\r\nReply-To: ann@x.test\r\n", "", "list@x.test"),
+        (b"", "", ""),
+    ],
+)
+def test_shown_sender_gives_no_rights(fields: bytes, name: str, address: str) -> None:
+    """Where From names nobody or several, people are shown what it says; the sender that rights hang on stays empty."""
+    mail = read(fields + b"Subject: x\r\n\r\nhello\r\n")
+    assert mail.sender.address == ""
+    assert (mail.shown_sender.name, mail.shown_sender.address) == (name, address)
+
+
+def test_shown_sender_is_the_sender() -> None:
+    """A From field that names one person is shown as it is."""
+    mail = read(SAMPLE)
+    assert mail.shown_sender == mail.sender
+    assert explain.as_json("a", mail, [])["from"] == {"name": "Ann Müller", "address": "Ann@example.com"}
+
+
+def test_raw_field_in_the_charset_of_another_field() -> None:
+    """A raw field of a mail whose parts name the charset is read by the encoded field beside it."""
+    fields = b"From: =?iso-2022-jp?B?GyRCJUQhPCVrGyhC?= <a@x.test>\r\nSubject: " + "ツール".encode("cp932")
+    assert read(fields + b"\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n--x--\r\n").subject == "ツール"
+
+
+@pytest.mark.parametrize("end", [b"--x--", b"--x--\r\n", b"--x-- \r\n\r\n"])
+def test_closing_boundary_behind_the_text(end: bytes) -> None:
+    """A closing boundary right behind the last word is no text."""
+    mail = read(mixed(b"--x\r\n\r\nfirst\r\n--x\r\n\r\nlast words" + end))
+    assert mail.text == "first\nlast words"
+    assert "multipart without its closing boundary" in mail.defects
+
+
+def test_boundary_in_a_text_stays() -> None:
+    """Only the very end of a mail may be a closing boundary in a place of its own."""
+    assert read(mixed(b"--x\r\n\r\nwe write --x-- here\r\n")).text == "we write --x-- here"
+
+
+def test_text_behind_the_closing_boundary() -> None:
+    """An epilogue is shown where a wrong boundary put all of the mail there, and only then."""
+    mail = read(mixed(b"--x\r\n\r\n\r\n--x--\r\nall my words\r\n"))
+    assert mail.text == "all my words"
+    assert read(mixed(b"--x\r\n\r\nwords\r\n--x--\r\nfooter\r\n")).text == "words"

@@ -195,3 +195,59 @@ def test_long_text_keeps_its_end() -> None:
 def test_hostile_shapes_are_read(shape: str) -> None:
     """Two megabytes of what slows other readers down for minutes."""
     assert new_text(shape * (2_000_000 // len(shape)))
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "Quoting Desk <desk@example.test>:",
+        "Zitat von Desk <desk@example.test>:",
+        "* Desk <desk@example.test> [2026-08-03 10:00]:",
+        "Aug 3, 2026, 10:00 by desk@example.test:",
+        "3 août 2026, 10:00 de desk@example.test:",
+        "Desk skrev den 2026-08-03 10:00:",
+        "Desk napsal dne 3.8.2026 v 10:00:",
+        "Понедельник, 3 августа 2026, 10:00 +03:00 от Desk <desk@example.test>:",
+    ],
+)
+def test_reply_header_above_marked_lines(header: str) -> None:
+    """What Horde, mutt, Tutanota and others write above a quotation goes with it."""
+    assert new_text(f"{OWN}\n\n{header}\n\n> old\n> words") == OWN
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "The error is:",
+        "As Ann said on Monday:",
+        "Please send it to ann@x.test, she wrote to me:",
+        "See 2026-08-03 10:00:",
+    ],
+)
+def test_lead_in_stays(line: str) -> None:
+    """A sentence above marked lines is the writer's own."""
+    assert line in new_text(f"{OWN}\n\n{line}\n\n> disk full\n\nWhat now?")
+
+
+def test_groupwise() -> None:
+    """GroupWise puts the header of the quotation between arrows and marks nothing."""
+    assert new_text(f"{OWN}\n\n>>> Desk <desk@example.test> 08/03/2026 10:00 AM >>>\nold words\nmore") == OWN
+
+
+def test_polymail() -> None:
+    """Polymail parts the address from its header by a blank line."""
+    header = "On Mon, Aug 3, 2026 at 10:00 AM Service Desk\n\n<\nmailto:Service Desk <desk@example.test>\n> wrote:"
+    assert new_text(f"{OWN}\n\n{header}\nold words") == OWN
+
+
+def test_two_fields_of_a_mail() -> None:
+    """From or To with a date that only mail programs write is the header of a quoted mail."""
+    date = "Date: Mon, 03 Aug 2026 10:00:00 +0200"
+    assert new_text(f"{OWN}\n\nFrom: desk@example.test\n{date}\n\nold words") == OWN
+    assert new_text(f"{OWN}\n\n{date}\nTo: desk@example.test\n\nold words") == OWN
+
+
+def test_filled_in_form_stays() -> None:
+    """A form that a web page mails has fields like a header's, and is no quotation."""
+    form = f"{OWN}\n\nFrom: ann@x.test\nDate: 2026-08-03 10:00\nMessage: the printer is broken"
+    assert new_text(form) == form

@@ -70,6 +70,34 @@ def test_person_writes_of_it(subject: str) -> None:
     assert read(mail("", subject)).automatic is None
 
 
+@pytest.mark.parametrize(
+    "fields, subject, sure",
+    [
+        ("", "Out of Office: Hello", False),
+        ("Auto-Submitted: no\r\n", "Out of Office: Hello", False),
+        ("In-Reply-To: <a@b.test>\r\n", "Out of Office: Hello", True),
+        ("References: <a@b.test>\r\n", "Automatic reply", True),
+        ("In-Reply-To: <a@b.test>\r\n", "Out of Office AutoReply: Hello", True),
+        ("In-Reply-To: <a@b.test>\r\n", "Re: Out of Office: Hello", False),
+        ("In-Reply-To: <a@b.test>\r\n", "Vacation days of my team", False),
+        ("Precedence: bulk\r\n", "Vacation", True),
+        ("X-Auto-Response-Suppress: All\r\n", "Abwesenheitsnotiz", True),
+        ("Return-Path: <>\r\n", "Automatic reply", True),
+        ("Auto-Submitted: auto-replied\r\n", "Hello", True),
+    ],
+)
+def test_a_second_sign(fields: str, subject: str, sure: bool) -> None:
+    """A subject alone leaves a doubt; a header field, the null sender or a subject that no person would send ends it."""
+    read_mail = read(mail(fields, subject))
+    assert (read_mail.automatic, read_mail.certain) == ("auto-reply", sure)
+    assert read_mail.machine == ("auto-reply" if sure else None)
+
+
+def test_a_list_about_vacations() -> None:
+    """A mailing list is one whatever its subject begins with."""
+    assert read(mail("List-Id: staff <staff.example.com>\r\n", "Vacation plans")).machine == "list"
+
+
 def test_null_reverse_path() -> None:
     """The envelope's null reverse path marks automatic mail, and outweighs what Return-Path says."""
     assert read(mail(""), reverse_path="").automatic == "auto-reply"
@@ -117,3 +145,32 @@ def test_report_without_type(sender: str, subject: str, body: str, kind: str | N
 def test_return_date(body: str, day: date | None) -> None:
     """The day of return is read where it is stated, and only near the day of the mail."""
     assert read(mail("Auto-Submitted: auto-replied\r\n", "Out of office", body)).return_date == day
+
+
+@pytest.mark.parametrize(
+    "subject",
+    ["Out of office does not work", "Vacation request for August", "Automatic reply: how to set it up?",
+     "Abwesenheitsnotiz funktioniert nicht"],
+)  # fmt: skip
+def test_person_asks_for_it(subject: str) -> None:
+    """Whoever wants help with automatic answers is no automatic answer."""
+    assert read(mail("", subject)).automatic is None
+
+
+@pytest.mark.parametrize(
+    "subject, body",
+    [
+        ("Undeliverable mail", "Hello, when I write to bob@x.test I get: 550 5.1.1 User unknown."),
+        ("Mail delivery failed", "My mail to bob@x.test could not be delivered. Why?"),
+        ("Delivery failure", "I tried bob@x.test and was told 550 no such user\r\nRegards, Ann"),
+    ],
+)
+def test_person_asks_about_a_report(subject: str, body: str) -> None:
+    """Whoever asks the desk about mail that came back is no mail server."""
+    assert read(mail("", subject, body)).automatic is None
+
+
+def test_gateway_under_its_own_name() -> None:
+    """A gateway that reports without a daemon's name is known by its words."""
+    body = "Your message could not be delivered to\r\nbob@x.test\r\n550 5.1.1 User unknown"
+    assert read(mail("", "Undeliverable: Hello", body)).automatic == "delivery-report"

@@ -86,6 +86,16 @@ def test_a_difference_is_an_alarm(world: World, browser: Browser, name: str, val
     assert "every one" not in text
 
 
+def test_held_mail_is_said(world: World, browser: Browser) -> None:
+    """How many wait for a person, in words and for machines; not a word when there are none."""
+    assert "held until" not in text_of(browser)
+    mail(world, waiting=False, kind="held")
+    assert "1 mail is held until a person decides." in text_of(browser)
+    mail(world, waiting=False, kind="held")
+    assert "2 mails are held until a person decides." in text_of(browser)
+    assert browser.get("/healthz").json()["held"] == 2
+
+
 def test_mail_that_waits_too_long_is_said(world: World, browser: Browser) -> None:
     """Above five minutes the service line changes."""
     mail(world, waiting=True, age=timedelta(minutes=5))
@@ -141,6 +151,7 @@ def test_the_health_check_answers_in_json(world: World, browser: Browser) -> Non
         "state": "working",
         "last_handled": "2019-04-09T12:06:57+00:00",
         "waiting": 1,
+        "held": 0,
         "difference": 0,
         "letters_waiting": 0,
         "letters_failing": 0,

@@ -67,6 +67,7 @@ def upgrade() -> None:
         sa.Column("holder", sa.String(length=120), nullable=False),
         sa.Column("last_error", sa.Text(), nullable=False),
         sa.Column("earlier", sa.JSON(), nullable=False),
+        sa.Column("wish", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("id", name="pk_received_mail"),
     )
     op.create_index(
@@ -80,7 +81,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_received_mail_waiting",
         "received_mail",
-        ["id"],
+        ["received_at", "id"],
         unique=False,
         sqlite_where=sa.text("waiting = 1"),
         postgresql_where=sa.text("waiting"),
@@ -275,6 +276,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("received_id", name="pk_disposition"),
     )
     op.create_index("ix_disposition_at", "disposition", ["at"], unique=False)
+    op.create_index(
+        "ix_disposition_held",
+        "disposition",
+        ["sender", "at", "rule"],
+        unique=False,
+        sqlite_where=sa.text("kind = 'held'"),
+        postgresql_where=sa.text("kind = 'held'"),
+    )
     op.create_index("ix_disposition_kind_at", "disposition", ["kind", "at"], unique=False)
     op.create_index("ix_disposition_ticket_id", "disposition", ["ticket_id"], unique=False)
 
@@ -435,6 +444,14 @@ def upgrade() -> None:
         postgresql_where=sa.text("state IN ('refused', 'expired', 'uncertain', 'failed')"),
     )
     op.create_index("ix_outbox_ticket_id", "outbox", ["ticket_id"], unique=False)
+    op.create_index(
+        "ix_outbox_trouble",
+        "outbox",
+        ["created_at", "recipient"],
+        unique=False,
+        sqlite_where=sa.text("kind = 'mail_trouble'"),
+        postgresql_where=sa.text("kind = 'mail_trouble'"),
+    )
 
     op.create_table(
         "delivery",

@@ -1,0 +1,91 @@
+"""Telling staff that a mail waits for them (S5): once for each rule and sender in an hour, and few in a day."""
+
+from collections import Counter
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select, text
+from sqlalchemy.orm import Session
+
+from desk import notices
+from desk.state import StaffState
+from desk.writes import Writes
+from gateway.rules import Caps
+from gateway.trouble import KIND
+from store.tables import Disposition, Outbox
+
+AGAIN = timedelta(hours=1)
+# Word for word as in the partial indexes: SQLite uses one only when it sees the same condition, not a parameter.
+_HELD = text("disposition.kind = 'held'")
+_TROUBLE = text("outbox.kind = 'mail_trouble'")
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A mail that was held, in the words for staff."""
+
+    id: int
+    rule: str
+    reason: str
+    sender: str  # "" when it names nobody
+    subject: str = ""
+
+
+@dataclass(slots=True)
+class Lately:
+    """What staff know already; what is told is noted here."""
+
+    rules: set[tuple[str, str]] = field(default_factory=set)  # rule and sender of mails held within the hour
+    letters: Counter[str] = field(default_factory=Counter)  # recipient → letters about trouble within a day
+
+
+def lately(session: Session, senders: Collection[str], now: datetime) -> Lately:
+    """Load it for the senders of a batch."""
+    rules = select(Disposition.rule, Disposition.sender).where(
+        _HELD, Disposition.sender.in_(senders), Disposition.at > now - AGAIN
+    )
+    letters = (
+        select(Outbox.recipient, func.count().label("letters"))
+        .where(_TROUBLE, Outbox.created_at > now - timedelta(days=1))
+        .group_by(Outbox.recipient)
+    )
+    return Lately(
+        {(rule, sender) for rule, sender in session.execute(rules.distinct())},
+        Counter({row.recipient: row.letters for row in session.execute(letters)}),
+    )
+
+
+def tell(
+    writes: Writes,
+    mail: Held,
+    people: Iterable[StaffState],
+    known: Lately,
+    now: datetime,
+    most: int = Caps().automatic_letters_per_day,
+) -> None:
+    """Queue the letters, unless staff were told of such a mail within the hour."""
+    if (mail.rule, mail.sender) in known.rules:
+        return
+    known.rules.add((mail.rule, mail.sender))
+    for person in people:
+        known.letters[person.address] += 1
+        if known.letters[person.address] > most:
+            continue
+        lines = _lines(mail)
+        if known.letters[person.address] == most:
+            lines.append("It is the last such letter for a day. The page goes on counting what is held.")
+        subject = f"A mail from {mail.sender or 'nobody that can be read'} is held"
+        notices.letter(writes, KIND, person, now, context={"subject": subject, "lines": lines})
+
+
+def _lines(mail: Held) -> list[str]:
+    named = f"with the subject “{mail.subject}”" if mail.subject else "without a subject that could be read"
+    return [
+        f"A mail from {mail.sender or 'somebody that cannot be read'} {named} waits for a person to decide.",
+        f"Why: {mail.reason}",
+        f"To see it: postdesk mail show {mail.id}",
+        f"To make it a ticket: postdesk mail replay {mail.id} --as-ticket",
+        f"To put it on a ticket: postdesk mail replay {mail.id} --attach, and the number of the ticket.",
+        "More mail of this sender that is held for the same reason within an hour is not told again.",
+    ]

@@ -1,0 +1,74 @@
+"""Files that go along with a letter: which ones fit, and how they stand in the mail."""
+
+import base64
+import re
+from collections.abc import Sequence
+from email.message import EmailMessage
+from urllib.parse import quote
+
+from gateway.header_policy import POLICY, clean_header
+from gateway.letter_data import LetterData, entries
+from store.blobs import BlobStore
+from store.tables import Attachment, Event, Outbox
+
+SPOKEN = frozenset({"update", "new_ticket", "customer_wrote"})  # letters that carry a person's note
+LETTER_BYTES = 5_000_000  # all files of one letter: base64 adds a third, and many servers stop at 10 MB
+BATCH_BYTES = 32_000_000  # the files of letters that are in memory at once
+_TYPE = re.compile(r"(?!message/|multipart/)[a-z0-9.+-]{1,60}/[a-z0-9.+-]{1,80}", re.ASCII)
+_ENCODED_NAME = 600  # a field is one line, and a line has 998 characters (RFC 5322 section 2.1.1)
+
+
+class FileLost(Exception):
+    """The store works and has not got the bytes of a file: waiting would not bring them."""
+
+
+def told(row: Outbox, data: LetterData) -> list[Event]:
+    """The entries that the reader may see, oldest first: customers get what is public, whatever a row names."""
+    found = entries(row, data)
+    return [event for event in found if event.visibility == "public"] if row.kind == "update" else found
+
+
+def enclosed(events: Sequence[Event], data: LetterData) -> list[Attachment]:
+    """The files that go along, first come first served; the others are too large for the letter."""
+    found, room = [], LETTER_BYTES
+    for event in events:
+        for file in data.files.get(event.id, ()):
+            if file.size <= room:
+                found.append(file)
+                room -= file.size
+    return found
+
+
+def enclosed_in(row: Outbox, data: LetterData) -> list[Attachment]:
+    """The files of a letter that carries somebody's note; none for letters of other kinds."""
+    return enclosed(told(row, data), data) if row.kind in SPOKEN else []
+
+
+def part(file: Attachment, blobs: BlobStore) -> str:
+    """One file as a part of a mail. FileLost when its bytes are gone for good, OSError when the disk is away."""
+    head = EmailMessage(policy=POLICY)
+    # A mail inside of a mail must not be base64 (RFC 2046 section 5.2.1), so it travels as bytes with a name.
+    head["Content-Type"] = file.type if _TYPE.fullmatch(file.type) else "application/octet-stream"
+    head["Content-Transfer-Encoding"] = "base64"
+    head.add_header("Content-Disposition", "attachment", filename=_name(file.name))
+    fields = head.as_string().replace("\r\n", "\n").rstrip("\n")
+    return f"{fields}\n\n{base64.encodebytes(_bytes(file, blobs)).decode('ascii')}"
+
+
+def _bytes(file: Attachment, blobs: BlobStore) -> bytes:
+    try:
+        return blobs.read(file.digest)
+    except FileNotFoundError as error:
+        blobs.check()  # raises when it is the disk that is away
+        raise FileLost(f"the file {file.digest} is not there") from error
+
+
+def _name(name: str) -> str:
+    """Short enough for its line once it is encoded (RFC 2231); the ending, which says what it is, stays."""
+    name = clean_header(name, 255) or "file"
+    stem, dot, ending = name.rpartition(".")
+    if not stem or len(quote(ending)) > _ENCODED_NAME // 4:
+        stem, dot, ending = name, "", ""
+    while len(quote(f"{stem}{dot}{ending}")) > _ENCODED_NAME:
+        stem = stem[:-1]
+    return f"{stem}{dot}{ending}"
