@@ -91,8 +91,23 @@ def teams(session: Session, people: dict[int, StaffState]) -> dict[str, TeamStat
     return {row.name: TeamState(row.id, row.name, tuple(members.get(row.id, ()))) for row in rows}
 
 
-def tickets(session: Session, ids: Collection[int] = (), numbers: Collection[str] = ()) -> dict[int, TicketState]:
-    """By id or number, with requester and participants; where one was merged, the survivors too."""
+def tickets(
+    session: Session, ids: Collection[int] = (), numbers: Collection[str] = (), *, lock: bool = False
+) -> dict[int, TicketState]:
+    """By id or number, with requester and participants; where one was merged, the survivors too.
+
+    With `lock` nobody else writes to these tickets until the end of the transaction: what is read here stays true.
+    """
+    found = _rows(session, ids, numbers)
+    if lock and found:
+        # In the order of ids, so that two batches never wait for each other. What the rows say is read after that.
+        locked = select(Ticket.id).where(Ticket.id.in_(found)).order_by(Ticket.id)
+        session.execute(locked.with_for_update(key_share=True)).all()
+        found = _rows(session, found)
+    return _with_people(session, list(found.values()))
+
+
+def _rows(session: Session, ids: Collection[int], numbers: Collection[str] = ()) -> dict[int, Row[Any]]:
     rows: list[Row[Any]] = []
     if ids:
         rows += session.execute(select(*_TICKET).where(Ticket.id.in_(ids)))
@@ -104,7 +119,7 @@ def tickets(session: Session, ids: Collection[int] = (), numbers: Collection[str
         if not missing:
             break
         found |= {row.id: row for row in session.execute(select(*_TICKET).where(Ticket.id.in_(missing)))}
-    return _with_people(session, list(found.values()))
+    return found
 
 
 def _with_people(session: Session, rows: Sequence[Row[Any]]) -> dict[int, TicketState]:

@@ -68,7 +68,9 @@ def shown(values: Iterable[str]) -> Mailbox:
     For display alone: nobody is looked up and nothing is sent by it.
     """
     written = Mailbox("", "")
-    for value in values:
+    # Some mailers encode name and address as one word.
+    forms = (form for value in values for form in ((value, decode(value)) if "=?" in value else (value,)))
+    for value in forms:
         if value.count('"') > 2 * MAX_MAILBOXES:
             continue
         for draft in _drafts(unfold(value)[:MAX_FIELD], []):
@@ -85,7 +87,8 @@ def _as_written(draft: _Draft, name: str) -> Mailbox:
     bare = _bare("".join(draft.words), [])[0]
     place = draft.angle if draft.angle is not None else bare if "@" in bare else ""
     place = decode(place.replace("\ue000", "@").replace("\ue001", " "), 200)
-    return Mailbox("" if name == place else name, place)
+    fine = _checked(place.strip("'\"[]<> "))  # an address in one pair of signs too many
+    return Mailbox("" if name == place else name, fine or place)
 
 
 def one(address: str) -> str:

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from desk import notices, people, tickets
+from desk import folding, notices, people, tickets
 from desk.state import ContactState, TicketState
 from desk.tickets import Note
 from desk.writes import Writes
@@ -71,7 +71,9 @@ def _with_subject(subject: str, entry: Note) -> Note:
     text = f"{subject}\n\n{entry.text}"
     if len(text) <= NOTE_LENGTH:
         return replace(entry, text=text)
-    return replace(entry, text=text[: NOTE_LENGTH - 1] + "…", folded=f"{subject}\n\n{entry.folded or entry.text}")
+    return replace(
+        entry, text=text[: NOTE_LENGTH - 1] + "…", folded=f"{subject}\n\n{folding.whole(entry.text, entry.folded)}"
+    )
 
 
 def _note(decision: Decision, case: Case, writes: Writes) -> None:
@@ -148,7 +150,7 @@ def note_of(decision: Decision, case: Case) -> Note:
         at=case.now,
         visibility="pending" if decision.write == "lane" else "public",
         verified=_is_verified(decision, case),
-        folded=whole if cut or whole != text else "",
+        folded=whole if cut else folding.rest(text, whole),
         html=message.html,
         files=case.mail.files,
         received_id=case.mail.received_id,

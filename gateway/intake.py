@@ -177,8 +177,9 @@ class Intake:
             self._outage.worked()
 
     def _write(self, session: Session, batch: Sequence[Incoming]) -> None:
-        now = self._clock()
-        view = load_view(session, batch, self._addresses, now)
+        # SQLite has one writer at a time; elsewhere another worker may be at the same ticket.
+        view = load_view(session, batch, self._addresses, self._clock(), lock=not self._database.is_sqlite)
+        now = self._clock()  # after the wait for whoever was first, so that the history is in the order of the changes
         writes = Writes(self._database.ids.next)
         done = []
         for mail in batch:

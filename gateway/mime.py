@@ -130,10 +130,19 @@ class Splitter:
         boundary = part.type.params.get("boundary", "")
         if not boundary:
             self.defects.append("multipart without a boundary")
-            found = _FIRST_BOUNDARY.search(self.raw, part.body, min(part.end, part.body + 65_536))
-            if found is None or self.raw.find(b"--" + found[1] + b"--", found.end(), part.end) < 0:
-                return
-            boundary = found[1].decode("ascii")
+        if boundary and self._cut(part, boundary, depth):
+            return
+        # None named, or a wrong one: two lines that look like the first and the last boundary are taken for them.
+        found = _FIRST_BOUNDARY.search(self.raw, max(0, part.body - 1), min(part.end, part.body + 65_536))
+        if found is not None and self.raw.find(b"\n--" + found[1] + b"--", found.end() - 1, part.end) >= 0:
+            if boundary:
+                self.defects.append("multipart with another boundary than it says")
+            self._cut(part, found[1].decode("ascii"), depth)
+        elif boundary:
+            self.defects.append("multipart without any part")
+
+    def _cut(self, part: Part, boundary: str, depth: int) -> bool:
+        """Cut the body of a multipart at these boundary lines; False when there is none."""
         default_type = "message/rfc822" if part.type.subtype == "digest" else "text/plain"
         previous, closed = -1, False
         for line_start, line_end, closing in self._boundaries(part, boundary):
@@ -145,12 +154,11 @@ class Splitter:
                 break
             if self.over_limit and self._parts >= self.limits.max_parts:
                 self._rest(part, previous, default_type)
-                return
-        if previous < 0:
-            self.defects.append("multipart without any part")
-        elif not closed:
+                return True
+        if previous >= 0 and not closed:
             self.defects.append("multipart without its closing boundary")
             self._child(part, previous, self._glued_end(part, previous, boundary), depth, default_type)
+        return previous >= 0
 
     def _glued_end(self, part: Part, start: int, boundary: str) -> int:
         """Where the last part ends: some programs put the closing boundary right behind a text without line end."""

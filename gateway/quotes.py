@@ -214,8 +214,8 @@ def _is_signature(lines: list[str], kinds: str, i: int) -> bool:
         text = block.strip("e")
         if _EMPTY in text or len(text) > _MAX_NAME_LINES:
             return False
-    elif lines[i] != "-- " and block.count("t") > _MAX_SIGNATURE // 2:
-        return False
+    elif lines[i] != "-- " and (kinds.count(_DASHES) > 1 or block.count("t") > _MAX_SIGNATURE // 2):
+        return False  # several of them part sections
     answered = "q" in block and block.rfind("t") > block.find("q")
     return block.count("t") <= _MAX_SIGNATURE and not answered
 

@@ -32,12 +32,14 @@ def _base64(data: memoryview, defects: list[str]) -> bytes:
         return b"".join(_strict(data))
     except binascii.Error:
         pass  # the usual damage follows
-    foreign = meant = 0
+    foreign = meant = spaces = 0
     for start in range(0, len(data), _CHUNK):
-        packed = bytes(data[start : start + _CHUNK]).translate(None, _WHITE)
+        chunk = bytes(data[start : start + _CHUNK])
+        packed = chunk.translate(None, _WHITE)
         meant += len(packed)
+        spaces += chunk.count(b" ")
         foreign += len(packed.translate(None, _ALPHABET))
-    if foreign * 4 > meant:
+    if foreign * 4 > meant or (foreign and spaces * 10 > meant):  # words, or lines of words
         defects.append("text that claims to be base64 and is not: kept as it came")
         return bytes(data)
     defects.append("damaged base64")

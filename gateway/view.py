@@ -111,8 +111,10 @@ def ours(addresses: Addresses, envelope: Envelope, message: Message) -> tuple[Re
     return tuple(found for address in dict.fromkeys(routed) if (found := addresses.find(address)))
 
 
-def load_view(session: Session, batch: Sequence[Incoming], addresses: Addresses, now: datetime) -> View:
-    """Load everything for a batch."""
+def load_view(
+    session: Session, batch: Sequence[Incoming], addresses: Addresses, now: datetime, *, lock: bool = False
+) -> View:
+    """Load everything for a batch; with `lock`, the tickets of the batch are this transaction's alone."""
     view = View(staff=load.staff(session))
     view.teams = load.teams(session, view.staff)
     view.staff_by_address = {person.address: person for person in view.staff.values()}
@@ -126,7 +128,7 @@ def load_view(session: Session, batch: Sequence[Incoming], addresses: Addresses,
     view.muted = _muted(session, {letter.recipient.lower() for letter in view.letters.values()})
     for key, ticket_id in _known(session, batch):
         view.known_messages.setdefault(key, []).append(ticket_id)
-    view.tickets = load.tickets(session, _ticket_ids(batch, view, addresses), _numbers(batch))
+    view.tickets = load.tickets(session, _ticket_ids(batch, view, addresses), _numbers(batch), lock=lock)
     view.by_number = {ticket.number: ticket.id for ticket in view.tickets.values()}
     view.told = _told(session, batch, view)
     view.held = lately(session, {mail.message.sender.address[:320] for mail in batch}, now)

@@ -125,11 +125,10 @@ def _checked_form(request: Request, body: bytes, token: str, config: PortalConfi
 
 def _stopped(portal: Portal, request: Request, visitor: Visitor | None, door: Door) -> Response | None:
     """Where this visitor is sent instead, if anywhere."""
+    here = request.url.path.removeprefix(portal.config.root)
+    way_back = "" if request.method == "POST" else "?next=" + quote(here, safe="/.")
     if visitor is not None and visitor.must_change and door != "choosing":
-        return portal.redirect(SET_PASSWORD)
+        return portal.redirect(SET_PASSWORD + (way_back if door == "signed_in" else ""))
     if visitor is None and door in ("signed_in", "choosing"):
-        if request.method == "POST":
-            return portal.redirect("/in")
-        here = request.url.path.removeprefix(portal.config.root)
-        return portal.redirect("/in?next=" + quote(here, safe="/."))
+        return portal.redirect("/in" + way_back)
     return None

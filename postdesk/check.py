@@ -1,6 +1,9 @@
 """`postdesk check`: tries each part of the house, and says in words what is wrong."""
 
+import os
+import stat
 from collections.abc import Callable
+from pathlib import Path
 
 from postdesk import bundled
 from postdesk.settings import SettingsError
@@ -44,11 +47,28 @@ def _addresses(house: House) -> str:
 
 
 def _database(house: House) -> str:
+    if house.missing_database:
+        raise SettingsError([house.missing_database])
     version = house.database.check()
     found, newest = current(house.database)
     if found != newest:
         raise SettingsError([f"the schema is at {found or 'nothing'}, the newest is {newest}. Run: postdesk migrate"])
+    if open_to_others := _open_to_others(house.database.file):
+        raise SettingsError(open_to_others)
     return f"{version}, schema {found}"
+
+
+def _open_to_others(file: Path | None) -> list[str]:
+    """Of the SQLite database, what stands beside it, and their folder: what others may read, and how to end it."""
+    if file is None:
+        return []
+    beside = [Path(f"{file}{ending}") for ending in ("", "-wal", "-shm", ".write-lock")]
+    modes = [*((path, 0o600) for path in beside if path.exists()), (file.parent, 0o700)]
+    return [
+        f"{path} can be read by others; run: chmod {mode:o} {path}"
+        for path, mode in modes
+        if stat.S_IMODE(path.stat().st_mode) & 0o077
+    ]
 
 
 def _staff(house: House) -> str:
@@ -62,8 +82,19 @@ def _staff(house: House) -> str:
 
 
 def _blobs(house: House) -> str:
+    folder = house.settings.blobs.folder
+    if not folder.is_dir():
+        return _to_be_made(folder)
     house.blobs.check()
-    return str(house.settings.blobs.folder)
+    return str(folder)
+
+
+def _to_be_made(folder: Path) -> str:
+    """A folder that the first mail makes; OSError when it could not."""
+    above = next(path for path in folder.parents if path.exists())
+    if not os.access(above, os.W_OK | os.X_OK):
+        raise PermissionError(f"{folder} is not there, and cannot be made in {above}")
+    return f"{folder}, which is made when it is first needed"
 
 
 def _templates(house: House) -> str:
@@ -77,8 +108,8 @@ def _templates(house: House) -> str:
 def _relay(house: House) -> str:
     relay = house.settings.relay
     if relay.mode == "maildir":
-        relay.folder.mkdir(parents=True, exist_ok=True)
-        return f"letters are kept in {relay.folder}"
+        place = relay.folder if relay.folder.is_dir() else _to_be_made(relay.folder)
+        return f"letters are kept in {place}"
     import socket
 
     with socket.create_connection((relay.host, relay.port), timeout=5):

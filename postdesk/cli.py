@@ -1,6 +1,9 @@
 """The command line: `postdesk COMMAND`. Commands import what they need when they run, so that --help is quick."""
 
+import contextlib
+import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -47,8 +50,11 @@ def chosen_config() -> Path | None:
     return _chosen["config"]
 
 
-def open_house(*, quiet: bool = False) -> "House":
-    """Settings, checked; all faults at once and exit code 78 (EX_CONFIG) when there are any."""
+def open_house(*, quiet: bool = False, create: bool = False) -> "House":
+    """Settings, checked; all faults at once and exit code 78 (EX_CONFIG) when there are any.
+
+    Only with `create` may a database be made that is not there.
+    """
     from postdesk import logs
     from postdesk.settings import SettingsError, load
     from postdesk.wiring import House
@@ -59,17 +65,22 @@ def open_house(*, quiet: bool = False) -> "House":
         raise fail("The settings cannot be used:\n  " + "\n  ".join(error.faults), 78) from error
     level = "error" if quiet else loaded.settings.log.level
     logs.set_up(loaded.settings.log.model_copy(update={"level": level}))
-    return House(loaded)
+    return House(loaded, create=create)
 
 
-def ready_house(*, quiet: bool = True) -> "House":
-    """The same, with keys, addresses and an up-to-date database."""
+def ready_house(*, quiet: bool = True, upgraded: bool = False) -> "House":
+    """The same, with keys, addresses and an up-to-date database; `upgraded` makes and upgrades it if that may be."""
     from postdesk.settings import SettingsError
-    from store.migrations import is_current
+    from store.migrations import is_current, upgrade
 
-    house = open_house(quiet=quiet)
+    house = open_house(quiet=quiet, create=upgraded)
     try:
         _ = house.addresses
+        if upgraded and house.settings.database.auto_migrate:
+            if not is_current(house.database):
+                upgrade(house.database)
+        elif house.missing_database:
+            raise fail(house.missing_database, 78)
         if not is_current(house.database):
             raise fail("The database has no tables yet, or old ones. Run: postdesk migrate", 78)
     except SettingsError as error:
@@ -80,27 +91,25 @@ def ready_house(*, quiet: bool = True) -> "House":
 @app.command()
 def serve(
     role: Annotated[list[str] | None, typer.Option(help="smtp, lmtp, imap, work, deliver, schedule or portal.")] = None,
-    workers: Annotated[int, typer.Option(help="Processes that turn mail into tickets; 0 means by the machine.")] = 0,
+    workers: Annotated[
+        int, typer.Option(min=0, help="Processes that turn mail into tickets; 0 means by the machine.")
+    ] = 0,
 ) -> None:
     """Run Postdesk until it is stopped."""
-    import os
-
     from postdesk import roles
     from postdesk.serve import Supervisor
     from postdesk.welcome import banner
-    from store.migrations import is_current, upgrade
 
     unknown = sorted(set(role or ()) - set(roles.ALL))
     if unknown:
         raise fail(f"There is no role {unknown[0]!r}. Choose from: {', '.join(roles.ALL)}.", 64)
-    house = open_house()
-    if house.settings.database.auto_migrate and not is_current(house.database):
-        upgrade(house.database)
-    house = ready_house(quiet=False)
+    with database_faults(roles.LATER):
+        house = ready_house(quiet=False, upgraded=True)
     workers = workers or house.settings.work.workers or max(1, (os.cpu_count() or 2) // 2)
     chosen = tuple(role or roles.ALL)
     supervisor = Supervisor(house, chosen, workers)
-    sys.exit(supervisor.run(lambda: typer.echo(banner(house, chosen))))
+    with database_faults(roles.LATER):
+        sys.exit(supervisor.run(lambda: typer.echo(banner(house, chosen))))
 
 
 @app.command()
@@ -108,7 +117,7 @@ def migrate() -> None:
     """Bring the database to the newest schema."""
     from store.migrations import current, upgrade
 
-    house = open_house()
+    house = open_house(create=True)
     before, _ = current(house.database)
     upgrade(house.database)
     after, _ = current(house.database)
@@ -161,11 +170,39 @@ def demo() -> None:
         raise fail(str(error)) from error
 
 
+@contextlib.contextmanager
+def database_faults(code: int) -> Iterator[None]:
+    """A database that does not answer is one line and an exit code; no traceback mends it."""
+    try:
+        yield
+    except Exception as error:
+        if (words := _database_fault(error)) is None:
+            raise
+        typer.echo(words, err=True)
+        sys.exit(code)
+
+
+def _database_fault(error: Exception) -> str | None:
+    if not isinstance(error, OSError) and not type(error).__module__.startswith("sqlalchemy"):
+        return None
+    # Only here: SQLAlchemy takes a while to import, and --help needs none of it.
+    from sqlalchemy.exc import DatabaseError, InterfaceError, OperationalError
+
+    from gateway.outage import one_line
+    from store.database import Busy
+
+    # A plain DatabaseError is SQLite's "file is not a database".
+    away = isinstance(error, Busy | OperationalError | InterfaceError) or type(error) is DatabaseError
+    return f"The database does not answer. {one_line(error).partition(': ')[2]}" if away else None
+
+
 def main() -> None:
     """Entry point of the `postdesk` script."""
     from postdesk import cli_desk, cli_mail  # noqa: F401 - they add their commands
 
-    app()
+    os.umask(0o077)  # mail is private: whatever is made from here on is for its owner only
+    with database_faults(69):  # EX_UNAVAILABLE
+        app()
 
 
 if __name__ == "__main__":

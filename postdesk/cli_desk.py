@@ -13,7 +13,7 @@ JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object a line
 
 @ticket_app.command("list")
 def ticket_list(
-    limit: Annotated[int, typer.Option(help="How many, newest first.")] = 50, as_json: JsonOption = False
+    limit: Annotated[int, typer.Option(min=1, help="How many, newest first.")] = 50, as_json: JsonOption = False
 ) -> None:
     """The newest tickets."""
     from sqlalchemy import select

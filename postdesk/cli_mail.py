@@ -74,11 +74,11 @@ def import_(
 @mail_app.command("list")
 def mail_list(
     kind: Annotated[str, typer.Option(help="opened, noted, folded, answered, held, ignored or waiting.")] = "",
-    limit: Annotated[int, typer.Option(help="How many, newest first.")] = 50,
+    limit: Annotated[int, typer.Option(min=1, help="How many, newest first.")] = 50,
     as_json: JsonOption = False,
 ) -> None:
     """What came in lately, and what became of each mail."""
-    from postdesk.show import mail_rows
+    from postdesk.show import mail_rows, sender_of
 
     kinds = ("", "opened", "noted", "folded", "answered", "held", "ignored", "waiting")
     if kind not in kinds:
@@ -89,7 +89,7 @@ def mail_list(
         typer.echo("No mail has come in yet." if not kind else f"No mail is {kind}.")
     for mail, disposition, number in rows:
         became = disposition.kind if disposition else "waiting"
-        sender = disposition.sender if disposition else mail.reverse_path
+        sender = sender_of(mail, disposition)
         subject = disposition.subject if disposition else ""
         if as_json:
             row = {"id": mail.id, "at": mail.received_at.isoformat(), "became": became, "ticket": number or None}

@@ -62,8 +62,8 @@ def run(config: Path | None, answers: Answers) -> str:
     file = file.absolute()
     if file.exists():
         raise InitError(f"{file} is there already. Edit it, or choose another with: postdesk --config FILE init")
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(_settings_text(answers), encoding="utf-8")
+    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _write_private(file, _settings_text(answers))
     link = _fill(file, answers)
     return (
         f"Settings are in {file}, data beside them.\n"
@@ -88,6 +88,13 @@ mode = "maildir"
 """
 
 
+def _write_private(file: Path, text: str) -> None:
+    """Made with its final mode: no moment in which others could read it."""
+    handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "w", encoding="utf-8") as out:
+        out.write(text)
+
+
 def _fill(file: Path, answers: Answers) -> str:
     """Key, tables and first rows; returns the sign-in link of the first member of staff."""
     from desk import credentials, people
@@ -95,16 +102,11 @@ def _fill(file: Path, answers: Answers) -> str:
     from postdesk.wiring import House
     from store.migrations import upgrade
 
-    house = House(load(file))
+    house = House(load(file), create=True)
     key_file = house.settings.secrets.key_file
     if not key_file.exists():
-        # Made with its final mode: no moment in which others could read it.
-        handle = os.open(key_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "w", encoding="utf-8") as out:
-            out.write(
-                "# Signing keys of Postdesk, newest first. Keep a copy: without it old letters cannot be answered.\n"
-            )
-            out.write(Keys.new_line(1) + "\n")
+        head = "# Signing keys of Postdesk, newest first. Keep a copy: without it old letters cannot be answered.\n"
+        _write_private(key_file, head + Keys.new_line(1) + "\n")
     upgrade(house.database)
     now, next_id = datetime.now(UTC), house.database.ids.next
     with house.database.transaction() as session:

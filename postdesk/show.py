@@ -103,6 +103,11 @@ def mail_rows(session: Session, kind: str, limit: int) -> list[tuple[ReceivedMai
     return [(mail, disposition, number or "") for mail, disposition, number in session.execute(statement)]
 
 
+def sender_of(mail: ReceivedMail, disposition: Disposition | None) -> str:
+    """Who wrote a mail: From, and where that cannot be read, who the envelope names."""
+    return (disposition.sender if disposition else "") or mail.reverse_path
+
+
 def mail_text(session: Session, received_id: int) -> str | None:
     """One received mail: its way in, what became of it and why, and the letters that it caused."""
     mail = session.get(ReceivedMail, received_id)
@@ -123,7 +128,7 @@ def mail_text(session: Session, received_id: int) -> str | None:
         )
     ticket = session.get(Ticket, disposition.ticket_id) if disposition.ticket_id else None
     lines += [
-        f"  From:      {disposition.sender or 'nobody that can be read'}",
+        f"  From:      {sender_of(mail, disposition) or 'nobody that can be read'}",
         f"  Subject:   {disposition.subject or '(none)'}",
         f"  Became:    {disposition.kind}{f' on {ticket.number}' if ticket else ''} (rule {disposition.rule})",
         f"  Because:   {disposition.reason}",

@@ -6,8 +6,11 @@ import stat
 from collections.abc import Callable
 from datetime import timedelta
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
+
+from sqlalchemy.engine import make_url
 
 from desk.files import FilePolicy
 from desk.keys import Keys
@@ -30,10 +33,11 @@ MIB = 1024 * 1024
 
 
 class House:
-    """Everything a command or a role needs, made when it is first asked for."""
+    """Everything a command or a role needs, made when it is first asked for. `create` allows a new SQLite file."""
 
-    def __init__(self, loaded: Loaded) -> None:
+    def __init__(self, loaded: Loaded, *, create: bool = False) -> None:
         self.loaded = loaded
+        self._create = create
         self.settings = loaded.settings
 
     @cached_property
@@ -52,7 +56,16 @@ class House:
     @cached_property
     def database(self) -> Database:
         """The database; not yet connected."""
-        return Database(self.settings.database.url, pool_size=self.settings.database.pool_size)
+        settings = self.settings.database
+        return Database(settings.url, pool_size=settings.pool_size, create=self._create)
+
+    @property
+    def missing_database(self) -> str:
+        """Says that the SQLite file is not there, and what to do; "" when it is, or on PostgreSQL."""
+        file = make_url(self.settings.database.url).database or ""
+        if not self.settings.database.url.startswith("sqlite") or Path(file).exists():
+            return ""
+        return f"There is no database at {file}. Run: postdesk init"
 
     @cached_property
     def blobs(self) -> FolderBlobs:

@@ -185,7 +185,7 @@ class _FileLock:
 
     def _lock(self) -> IO[str]:
         """The open and locked file. Busy when another process does not let go of it in time."""
-        file = self._file or open(self._path, "a", opener=_private)
+        file = self._file or open(self._path, "a", opener=_private)  # noqa: SIM115 - it stays open for the next time
         self._file = None
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -33,7 +33,7 @@ def claim(
         .returning(since, table.id)
         .execution_options(synchronize_session=False)
     )
-    return [row_id for _, row_id in sorted(tuple(row) for row in claimed)]
+    return [row.id for row in sorted(claimed, key=tuple)]
 
 
 def give_back(session: Session, table: Queue, ids: Collection[int], *, attempt: bool = True) -> None:

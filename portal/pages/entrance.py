@@ -2,6 +2,7 @@
 
 import re
 from typing import Any
+from urllib.parse import quote
 
 from starlette.responses import Response
 
@@ -69,26 +70,27 @@ def enter_by_link(portal: Portal, visit: Visit) -> Response:
 
 def show_password(portal: Portal, visit: Visit) -> Response:
     """The form to choose a password."""
-    return _page(portal, visit, "password")
+    return _page(portal, visit, "password", next=_next(visit.request.query_params.get("next", "")))
 
 
 def choose_password(portal: Portal, visit: Visit) -> Response:
-    """Keep the chosen password, end all sessions and begin a new one."""
+    """Keep the chosen password, end all sessions and begin a new one; it goes on where one wanted to go."""
     form, who, config = visit.form, visit.who, portal.config
+    after = _next(form.get("next", ""))
     chosen = form.get("new_password", "")
     fault = passwords.fault(chosen, config.password_profile, username=who.username)
     if not fault and chosen != form.get("again", ""):
         fault = "The two new passwords are not the same"
     try:
         if not fault and not who.must_change:
-            result = _check_current(portal, visit)
+            result = _check_current(portal, visit, after)
             if result is not None:
                 return result
         hashed = "" if fault else passwords.hash_password(chosen)
     except passwords.Busy:
-        return _page(portal, visit, "password", 503, error=BUSY)
+        return _page(portal, visit, "password", 503, error=BUSY, next=after)
     if fault:
-        return _page(portal, visit, "password", 422, error=fault, field="new_password")
+        return _page(portal, visit, "password", 422, error=fault, field="new_password", next=after)
     with config.database.transaction() as session:
         account = session.get_one(Account, who.account_id, with_for_update=True)
         credentials.set_password(session, account, hashed, now=visit.now, next_id=config.database.ids.next)
@@ -99,7 +101,7 @@ def choose_password(portal: Portal, visit: Visit) -> Response:
             lifetimes=config.lifetimes,
             user_agent=visit.request.headers.get("user-agent", ""),
         )
-    response = portal.redirect("/tickets")
+    response = portal.redirect("/tickets" if after == "/" else after)
     cookies.put(response, "session", started.cookie, config, started.lasts)
     return response
 
@@ -113,16 +115,17 @@ def leave(portal: Portal, visit: Visit) -> Response:
     return response
 
 
-def _check_current(portal: Portal, visit: Visit) -> Response | None:
+def _check_current(portal: Portal, visit: Visit, after: str) -> Response | None:
     """An open session alone changes no password; guesses at the current one are limited like sign-ins."""
     config, who = portal.config, visit.who
     with config.database.transaction(durable=False) as session:
         wait = tries.begin(session, who.username, visit.peer, visit.now, config.database.ids.next)
         stored = session.get_one(Account, who.account_id).password_hash
     if wait:
-        return _refused(portal, visit, "password", sign_in.Refused("wait", wait), "")
+        return _refused(portal, visit, "password", sign_in.Refused("wait", wait), "", next=after)
     if not passwords.verify(visit.form.get("current", ""), stored):
-        return _page(portal, visit, "password", 422, error="The current password is not right", field="current")
+        error = "The current password is not right"
+        return _page(portal, visit, "password", 422, error=error, field="current", next=after)
     with config.database.transaction(durable=False) as session:
         tries.forgive(session, who.username, visit.peer, visit.now)
     return None
@@ -132,7 +135,8 @@ def _enter(portal: Portal, visit: Visit, result: sign_in.SignedIn, after: str) -
     if visit.visitor is not None:
         with portal.config.database.transaction() as session:
             sessions.end(session, visit.visitor.key)
-    response = portal.redirect(SET_PASSWORD if result.must_change else after)
+    kept = f"?next={quote(after)}" if after != "/" else ""
+    response = portal.redirect(SET_PASSWORD + kept if result.must_change else after)
     cookies.put(response, "session", result.started.cookie, portal.config, result.started.lasts)
     cookies.remove(response, "form", portal.config)
     return response

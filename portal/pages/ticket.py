@@ -7,6 +7,7 @@ from urllib.parse import quote
 from starlette.exceptions import HTTPException
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 
+from desk import folding
 from portal import conversation
 from portal.visit import Portal, Visit
 
@@ -39,7 +40,7 @@ def entry_text(portal: Portal, visit: Visit) -> Response:
         event = conversation.find_entry(session, visit.who.person, found, int(params["id"])) if found else None
         if found is None or event is None:
             raise HTTPException(404)
-        text, name = event.folded or event.text, disposition(f"{found.number}-{event.id}.txt")
+        text, name = folding.whole(event.text, event.folded), disposition(f"{found.number}-{event.id}.txt")
     headers = {"Content-Disposition": name, "Content-Security-Policy": FILE_CSP}
     return PlainTextResponse(text, headers=headers)
 

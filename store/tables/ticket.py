@@ -83,7 +83,7 @@ class Event(Base):
     author: Mapped[str] = mapped_column(String(200), default="")  # the name at that time
     verified: Mapped[bool] = mapped_column(default=True)
     text: Mapped[str] = mapped_column(Text, default="")  # the new text, what people read first
-    folded: Mapped[str] = mapped_column(Text, default="")  # the whole text, when it says more
+    folded: Mapped[str] = mapped_column(Text, default="")  # what that leaves out: quotes, a signature (desk/folding.py)
     html: Mapped[str] = mapped_column(Text, default="")  # sanitised
     changes: Mapped[dict[str, Any]] = mapped_column(default=dict)  # {"status": ["New", "In Progress"]}
     received_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("received_mail.id"))

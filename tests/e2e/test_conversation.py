@@ -102,7 +102,9 @@ def _check_told(told: EmailMessage, number: str) -> None:
     assert told["Subject"] == f"[{number}] {SUBJECT}"
     assert told["To"] == f"Sam Sample <{STAFF}>"
     text = text_of(told)
-    assert text.startswith("Your reply goes to Jane Doe. Start with #note to keep it internal.")
+    assert text.startswith("Your reply goes to Jane Doe. Jane Doe wrote: ")
+    assert text.index("Files: display.png") < text.index(f" — {number} · ") < text.index("Start with #note to keep")
+    assert {part.get_filename() for part in told.iter_attachments()} == {"display.png", "contract.pdf"}
     assert "since nine this morning nobody at the front desk can call out." in text
     assert "Files: display.png (1 KB), contract.pdf (1 KB)" in text
     assert token(told)

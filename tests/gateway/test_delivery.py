@@ -14,7 +14,7 @@ from sqlalchemy import select, update
 from gateway.delivery import Deliverer
 from gateway.delivery_policy import DeliveryPolicy, back_off, mutes
 from gateway.letter import Letter
-from gateway.relay import MaildirRelay, Result
+from gateway.relay import Result
 from gateway.smtp_relay import SmtpConfig, SmtpRelay
 from store.database import Database
 from store.tables import Delivery, Outbox, Suppression, Ticket
@@ -324,23 +324,6 @@ def test_two_deliverers_send_nothing_twice(base: Database) -> None:
             thread.join(60)
     ids = [re.search(rb"Message-ID: (\S+)", mail).group(1) for mail in server.mails]  # type: ignore[union-attr]
     assert len(ids) == len(set(ids)) == 60
-
-
-def test_run_drains_until_it_is_stopped(base: Database, tmp_path: Path) -> None:
-    """The loop sends what is there, then waits to be woken, and ends with `stop`."""
-    world.add(base, world.row(50, "update", event_id=world.EVENT))
-    stop = threading.Event()
-    waits: list[float] = []
-
-    def wake(seconds: float) -> None:
-        waits.append(seconds)
-        stop.set()
-
-    relay = MaildirRelay(tmp_path / "outbox")
-    Deliverer(base, world.composer(), lambda: relay, DeliveryPolicy(), clock=Clock()).run(stop, wake)
-    assert waits == [1.0]
-    assert len(list((tmp_path / "outbox" / "new").iterdir())) == 1
-    assert row(base, 50).state == "sent"
 
 
 def test_back_off_grows_to_four_hours() -> None:

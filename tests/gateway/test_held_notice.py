@@ -74,7 +74,7 @@ def test_an_automatic_answer_to_a_letter_of_ours_is_told_to_nobody(world: World,
     """Somebody's out-of-office answer to the letter about a held mail is held too, and that is the end of it."""
     world.take(sample.mail(ANN, verdict="fail"))
     (letter,) = world.letters("mail_trouble")
-    named = ADDRESSES.message_id("mail", letter.id, Token("staff", 0, people.staff[SAM]))
+    named = ADDRESSES.message_id("mail", letter.id, Token("delivery", 0, letter.id))
     done = world.take(sample.mail(sender, "Out of office", in_reply_to=named, **AWAY))
     assert (done.kind, done.rule) == ("held", "automatic-alone")
     assert len(told(world)) == 1

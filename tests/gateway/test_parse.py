@@ -243,6 +243,8 @@ def test_explain() -> None:
         (b'From: "Big Prize"@x.test>\r\n', "", '"Big Prize"@x.test>'),
         (b"From: Ann <>\r\nReply-To: ann@x.test\r\n", "Ann", "ann@x.test"),
         (b"From: Ann\r\n", "Ann", ""),
+        (b"From: Ann <'ann@x.test'>\r\n", "Ann", "ann@x.test"),
+        (b"From: =?utf-8?q?J=C3=B6rg_=3Cj=40x.test=3E?=\r\n", "Jörg", "j@x.test"),
         (b"Sender: list@x.test\r\nReply-To: ann@x.test\r\n", "", "list@x.test"),
         (b"", "", ""),
     ],
@@ -285,3 +287,20 @@ def test_text_behind_the_closing_boundary() -> None:
     mail = read(mixed(b"--x\r\n\r\n\r\n--x--\r\nall my words\r\n"))
     assert mail.text == "all my words"
     assert read(mixed(b"--x\r\n\r\nwords\r\n--x--\r\nfooter\r\n")).text == "words"
+
+
+@pytest.mark.parametrize("declared", [b"; boundary=other", b"; boundary=", b""])
+@pytest.mark.parametrize("preamble", [b"", b"preamble\r\n"])
+def test_boundary_that_is_not_the_declared_one(declared: bytes, preamble: bytes) -> None:
+    """A multipart whose boundary is missing or wrong is cut at the lines that look like its first and last one."""
+    body = preamble + b"--z_1\r\n\r\nwords\r\n--z_1\r\nContent-Type: image/png\r\n\r\n\x89PNG\r\n--z_1--\r\n"
+    mail = read(b"From: a@x.test\r\nContent-Type: multipart/mixed" + declared + b"\r\n\r\n" + body)
+    assert mail.text == "words"
+    assert [item.data for item in mail.attachments] == [b"\x89PNG"]
+
+
+def test_wrong_boundary_without_another_one() -> None:
+    """Without any such lines all of it is text."""
+    mail = read(b"From: a@x.test\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\nwords\r\n--\r\nAnn\r\n")
+    assert mail.text == "words\n--\nAnn"
+    assert "multipart without any part" in mail.defects

@@ -251,3 +251,10 @@ def test_filled_in_form_stays() -> None:
     """A form that a web page mails has fields like a header's, and is no quotation."""
     form = f"{OWN}\n\nFrom: ann@x.test\nDate: 2026-08-03 10:00\nMessage: the printer is broken"
     assert new_text(form) == form
+
+
+def test_dashes_between_sections() -> None:
+    """Several lines of two dashes part sections; a single one begins a signature."""
+    text = "Hello,\n\n--\nFirst: the printer.\n\n--\nSecond: the screen.\n\nThanks"
+    assert new_text(text) == text
+    assert new_text("Hello\n\n--\nAnn\nExample Ltd") == "Hello"

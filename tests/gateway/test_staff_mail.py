@@ -174,11 +174,11 @@ def test_somebody_elses_letter_stays_inside(world: World, people: People, verdic
 
 @pytest.mark.parametrize("body", ["I refunded you, see http://elsewhere.test", "#resolve\nDone."])
 def test_a_forged_staff_mail_does_nothing(world: World, people: People, body: str) -> None:
-    """From staff with no more than the number, unverified: held, nobody hears of it."""
+    """From staff with no more than the number, unverified: held; only staff hear of it."""
     done = world.take(sample.mail(SAM, f"Re: [{NUMBER}]", body))
     assert (done.kind, done.rule) == ("held", "staff-unverified")
     assert not world.events(people.ticket)
-    assert not world.letters()
+    assert [(row.kind, row.recipient) for row in world.letters()] == [("mail_trouble", SAM)]
 
 
 def test_commands_are_not_for_customers(world: World, people: People) -> None:

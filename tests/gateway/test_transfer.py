@@ -100,3 +100,10 @@ def test_unknown_encoding_is_kept() -> None:
     mail = read(encoded("x-unheard-of", b"plain words\r\n"))
     assert mail.text == "plain words"
     assert "unknown Content-Transfer-Encoding" in mail.defects
+
+
+@pytest.mark.parametrize("words", ["This is not base64 at all, my friend!", "Hello Ann, thanks a lot. See you, Bob"])
+def test_words_under_the_label_of_base64(words: str) -> None:
+    """A text that was never encoded stays readable."""
+    mail = read(encoded("base64", words.encode() + b"\r\n"))
+    assert mail.text == words

@@ -14,8 +14,9 @@ def test_a_one_time_password_leads_to_an_own_one_and_to_the_tickets(world: World
     """The whole first visit; afterwards the own password works, and the one-time one does not."""
     secret = world.issue("jane")
     assert browser.sign_in("jane", secret).headers["location"] == "/in/password"
-    for path in ("/", "/tickets", "/t/T20190409.0967"):
-        assert browser.get(path).headers["location"] == "/in/password"
+    assert browser.get("/").headers["location"] == "/in/password"
+    for path in ("/tickets", "/t/T20190409.0967"):
+        assert browser.get(path).headers["location"] == f"/in/password?next={path}"
     assert 'name="current"' not in browser.get("/in/password").text
     first_cookie = dict(browser.http.cookies)
     assert browser.post("/in/password", new_password=NEW, again=NEW).headers["location"] == "/tickets"
@@ -183,10 +184,27 @@ def test_signing_in_leads_back_to_our_own_pages_only(world: World, browser: Brow
     assert browser.sign_in("jane", next=after).headers["location"] == led
 
 
+@pytest.mark.parametrize(
+    "after, led", [("/t/T20190409.0967", "/t/T20190409.0967"), ("//evil.example", "/tickets"), ("", "/tickets")]
+)
+def test_choosing_a_password_leads_on_to_the_page_one_asked_for(
+    world: World, browser: Browser, after: str, led: str
+) -> None:
+    """Also when the first choice was not taken; a foreign address leads nowhere, wherever it is put."""
+    choosing = browser.sign_in("jane", world.issue("jane"), next=after).headers["location"]
+    assert choosing == ("/in/password?next=" + after if after.startswith("/t/") else "/in/password")
+    asked = browser.get(choosing).text
+    assert f'name="next" value="{after if after.startswith("/t/") else "/"}"' in asked
+    assert "evil" not in browser.get("/in/password?next=//evil.example").text
+    refused = browser.post("/in/password", new_password="short", again="short", next=after)
+    assert f'name="next" value="{after if after.startswith("/t/") else "/"}"' in refused.text
+    assert browser.post("/in/password", new_password=NEW, again=NEW, next=after).headers["location"] == led
+
+
 def test_fields_that_are_not_on_the_form_do_nothing(world: World, browser: Browser) -> None:
     """`role`, `staff_id`, `must_change` in a form are passed over."""
     browser.sign_in("jane", world.issue("jane"), must_change="0", staff_id="1", role="admin")
-    assert browser.get("/tickets").headers["location"] == "/in/password"
+    assert browser.get("/tickets").headers["location"] == "/in/password?next=/tickets"
 
 
 def test_form_fields_are_escaped(browser: Browser) -> None:

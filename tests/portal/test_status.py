@@ -180,3 +180,14 @@ def test_a_status_that_was_just_read_is_read_again_only_after_a_while(world: Wor
     mail(world, waiting=False)
     assert "Accepted 0" in text_of(browser)
     assert "Accepted 1" in text_of(Browser(world.config()))
+
+
+def test_the_version_is_for_staff(world: World) -> None:
+    """A page that anybody may see does not tell which faults to try."""
+    world.give_password("jane")
+    world.give_password("sam")
+    browsers = {name: Browser(world.config(version="9.8.7")) for name in ("nobody", "jane", "sam")}
+    for name in ("jane", "sam"):
+        browsers[name].sign_in(name)
+    shown = {name: "9.8.7" in text_of(browser) for name, browser in browsers.items()}
+    assert shown == {"nobody": False, "jane": False, "sam": True}

@@ -8,11 +8,13 @@ from sqlalchemy import select
 from typer.testing import CliRunner
 
 from gateway.envelope import Envelope
+from gateway.held import release
 from postdesk import cli_mail  # noqa: F401 - adds its commands
 from postdesk.cli import app
 from postdesk.explaining import Explainer, as_json, as_text, save_files, unsaved
+from postdesk.replaying import wish_of
 from postdesk.wiring import House
-from store.tables import ReceivedMail, Ticket
+from store.tables import Disposition, ReceivedMail, Ticket
 
 FIRST = (
     b"From: Ann <ann@customer.test>\r\nTo: service@desk.test\r\nSubject: Printer\r\n"
@@ -93,3 +95,55 @@ def test_the_command(config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     done = CliRunner().invoke(app, ["--config", str(config), "explain", str(good), str(tmp_path / "none")])
     assert done.exit_code != 0
     assert "No such file" in done.stderr
+
+
+def held(house: House) -> int:
+    """A machine's mail that belongs to no ticket; its id."""
+    spool = house.spool()
+    raw = FIRST.replace(b"<1@", b"<2@").replace(b"Subject:", b"Auto-Submitted: auto-replied\r\nSubject:")
+    mail_id = spool.accept(Envelope("joe@customer.test", ("service@desk.test",), "smtp"), raw)
+    spool.close()
+    house.intake().drain_once()
+    return mail_id
+
+
+def test_replay_with_a_decision(house: House, config: Path) -> None:
+    """--attach and --as-ticket say what it would become, and do it; the desk then handles it so."""
+    number, mail_id = first(house), held(house)
+    command = ["--config", str(config), "mail", "replay", str(mail_id)]
+    for words, becomes in (
+        (["--as-ticket"], "opened (rule by-hand)"),
+        (["--attach", f"[{number.lower()}]"], f"noted on {number} (rule by-hand)"),
+        ([], "held (rule automatic-alone)"),
+    ):
+        said = CliRunner().invoke(app, [*command, "--dry-run", *words])
+        assert f"Would be:    {becomes}" in said.output
+    with house.database.transaction() as session:
+        release(session, mail_id, wish_of(house, False, number))
+    house.intake().drain_once()
+    with house.database.reading() as session:
+        done = session.get_one(Disposition, mail_id)
+        assert (done.kind, done.rule) == ("noted", "by-hand")
+
+
+def test_replay_with_a_decision_that_cannot_be(house: House, config: Path) -> None:
+    """Both options at once, and a ticket that is not there: exit code 64, in words, and the mail stays held."""
+    mail_id = held(house)
+    command = ["--config", str(config), "mail", "replay", str(mail_id)]
+    for words, said in (
+        (["--attach", "T20990101.0001"], "There is no ticket T20990101.0001."),
+        (["--attach", "T20990101.0001", "--as-ticket"], "Choose one of --as-ticket and --attach."),
+    ):
+        done = CliRunner().invoke(app, [*command, *words])
+        assert done.exit_code == 64
+        assert said in done.output
+    with house.database.reading() as session:
+        assert session.get_one(Disposition, mail_id).kind == "held"
+
+
+def test_a_doubt_is_said(house: House) -> None:
+    """What looks automatic only by its words is shown as such, and as the ticket that it becomes."""
+    explained = Explainer(house).raw(FIRST.replace(b"Printer", b"Out of office: Printer"))
+    text = as_text("a.eml", explained)
+    assert "Automatic:   auto-reply, but only by its words: taken for a person's mail" in text
+    assert "Would be:    opened" in text

@@ -53,3 +53,10 @@ def test_level(capsys: pytest.CaptureFixture[str]) -> None:
     structlog.get_logger().warning("loud")
     (line,) = lines(capsys)
     assert "loud" in line
+
+
+def test_the_bounce_detectors_are_quiet(capsys: pytest.CaptureFixture[str]) -> None:
+    """flufl.bounce names each of its forty detectors at info, for each mail."""
+    set_up(Log(level="info", format="text"))
+    logging.getLogger("flufl.bounce").info("Running detector: %s", "x")
+    assert lines(capsys) == []

@@ -205,3 +205,40 @@ def test_the_command_says_all_and_ends_with_78(tmp_path: Path, monkeypatch: pyte
     done = CliRunner().invoke(app, ["--config", str(path), "migrate"])
     assert done.exit_code == 78
     assert done.output.count(f"{path}: smtp.") == 2
+
+
+def test_conflicts_are_told_with_the_other_faults_and_their_place(tmp_path: Path) -> None:
+    """One start shows all: faulty values and what does not go together, each with the file or the variable."""
+    text = '[smtp]\nport = 99999\ntls_key = "k"\n[relay]\nmode = "smtp"\n[desk]\nname = ""\n'
+    file = f"{tmp_path}/postdesk.toml"
+    found = faults(tmp_path, text)
+    assert [line.rpartition(": ")[0] for line in found] == [
+        f"{file}: desk.name",
+        f"{file}: smtp.port",
+        f"{file}: smtp.tls_certificate, smtp.tls_key",
+        f"{file}: relay.host",
+    ]
+    (line,) = faults(tmp_path, GOOD + '[relay]\nmode = "smtp"\n')
+    assert line == f'{file}: relay.host: must name the relay when relay.mode is "smtp"'
+    (line,) = faults(tmp_path, GOOD, POSTDESK_RELAY__MODE="smtp")
+    assert line.startswith("environment: POSTDESK_RELAY__HOST: must name the relay")
+
+
+def test_a_conflict_that_a_faulty_value_makes_is_not_told(tmp_path: Path) -> None:
+    """The value is told; what the default in its place would clash with is not."""
+    (line,) = faults(tmp_path, GOOD + '[smtp]\ntls_certificate = 5\ntls_key = "k"\n')
+    assert "smtp.tls_certificate: input should be a valid string" in line
+    (line,) = faults(
+        tmp_path, '[desk]\naddresses = [{ address = "me" }, { address = "me" }]\n'.replace('"me" }]', '"a@b.test" }]')
+    )
+    assert "desk.addresses.0.address" in line
+
+
+@pytest.mark.parametrize(
+    "text, line", [("[desk]\nname = \n", 2), ("[desk]\nname = 1\nname = 2\n", 3), ("[desk]\n\n[smtp", 3)]
+)
+def test_a_file_that_is_not_toml_is_told_with_its_line(tmp_path: Path, text: str, line: int) -> None:
+    """Also where the reader says no more than that the document ended."""
+    (told,) = faults(tmp_path, text)
+    assert told.startswith(f"{tmp_path}/postdesk.toml: is not TOML: ")
+    assert f"(at line {line}, " in told

@@ -1,5 +1,6 @@
 """Transactions: all or nothing, one writer at a time on SQLite, a steady view for readers."""
 
+import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta, timezone
@@ -7,9 +8,9 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select, text, update
-from sqlalchemy.exc import DBAPIError, StatementError
+from sqlalchemy.exc import DBAPIError, OperationalError, StatementError
 
-from store.database import Database
+from store.database import Busy, Database, _FileLock
 from store.tables import Lease, Tally
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -161,3 +162,53 @@ def test_a_password_in_the_address_is_not_shown() -> None:
     database = Database("postgresql+psycopg://desk:secret@127.0.0.1:1/desk")
     assert "secret" not in f"{database.url} {database.engine!r}"
     database.close()
+
+
+def test_the_file_is_for_its_owner_only(tmp_path: Path) -> None:
+    """Database, WAL, shared memory and lock, and the folder made for them, whatever the umask."""
+    before = os.umask(0o022)
+    try:
+        made = Database(f"sqlite:///{tmp_path}/new/desk.db")
+        with made.engine.begin() as connection:
+            connection.exec_driver_sql("CREATE TABLE a (b)")
+        with _FileLock(Path(f"{made.file}.write-lock")):
+            modes = {path.name: path.stat().st_mode & 0o777 for path in (tmp_path / "new").iterdir()}
+        made.close()
+    finally:
+        os.umask(before)
+    assert modes == dict.fromkeys(("desk.db", "desk.db-wal", "desk.db-shm", "desk.db.write-lock"), 0o600)
+    assert (tmp_path / "new").stat().st_mode & 0o777 == 0o700
+
+
+def test_nothing_is_made_without_leave(tmp_path: Path) -> None:
+    """`create=False`: a path that is wrong is an error at the first use; one that is right is opened, odd names too."""
+    absent = Database(f"sqlite:///{tmp_path}/no/desk.db", create=False)
+    with pytest.raises(OperationalError, match="unable to open"):
+        absent.check()
+    assert list(tmp_path.iterdir()) == []
+    Database(f"sqlite:///{tmp_path}/a%20b ?#.db").close()
+    there = Database(f"sqlite:///{tmp_path}/a%20b ?#.db", create=False)
+    assert there.check().startswith("SQLite 3.")
+    there.close()
+
+
+def test_a_lock_that_nobody_lets_go_of_is_an_error(tmp_path: Path) -> None:
+    """After the time-out the waiter says so, in any thread; when the lock is free again it works, each time."""
+    path = tmp_path / "lock"
+    holder, waiter = _FileLock(path), _FileLock(path, seconds=0.1)
+    for _ in range(2):
+        with holder:
+            for _ in range(2):
+                with pytest.raises(Busy, match="another process has been writing"), waiter:
+                    pass
+        with ThreadPoolExecutor(1) as other, waiter:
+            with pytest.raises(Busy, match="another thread"):
+                other.submit(waiter.__enter__).result()
+    patient = _FileLock(path)
+    with ThreadPoolExecutor(1) as other:
+        with holder:
+            entered = other.submit(patient.__enter__)
+        assert entered.result(20) is None  # it was waiting, or came just after: either way it has its turn
+        other.submit(patient.__exit__).result()
+    for lock in (holder, waiter, patient):
+        lock.close()

@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import select, true
 
 from store.database import Database
-from store.queue import claim
-from store.tables import ReceivedMail
+from store.queue import claim, give_back
+from store.tables import Outbox, ReceivedMail
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 LEASE = timedelta(minutes=5)
@@ -33,6 +33,20 @@ def test_oldest_first(database: Database) -> None:
     assert take(database, 3) == [1, 2, 3]
     assert take(database, 3) == [4, 5]
     assert take(database, 3) == []
+
+
+def test_oldest_by_time(database: Database) -> None:
+    """Each process has ids of its own: an import of many mails does not go last, nor first, because of its ids."""
+    with database.transaction() as session:
+        for row_id, minutes in ((120_001, 1), (30_001, 2), (120_002, 3), (30_002, 0)):
+            at = NOW + timedelta(minutes=minutes)
+            session.add(ReceivedMail(id=row_id, received_at=at, source="file", recipients=[], size=0))
+            letter = {"kind": "received", "recipient": "jane@customer.test", "context": {}, "created_at": NOW}
+            session.add(Outbox(id=row_id, next_at=at, **letter))
+    assert take(database, 3) == [30_002, 120_001, 30_001]
+    with database.transaction(durable=False) as session:
+        ids = claim(session, Outbox, Outbox.state == "waiting", limit=3, lease=LEASE, now=NOW)
+    assert ids == [30_002, 120_001, 30_001]
 
 
 def test_the_lease_ends(database: Database) -> None:
@@ -82,3 +96,18 @@ def test_what_was_not_committed_is_free(database: Database) -> None:
     except KeyboardInterrupt:
         pass
     assert take(database, 2) == [1, 2]
+
+
+def test_what_is_given_back_is_free_at_once(database: Database) -> None:
+    """The attempt counts or does not, as is said; what another process holds, or nobody, is left alone."""
+    fill(database, 4)
+    take(database, 3)
+    with database.transaction() as session:
+        session.get_one(ReceivedMail, 3).holder = "elsewhere:1"
+    with database.transaction() as session:
+        give_back(session, ReceivedMail, [1, 3, 4])
+        give_back(session, ReceivedMail, [2], attempt=False)
+    with database.reading() as session:
+        rows = session.scalars(select(ReceivedMail).order_by(ReceivedMail.id)).all()
+    assert [(row.attempts, row.lease_until is None) for row in rows] == [(0, True), (1, True), (1, False), (0, True)]
+    assert take(database, 9) == [1, 2, 4]

@@ -1,0 +1,59 @@
+"""Lists on the command line: in the order of time, with a sender wherever one is known."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from typer.testing import CliRunner
+
+from postdesk import cli_desk, cli_mail  # noqa: F401 - they add their commands
+from postdesk.cli import app
+from postdesk.show import mail_rows, mail_text
+from postdesk.wiring import House
+from store.tables import Contact, Disposition, ReceivedMail, Ticket
+
+NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+
+
+def received(house: House, row_id: int, minutes: int) -> None:
+    """A mail that came so many minutes after noon, with an id of the process that took it."""
+    at = NOW + timedelta(minutes=minutes)
+    named = {"source": "smtp", "recipients": [], "reverse_path": "jane@customer.test"}
+    with house.database.transaction() as session:
+        session.add(ReceivedMail(id=row_id, received_at=at, size=0, **named))
+
+
+def test_mail_is_listed_by_time(house: House) -> None:
+    """An import has higher ids than the listener, and its mail is not newer for that."""
+    received(house, 120_001, 0)
+    received(house, 30_052, 5)
+    received(house, 120_002, 9)
+    with house.database.reading() as session:
+        assert [mail.id for mail, _, _ in mail_rows(session, "", 2)] == [120_002, 30_052]
+        assert [mail.id for mail, _, _ in mail_rows(session, "waiting", 9)] == [120_002, 30_052, 120_001]
+
+
+def test_a_mail_without_a_readable_sender_names_the_envelope(house: House, config: Path) -> None:
+    """From cannot be read: list and show still say who sent it."""
+    received(house, 7, 0)
+    with house.database.transaction() as session:
+        session.add(Disposition(received_id=7, at=NOW, kind="held", rule="reader-failed", reason="It failed."))
+    with house.database.reading() as session:
+        assert "From:      jane@customer.test" in str(mail_text(session, 7))
+    for options in ([], ["--json"], ["--kind", "held"]):
+        shown = CliRunner().invoke(app, ["--config", str(config), "mail", "list", *options])
+        assert "jane@customer.test" in shown.output
+
+
+def test_tickets_are_listed_by_time(house: House, config: Path) -> None:
+    """Whichever process gave their ids."""
+    with house.database.transaction() as session:
+        session.add(Contact(id=5, name="Jane", created_at=NOW))
+        session.flush()
+        for ticket_id, title, minutes in ((9, "Middle", 5), (120, "Old", 0), (30, "New", 9)):
+            at = NOW + timedelta(minutes=minutes)
+            named = {"number": title, "title": title, "letter_subject": title, "status": "New"}
+            session.add(
+                Ticket(id=ticket_id, requester_id=5, desk_address="d@desk.test", created_at=at, updated_at=at, **named)
+            )
+    shown = CliRunner().invoke(app, ["--config", str(config), "ticket", "list"]).output
+    assert shown.index("New  ") < shown.index("Middle") < shown.index("Old")
