@@ -74,6 +74,8 @@ def _open_to_others(file: Path | None) -> list[str]:
 def _staff(house: House) -> str:
     from desk import load
 
+    if house.missing_database:
+        raise SettingsError([house.missing_database])
     with house.database.reading() as session:
         people = [person for person in load.staff(session).values() if person.active]
     if not people:

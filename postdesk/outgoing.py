@@ -9,6 +9,7 @@ from gateway.delivery_policy import DeliveryPolicy
 from gateway.letter import DeskFacts
 from gateway.relay import MaildirRelay, Relay
 from postdesk import bundled
+from store.blobs import BlobStore, FolderBlobs
 
 if TYPE_CHECKING:
     from postdesk.wiring import House
@@ -29,10 +30,10 @@ def desk_facts(house: "House") -> DeskFacts:
     )
 
 
-def composer(house: "House") -> Composer:
+def composer(house: "House", blobs: BlobStore | None = None) -> Composer:
     """What renders letters."""
     templates = bundled.folder("templates") / "mail"
-    return Composer(house.addresses, desk_facts(house), templates, keys=house.keys, blobs=house.blobs)
+    return Composer(house.addresses, desk_facts(house), templates, keys=house.keys, blobs=blobs or house.blobs)
 
 
 def relay(house: "House") -> Relay:
@@ -72,5 +73,5 @@ def check_templates(house: "House") -> int:
     from gateway.header_policy import check_header_injection
 
     check_header_injection()
-    composer(house)
+    composer(house, FolderBlobs(house.settings.blobs.folder, create=False))
     return len(list((bundled.folder("templates") / "mail").glob("*/body.txt")))

@@ -178,7 +178,7 @@ class Supervisor:
 
 
 def _end_with(parent: int) -> None:
-    """In a fresh child: get SIGTERM when the parent dies, however it does. Orphans would keep the ports and the mail."""
+    """In a fresh child: get SIGTERM when the parent dies, however it does. Orphans would keep ports and mail."""
     ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, int(signal.SIGTERM), 0, 0, 0)
     if os.getppid() != parent:  # it died before we could ask
         os.kill(os.getpid(), signal.SIGTERM)

@@ -44,12 +44,13 @@ class BlobStore(Protocol):
 
 
 class FolderBlobs:
-    """A folder with 256 sub-folders; files are named by digest and never change."""
+    """A folder with 256 sub-folders; files are named by digest and never change. `create=False` makes no folder."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, *, create: bool = True) -> None:
         self.root = root
         self._incoming = root / "incoming"
-        self._incoming.mkdir(parents=True, exist_ok=True)
+        if create:
+            self._incoming.mkdir(parents=True, exist_ok=True)
         self._syncers: ThreadPoolExecutor | None = None  # threads do not outlive a fork: made when first needed
 
     def path(self, digest: str) -> Path:

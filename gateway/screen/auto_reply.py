@@ -56,7 +56,7 @@ def applies(mail: View) -> bool:
     submitted = headers.token("auto-submitted")
     if submitted in ("auto-replied", "auto-notified") or headers.token("precedence") in _PRECEDENCE:
         return True
-    if any(name in headers and headers.token(name) not in ("no", "false", "0") for name in _MARKS):
+    if _marked(mail):
         return True
     if headers.token("x-auto-response-suppress") and submitted == "auto-generated":
         return True
@@ -76,9 +76,13 @@ def certain(mail: View) -> bool:
     submitted, precedence = headers.token("auto-submitted"), headers.token("precedence")
     if submitted not in ("", "no", "auto-forwarded") or precedence in (*_PRECEDENCE, "bulk", "junk"):
         return True
-    if mail.null_sender or "x-auto-response-suppress" in headers or any(name in headers for name in _MARKS):
+    if (mail.null_sender and submitted != "auto-forwarded") or "x-auto-response-suppress" in headers or _marked(mail):
         return True
     found = _SUBJECT.match(mail.subject)
     formula = found is not None and _FORMULA.match(mail.subject, found.end()) is not None
     answers = "in-reply-to" in headers or "references" in headers
     return formula and answers and _ANSWERED.match(mail.subject) is None
+
+
+def _marked(mail: View) -> bool:
+    return any(name in mail.headers and mail.headers.token(name) not in ("no", "false", "0") for name in _MARKS)

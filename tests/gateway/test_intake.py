@@ -164,7 +164,7 @@ def test_cc_of_a_reply_adds_people_only_for_who_takes_part(world: World, people:
     world.take(sample.mail(EVE, "Re: x", in_reply_to=FIRST_MAIL, cc="a@elsewhere.test"))
     world.take(sample.mail(ANN, f"Re: [{NUMBER}]", cc="b@elsewhere.test"))
     assert world.people(people.ticket) == {PAT, sample.GONE}
-    world.take(sample.mail(PAT, "Re: x", in_reply_to=FIRST_MAIL, cc="c@customer.test"))
+    world.take(sample.mail(PAT, "Re: x", verdict="pass", in_reply_to=FIRST_MAIL, cc="c@customer.test"))
     assert world.people(people.ticket) == {PAT, sample.GONE, "c@customer.test"}
 
 

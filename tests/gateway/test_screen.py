@@ -75,6 +75,8 @@ def test_person_writes_of_it(subject: str) -> None:
     [
         ("", "Out of Office: Hello", False),
         ("Auto-Submitted: no\r\n", "Out of Office: Hello", False),
+        ("X-Autoreply: no\r\n", "Out of Office: Hello", False),
+        ("Return-Path: <>\r\nAuto-Submitted: auto-forwarded\r\n", "Out of Office: Hello", False),
         ("In-Reply-To: <a@b.test>\r\n", "Out of Office: Hello", True),
         ("References: <a@b.test>\r\n", "Automatic reply", True),
         ("In-Reply-To: <a@b.test>\r\n", "Out of Office AutoReply: Hello", True),

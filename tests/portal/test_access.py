@@ -25,11 +25,14 @@ MATRIX = {
     ("GET", "/in/password"): (SIGN_IN + "?next=/in/password", "200", "200", "200", "200"),
     ("POST", "/in/password"): (SIGN_IN, "422", "422", "422", "422"),
     ("POST", "/out"): (SIGN_IN, "303 /", "303 /", "303 /", "303 /"),
-    ("GET", "/tickets"): (SIGN_IN + "?next=/tickets", CHOOSE, "200", "200", "200"),
-    ("GET", "/t/{number}"): (SIGN_IN + "?next=" + PHONES, CHOOSE, "200", "404", "200"),
-    ("GET", "/t/{number}/files/{id:int}"): (SIGN_IN + "?next=" + PHONES + "/files/{log}", CHOOSE, "200", "404", "200"),
+    ("GET", "/tickets"): (SIGN_IN + "?next=/tickets", CHOOSE + "?next=/tickets", "200", "200", "200"),
+    ("GET", "/t/{number}"): (SIGN_IN + "?next=" + PHONES, CHOOSE + "?next=" + PHONES, "200", "404", "200"),
+    ("GET", "/t/{number}/files/{id:int}"): (
+        SIGN_IN + "?next=" + PHONES + "/files/{log}", CHOOSE + "?next=" + PHONES + "/files/{log}", "200", "404", "200",
+    ),
     ("GET", "/t/{number}/entries/{id:int}.txt"): (
-        SIGN_IN + "?next=" + PHONES + "/entries/{first}.txt", CHOOSE, "200", "404", "200",
+        SIGN_IN + "?next=" + PHONES + "/entries/{first}.txt", CHOOSE + "?next=" + PHONES + "/entries/{first}.txt",
+        "200", "404", "200",
     ),
 }  # fmt: skip
 WHO = ("signed out", "one-time", "colleague", "stranger", "staff")

@@ -171,8 +171,10 @@ def test_the_file_is_for_its_owner_only(tmp_path: Path) -> None:
         made = Database(f"sqlite:///{tmp_path}/new/desk.db")
         with made.engine.begin() as connection:
             connection.exec_driver_sql("CREATE TABLE a (b)")
-        with _FileLock(Path(f"{made.file}.write-lock")):
+        lock = _FileLock(Path(f"{made.file}.write-lock"))
+        with lock:
             modes = {path.name: path.stat().st_mode & 0o777 for path in (tmp_path / "new").iterdir()}
+        lock.close()
         made.close()
     finally:
         os.umask(before)
@@ -201,9 +203,8 @@ def test_a_lock_that_nobody_lets_go_of_is_an_error(tmp_path: Path) -> None:
             for _ in range(2):
                 with pytest.raises(Busy, match="another process has been writing"), waiter:
                     pass
-        with ThreadPoolExecutor(1) as other, waiter:
-            with pytest.raises(Busy, match="another thread"):
-                other.submit(waiter.__enter__).result()
+        with ThreadPoolExecutor(1) as other, waiter, pytest.raises(Busy, match="another thread"):
+            other.submit(waiter.__enter__).result()
     patient = _FileLock(path)
     with ThreadPoolExecutor(1) as other:
         with holder:
