@@ -21,6 +21,7 @@ class ReceivedMail(Base):
             sqlite_where=text("waiting = 1"),
             postgresql_where=text("waiting"),
         ),
+        Index("ix_received_mail_received_at", "received_at", "id"),
         # What an import has taken in already.
         Index(
             "ix_received_mail_file",

@@ -78,6 +78,7 @@ def upgrade() -> None:
         sqlite_where=sa.text("source = 'file'"),
         postgresql_where=sa.text("source = 'file'"),
     )
+    op.create_index("ix_received_mail_received_at", "received_mail", ["received_at", "id"], unique=False)
     op.create_index(
         "ix_received_mail_waiting",
         "received_mail",
