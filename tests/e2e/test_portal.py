@@ -56,6 +56,8 @@ def test_from_the_credentials_letter_to_the_own_ticket(shared: Desk, browser: "B
     page.get_by_label("New password", exact=True).fill(OWN)
     page.get_by_label("New password again").fill(OWN)
     page.get_by_role("button", name="Save password").click()
+    assert page.url == f"{desk.url}/t/{mine}"  # the page that was asked for before
+    page.get_by_role("link", name="Tickets").click()
     assert page.url == f"{desk.url}/tickets"
     listed = page.get_by_role("main").inner_text()
     assert mine in listed
@@ -90,4 +92,4 @@ def _forced_to_choose(page: "Page", desk: Desk, number: str) -> None:
     """Until an own password is chosen, no page shows anything else."""
     assert page.url == f"{desk.url}/in/password"
     page.goto(f"{desk.url}/t/{number}")
-    assert page.url == f"{desk.url}/in/password"
+    assert page.url == f"{desk.url}/in/password?next=/t/{number}"
