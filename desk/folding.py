@@ -6,6 +6,8 @@ def rest(text: str, whole: str) -> str:
 
     All of it when the two cannot be told apart, because the text is not made of whole lines of the mail.
     """
+    if text == whole:
+        return ""  # most mails: nothing was folded
     wanted = [line.strip() for line in text.splitlines() if line.strip()]
     left, place = [], 0
     for line in whole.splitlines():
