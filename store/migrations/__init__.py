@@ -16,7 +16,7 @@ def upgrade(database: Database) -> None:
         if not database.is_sqlite:
             # One process migrates, the others wait for it.
             connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7078451)")
-        command.upgrade(_config(connection), "head")
+        command.upgrade(config_for(connection), "head")
 
 
 def current(database: Database) -> tuple[str | None, str]:
@@ -26,7 +26,7 @@ def current(database: Database) -> tuple[str | None, str]:
 
     with database.engine.connect() as connection:
         found = MigrationContext.configure(connection).get_current_revision()
-        newest = ScriptDirectory.from_config(_config(connection)).get_current_head()
+        newest = ScriptDirectory.from_config(config_for(connection)).get_current_head()
     return found, newest or ""
 
 
@@ -40,7 +40,8 @@ def is_current(database: Database) -> bool:
     return list(found) == [newest]
 
 
-def _config(connection: Connection):  # type: ignore[no-untyped-def]  # the type would import Alembic
+def config_for(connection: Connection):  # type: ignore[no-untyped-def]  # the type would import Alembic
+    """What Alembic is told: where the versions are, and the connection to use."""
     from alembic.config import Config
 
     config = Config()
