@@ -113,13 +113,9 @@ def deactivate(session: Session, account: Account) -> None:
     sessions.end_all(session, account.id)
 
 
-def for_letter(
-    session: Session, keys: Keys, *, contact_id: int | None = None, staff_id: int | None = None, now: datetime
-) -> OnceLetter | None:
-    """What the letter to this person says; None when it was used, replaced or ran out before it could be sent."""
-    owner = Account.contact_id == contact_id if contact_id is not None else Account.staff_id == staff_id
-    account = session.scalars(select(Account).where(owner)).one_or_none()
-    if account is None or not account.active or not account.once_nonce or not account.once_hash:
+def for_letter(account: Account, keys: Keys, now: datetime) -> OnceLetter | None:
+    """What the letter to its owner says; None when it was used, replaced or ran out before it could be sent."""
+    if not account.active or not account.once_nonce or not account.once_hash:
         return None
     if account.once_expires_at is None or account.once_expires_at <= now:
         return None

@@ -1,6 +1,5 @@
 """What the templates of each kind are given: plain texts, numbers and lists, never a database object."""
 
-import hmac
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
@@ -22,7 +21,7 @@ from gateway.letter_words import (
     sentences,
     warnings,
 )
-from store.tables import Account, Attachment, Event, Outbox, Ticket
+from store.tables import Attachment, Event, Outbox, Ticket
 
 Context = dict[str, Any]
 _RIGHT_TO_LEFT = ("ar", "fa", "he", "ur", "yi")
@@ -209,34 +208,22 @@ class ContextMaker:
 
     def _secret(self, row: Outbox, data: LetterData, now: datetime) -> Context:
         account = data.accounts.get(owner(row))
-        secret = self._once(account, now) if account is not None else ""
-        if account is None or not secret or account.once_expires_at is None:
+        letter = credentials.for_letter(account, self._keys, now) if account is not None else None
+        if letter is None:
             raise Superseded("the one-time password or link was used, taken back, or ran out")
         if data.newest_secret.get(owner(row), row.id) != row.id:
             raise Superseded("a newer one-time password or link goes out instead")
-        link = account.once_kind == "link"
+        link = letter.kind == "link"
         if row.kind == "sign_in_link" and not link:
             raise Superseded("a one-time password goes out instead")
         return {
             "by": line(str(row.context.get("by") or "")),
-            "username": account.username,
-            "password": "" if link else secret,
-            "link": f"{self._desk.base_url}/in/once/{secret}" if link else "",
+            "username": letter.username,
+            "password": "" if link else letter.secret,
+            "link": f"{self._desk.base_url}/in/once/{letter.secret}" if link else "",
             "sign_in_url": f"{self._desk.base_url}/in",
-            "until": letter_text.moment(account.once_expires_at, self._desk.zone),
+            "until": letter_text.moment(letter.expires_at, self._desk.zone),
         }
-
-    def _once(self, account: Account, now: datetime) -> str:
-        """The secret whose hash the account holds; "" when it does no longer work."""
-        if not account.active or not account.once_nonce or not account.once_hash:
-            return ""
-        if account.once_expires_at is None or account.once_expires_at <= now:
-            return ""
-        for key_id, _ in self._keys.entries:  # a key added since must not change what an issued letter says
-            secret = credentials.once_secret(account.once_nonce, self._keys, account.once_kind, key_id)
-            if hmac.compare_digest(credentials.once_hash(secret, account.once_kind), account.once_hash):
-                return secret
-        return ""
 
     def _password_changed(self, row: Outbox, data: LetterData) -> Context:
         at = row.context.get("at")

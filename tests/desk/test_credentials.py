@@ -113,8 +113,7 @@ def test_a_letter_says_the_same_each_time_it_is_rendered(world: World) -> None:
     """A retry of the letter names the same secret, also after a newer key came."""
     secret = world.issue("jane")
     rotated = Keys(((2, b"n" * 32), *KEYS.entries))
-    with world.database.reading() as session:
-        again = credentials.for_letter(session, rotated, contact_id=world.ids["jane"], now=START)
+    again = world.once_letter("jane", rotated, START)
     assert again is not None
     assert (again.username, again.kind, again.secret) == ("jane@customer.test", "password", secret)
     assert again.expires_at == START + timedelta(hours=72)
@@ -123,10 +122,8 @@ def test_a_letter_says_the_same_each_time_it_is_rendered(world: World) -> None:
 def test_a_letter_that_comes_too_late_says_nothing(world: World) -> None:
     """Run out, or its key gone: no letter instead of one that cannot work."""
     world.issue("jane", hours=1)
-    owner = {"contact_id": world.ids["jane"]}
-    with world.database.reading() as session:
-        assert credentials.for_letter(session, KEYS, **owner, now=START + timedelta(hours=1)) is None
-        assert credentials.for_letter(session, Keys(((9, b"o" * 32),)), **owner, now=START) is None
+    assert world.once_letter("jane", KEYS, START + timedelta(hours=1)) is None
+    assert world.once_letter("jane", Keys(((9, b"o" * 32),)), START) is None
 
 
 def test_issuing_again_ends_the_earlier_one(world: World) -> None:
@@ -183,8 +180,8 @@ def test_a_changed_password_is_told_to_its_owner(world: World) -> None:
     assert letters(world, "password_changed") == [
         ("Jane@Customer.Test", "waiting", {"at": START.isoformat(), "first": True})
     ]
+    assert world.once_letter("jane", KEYS, START) is None
     with world.database.reading() as session:
-        assert credentials.for_letter(session, KEYS, contact_id=world.ids["jane"], now=START) is None
         assert session.scalars(select(WebSession)).all() == []
 
 

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from desk import credentials, passwords
@@ -88,11 +89,18 @@ class World:
                 by="Sam",
                 next_id=self.database.ids.next,
             )
-        with self.database.reading() as session:
-            owner = {"staff_id" if isinstance(person, Staff) else "contact_id": person.id}
-            letter = credentials.for_letter(session, KEYS, **owner, now=self.clock())
+        letter = self.once_letter(name, KEYS, self.clock())
         assert letter is not None
         return letter.secret
+
+    def once_letter(self, name: str, keys: Keys, now: datetime) -> credentials.OnceLetter | None:
+        """What a letter with somebody's one-time password or link would say."""
+        owner = self.ids[name]
+        with self.database.reading() as session:
+            account = session.scalars(
+                select(Account).where((Account.contact_id == owner) | (Account.staff_id == owner))
+            ).one()
+        return credentials.for_letter(account, keys, now)
 
     def give_password(self, name: str, password: str = PASSWORD) -> None:
         """An account with an own password, as after the first sign-in."""
