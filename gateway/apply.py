@@ -8,6 +8,7 @@ from desk.tickets import Note
 from desk.writes import Writes
 from gateway import bounced, held_notice, match, staff_mail, who
 from gateway.decide import Case, Decision
+from gateway.desk_addresses import Recipient
 from gateway.held_notice import Held
 from gateway.receipt import answer, send_receipt
 from gateway.rules import NOTE_LENGTH
@@ -35,16 +36,15 @@ def apply(decision: Decision, case: Case, writes: Writes) -> Decision:
 
 def _open(decision: Decision, case: Case, writes: Writes) -> Decision:
     mail, view = case.mail, case.view
-    recipient = mail.recipients[0] if mail.recipients else None
-    desk = recipient.desk if recipient else case.addresses.main
+    owner, subject = _owner(case), bare(mail.message.subject)
     requester = who.author(case, writes)
     ticket = tickets.open_ticket(
         writes,
         requester=requester,
-        title=bare(mail.message.subject),
-        kind=(recipient.type if recipient else "") or desk.type,
-        desk_address=desk.address,
-        team=view.teams.get(desk.team),
+        title=subject,
+        kind=owner.type or owner.desk.type,
+        desk_address=owner.desk.address,
+        team=view.teams.get(owner.desk.team),
         now=case.now,
     )
     view.tickets[ticket.id] = ticket
@@ -52,8 +52,8 @@ def _open(decision: Decision, case: Case, writes: Writes) -> Decision:
     named, waiting = _named(decision, case, writes)
     added = tickets.add_people(writes, ticket, named, case.now)
     entry = _with_words(note_of(replace(decision, contact=requester), case))
-    if len(bare(mail.message.subject)) > tickets.TITLE_LENGTH:
-        entry = _with_subject(bare(mail.message.subject), entry)
+    if len(subject) > tickets.TITLE_LENGTH:
+        entry = _with_subject(subject, entry)
     event_id = tickets.note(writes, ticket, entry)
     if decision.continues_id:
         tickets.link(writes, ticket, decision.continues_id, "continues", case.now)
@@ -64,6 +64,11 @@ def _open(decision: Decision, case: Case, writes: Writes) -> Decision:
     for member in notices.staff_of(ticket, view.teams, view.staff, decision.staff):
         notices.note_to_staff(writes, "new_ticket", member, case.now, ticket, event_id, {"hints": _hints(waiting)})
     return replace(decision, ticket_id=ticket.id, contact=requester)
+
+
+def _owner(case: Case) -> Recipient:
+    """The address of ours that the mail belongs to: the first one it names, else the main one."""
+    return case.mail.recipients[0] if case.mail.recipients else Recipient(case.addresses.main)
 
 
 def _with_subject(subject: str, entry: Note) -> Note:
@@ -125,8 +130,7 @@ def _tell_held(decision: Decision, case: Case, writes: Writes) -> None:
     message, view = case.mail.message, case.view
     if message.machine and (case.staff or match.reported(case.mail, view, case.addresses)):
         return
-    recipient = case.mail.recipients[0] if case.mail.recipients else None
-    team = view.teams.get((recipient.desk if recipient else case.addresses.main).team)
+    team = view.teams.get(_owner(case).desk.team)
     mail = Held(
         case.mail.received_id, decision.rule, decision.reason, message.sender.address[:320], message.subject[:300]
     )
@@ -161,8 +165,7 @@ def _is_verified(decision: Decision, case: Case) -> bool:
     """Where nothing verifies senders, people whom staff know are taken at their word, as they are on paper."""
     if not case.mail.sender:
         return False  # no From, or several: the reverse path stood in
-    chosen = decision.match.chosen
-    if decision.verified.verdict == "pass" or (chosen and chosen.proof == "own_token"):
+    if who.is_sure(decision):
         return True
     if case.rules.trusted_authserv_ids or decision.write in ("unverified", "lane"):
         return False

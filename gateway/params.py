@@ -25,7 +25,6 @@ class ContentType:
     maintype: str
     subtype: str
     params: dict[str, str] = field(default_factory=dict)
-    valid: bool = True
 
     @property
     def full(self) -> str:
@@ -46,9 +45,7 @@ def content_type(value: str, default: str, defects: list[str]) -> ContentType:
         maintype, _, subtype = default.partition("/")
         if value.strip():
             defects.append("unreadable Content-Type")
-        return ContentType(
-            maintype, subtype, parameters(";" + value.partition(";")[2], defects), valid=not value.strip()
-        )
+        return ContentType(maintype, subtype, parameters(";" + value.partition(";")[2], defects))
     maintype, subtype = match[1].lower(), match[2].lower()
     made = ContentType(maintype, subtype, parameters(unfold(value[:_MAX])[match.end() :], defects))
     if len(value) < 60 and len(_PLAIN) < 64 and "boundary" not in made.params:

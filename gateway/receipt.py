@@ -20,7 +20,8 @@ def send_receipt(
     """Queue E4, or say in the decision's reason why not. A machine never gets an answer (RFC 3834)."""
     if case.mail.message.machine:
         return _without(decision, "it was written by a machine")
-    trusted = bool(case.mail.sender) and (ticket.requester.known or decision.verified.verdict == "pass")
+    sure = decision.verified.verdict == "pass"
+    trusted = bool(case.mail.sender) and (ticket.requester.known or sure)
     refusal = _cap(ticket.requester, case, trusted)
     if refusal:
         return _without(decision, refusal)
@@ -30,7 +31,6 @@ def send_receipt(
         "notes": _notes(decision, case, trusted),
     }
     # Whoever is named in a mail that nobody verified may be anybody: no receipt, unless we know them.
-    sure = decision.verified.verdict == "pass"
     others = [person for person in added if trusted and (sure or person.known)]
     for person in (ticket.requester, *others):
         notices.letter(
