@@ -11,7 +11,7 @@ from gateway.desk_addresses import Addresses
 from gateway.envelope import Envelope, Message
 from gateway.intake import Claimed, load, read_mail
 from gateway.rules import Rules
-from gateway.view import Incoming, View, load_view
+from gateway.view import load_view
 from postdesk.show import evidence_line
 from postdesk.wiring import House
 
@@ -51,19 +51,12 @@ class Explainer:
             from gateway.parse import read
 
             return Explained(read(mail.raw), None)
-        incoming = read_mail(mail, self._addresses, self._rules)
-        view, decision = self._decide(incoming)
-        ticket = view.ticket(decision.ticket_id) if decision.ticket_id else None
-        return Explained(incoming.message, decision, ticket.number if ticket else "")
-
-    def _decide(self, incoming: Incoming) -> tuple[View, Decision]:
-        if self._house is None or self._rules is None or self._addresses is None:
-            raise RuntimeError("no desk to decide for")
-        now = datetime.now(UTC)
+        incoming, now = read_mail(mail, self._addresses, self._rules), datetime.now(UTC)
         with self._house.database.reading() as session:
             view = load_view(session, [incoming], self._addresses, now)
         decision, _ = decide(incoming, view, self._rules, self._addresses, now)
-        return view, decision
+        ticket = view.ticket(decision.ticket_id) if decision.ticket_id else None
+        return Explained(incoming.message, decision, ticket.number if ticket else "")
 
 
 def as_json(path: str, explained: Explained, saved: list[str | None]) -> dict[str, Any]:
