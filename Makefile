@@ -15,7 +15,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 CONFIG := var/postdesk.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test peers lint style format types imports bench score features docs lock clean
+.PHONY: help run demo test peers lint style format types imports bench score fuzz features docs lock clean
 
 help: ## Show these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -56,6 +56,10 @@ score: $(V)/.ok-run ## Measure how well real mail is understood (CORPORA=folder)
 	  mkdir -p build && $(BIN)/python "$(CORPORA)/score.py" --failures build/score-misses.jsonl \
 	    --command "$(BIN)/postdesk explain --json --save {save}" && echo "Misses: build/score-misses.jsonl"; \
 	else echo "No corpora in $(CORPORA): nothing scored. Name their folder: make score CORPORA=/path/to/corpora"; fi
+
+fuzz: $(V)/.ok-dev ## Throw mutated mails at the reader (ARGS="-max_total_time=3600")
+	@$(BIN)/python -c 'import atheris' 2>/dev/null || $(PIP) install 'atheris>=3,<4'
+	@mkdir -p build/fuzz/learnt && $(BIN)/python -m fuzz.reader build/fuzz/learnt $(wildcard $(CORPORA)) $(ARGS)
 
 features: $(V)/.ok-dev ## List features that no test shows (FEATURES=file)
 	@$(BIN)/python -m tools.features "$(FEATURES)"

@@ -4,11 +4,12 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from gateway import charset, filenames, html, kinds, tnef, transfer, uuencode
+from gateway import charset, filenames, html, kinds, transfer
 from gateway.envelope import Attachment
 from gateway.headers import Headers, clean_body
 from gateway.mime import Limits, Part, described
 from gateway.params import clean_id, disposition
+from gateway.unpack import tnef, uuencode
 
 _TEXT_TYPES = {"plain", "html", "enriched", "richtext", "markdown", "x-markdown", "x-amp-html", "watch-html"}
 _META_CHARSET = re.compile(rb"""<meta[^>]{1,200}charset\s{0,5}=\s{0,5}["']?([\w-]{1,40})""", re.IGNORECASE)
@@ -38,7 +39,6 @@ class Content:
 class Reader:
     """Goes through the parts of one mail."""
 
-    raw: bytes
     limits: Limits
     defects: list[str]
     pieces: list[Piece] = field(default_factory=list)
@@ -58,14 +58,14 @@ class Reader:
 
     def _show_epilogue(self, root: Part) -> None:
         """Nobody is meant to see it (RFC 2046 section 5.1.1), unless a wrong boundary put all of the mail there."""
-        left = self.raw[root.epilogue : root.end][: 4 * self.limits.max_text]
+        left = root.raw[root.epilogue : root.end][: 4 * self.limits.max_text]
         if left.strip():
             self.defects.append("all of the text stands behind the closing boundary: shown as it came")
             self.pieces = [Piece(text=clean_body(charset.decode(left)))]
 
     def data(self, part: Part) -> bytes:
         """The decoded body of a part."""
-        body = memoryview(self.raw)[part.body : part.end]
+        body = memoryview(part.raw)[part.body : part.end]
         return transfer.decode(body, part.headers.raw("content-transfer-encoding"), self.defects)
 
     def _collect(self, part: Part, *, related: bool, top: bool = False) -> list[Piece]:
@@ -181,7 +181,7 @@ class Reader:
             yield self._bare_file(filenames.shown(written), data, number)
 
     def _attachment(self, part: Part, number: int, related: bool) -> Attachment:
-        data = self.raw[part.start : part.end] if part.opaque else self.data(part)
+        data = part.raw[part.start : part.end] if part.opaque else self.data(part)
         kind, parameters = disposition(part.headers.raw("content-disposition"), self.defects)
         original = filenames.shown(parameters.get("filename") or part.type.params.get("name", ""))
         content_id = clean_id(part.headers.raw("content-id"))

@@ -11,7 +11,9 @@ MAX_REPORTS = 200
 _MAX_TEXT = 64 * 1024
 _MAX_STATUS = 256 * 1024
 
-_ID = re.compile(r"^[> \t]{0,8}message-id[ \t]{0,4}:\s{0,8}(<[^<>\s]{1,250}>)", re.IGNORECASE | re.MULTILINE)
+_ID = re.compile(
+    r"^[> \t]{0,8}message-id[ \t]{0,4}:\s{0,8}(<[^<>\s\x00-\x1f\x7f]{1,250}>)", re.IGNORECASE | re.MULTILINE
+)
 _STATUS = re.compile(r"(?<![\d.])([245])\.(\d{1,3})\.(\d{1,3})(?![\d.])")
 _REPLY = re.compile(r"(?<![\d.])([45]\d\d)(?=[\s-])")
 _ADDRESS = r"[A-Za-z0-9!#$%&'*+/=?^_{|}~.-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,250}[A-Za-z0-9])?"

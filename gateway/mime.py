@@ -36,6 +36,7 @@ class Limits:
 class Part:
     """One part: its header fields, and where its body lies in the raw bytes."""
 
+    raw: bytes  # of the mail, or of the wrapping that held this part
     headers: Headers
     start: int  # of the header block
     body: int
@@ -73,7 +74,7 @@ class Splitter:
         self._parts += 1
         headers, body = self._header(start, end, depth)
         kind = content_type(headers.raw("content-type"), default_type, self.defects)
-        part = Part(headers, start, body, end, kind)
+        part = Part(self.raw, headers, start, body, end, kind)
         if kind.maintype != "multipart":
             return part
         if depth >= self.limits.max_depth:
@@ -179,7 +180,7 @@ class Splitter:
         if part.children and part.children[-1].opaque and part.children[-1].end == part.end:
             return
         kind = content_type("application/octet-stream", default_type, self.defects)
-        part.children.append(Part(Headers(b"", 0), start, start, part.end, kind, opaque=True))
+        part.children.append(Part(self.raw, Headers(b"", 0), start, start, part.end, kind, opaque=True))
 
     def _boundaries(self, part: Part, boundary: str) -> Iterator[tuple[int, int, bool]]:
         """Start, end and kind of each boundary line; the line end before it belongs to it (RFC 2046 section 5.1.1)."""

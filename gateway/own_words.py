@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from gateway import phrases, reply_header
+from gateway.quoting import phrases, reply_header
 
 # The first line of every letter to staff: what follows it is that letter.
 _OUR_LETTER = re.compile(r"Your reply (?:goes to|stays internal)\b")

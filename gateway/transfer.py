@@ -4,7 +4,7 @@ import binascii
 import re
 from collections.abc import Iterator
 
-from gateway import uuencode
+from gateway.unpack import uuencode
 
 _WHITE = b" \t\r\n"
 _ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gateway.quotes import MAX_LINES, new_text
+from gateway.quoting.quotes import MAX_LINES, new_text
 
 OWN = "My own words.\nSecond line."
 REPLY_HEADERS = {

@@ -8,7 +8,7 @@ import pytest
 
 from gateway.parse import read
 from gateway.transfer import decode
-from gateway.uuencode import taken_out
+from gateway.unpack.uuencode import taken_out
 from tests.gateway.hostile_mime import encoded, head, mixed
 
 MIB = 1 << 20

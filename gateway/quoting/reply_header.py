@@ -2,7 +2,7 @@
 
 import re
 
-from gateway import phrases
+from gateway.quoting import phrases
 
 ENDS = set(":：;>*_-")  # the last character of a reply header
 _MAX_NAME_WORDS = 4  # "Ann Example wrote on 2022-01-03 10:00:"

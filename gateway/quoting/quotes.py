@@ -8,7 +8,7 @@ in doubt a line stays, and where nothing would be left nothing is cut.
 
 import re
 
-from gateway import phrases, reply_header
+from gateway.quoting import phrases, reply_header
 
 MAX_LINES = 5_000  # what stands below is quoted if something above says so, else it is kept
 _MAX_SIGNATURE = 25  # lines
