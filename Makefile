@@ -96,7 +96,7 @@ $(V)/.ok-locked: requirements.lock $(V)/.ok-venv
 
 # The code itself, in place. --no-build-isolation works without a network where the builder is there already.
 $(V)/.ok-run: pyproject.toml $(V)/.ok-locked
-	@if $(BIN)/python -c 'import hatchling' 2>/dev/null; then $(PIP) install --no-deps --no-build-isolation -e .; \
+	@if $(BIN)/python -c 'import hatchling, editables' 2>/dev/null; then $(PIP) install --no-deps --no-build-isolation -e .; \
 	else $(PIP) install --no-deps -e .; fi
 	@touch $@
 

@@ -16,12 +16,18 @@ _RESERVED = re.compile(
     re.IGNORECASE,
 )
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2028-\u202f\u2060-\u2064\u2066-\u206f\ufeff\ufffe\uffff]")
+_APPLE = "application/applefile"
 _EXTENSIONS = {
     "text/plain": ".txt",
     "text/html": ".html",
     "message/rfc822": ".eml",
     "message/global": ".eml",
     "text/calendar": ".ics",
+    "application/ics": ".ics",
+    "application/pkcs7-mime": ".p7m",
+    "application/x-pkcs7-mime": ".p7m",
+    "application/x-pkcs7-signature": ".p7s",
+    _APPLE: ".applefile",
     "image/jpeg": ".jpg",
     "application/octet-stream": ".bin",
     "text/rfc822-headers": ".txt",
@@ -56,6 +62,9 @@ def safe(name: str, media_type: str, number: int) -> str:
             if kind in ("image", "audio", "video")
             else f"attachment-{number}{extension(media_type)}"
         )
+    if media_type == _APPLE and not name.lower().endswith(".applefile"):
+        # The resource fork comes under the name of its file (RFC 1740 section 4), and in front of it.
+        name = f"{_shortened(name, MAX_NAME - 10)}.applefile"
     if _RESERVED.match(name):
         name = "_" + name
     if len(name) > MAX_NAME or len(name.encode()) > 220:
