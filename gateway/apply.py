@@ -6,7 +6,7 @@ from desk import folding, notices, people, tickets
 from desk.state import ContactState, TicketState
 from desk.tickets import Note
 from desk.writes import Writes
-from gateway import bounced, held_notice, match, staff_mail, who
+from gateway import bounced, held_notice, match, on_behalf, staff_mail, who
 from gateway.decide import Case, Decision
 from gateway.desk_addresses import Recipient
 from gateway.held_notice import Held
@@ -37,7 +37,8 @@ def apply(decision: Decision, case: Case, writes: Writes) -> Decision:
 def _open(decision: Decision, case: Case, writes: Writes) -> Decision:
     mail, view = case.mail, case.view
     owner, subject = _owner(case), bare(mail.message.subject)
-    requester = who.author(case, writes)
+    passed_on = on_behalf.original(decision, case)
+    requester = who.sender_of(passed_on, case, writes) if passed_on else who.author(case, writes)
     ticket = tickets.open_ticket(
         writes,
         requester=requester,
@@ -51,15 +52,21 @@ def _open(decision: Decision, case: Case, writes: Writes) -> Decision:
     view.opened[requester.id] += 1
     named, waiting = _named(decision, case, writes)
     added = tickets.add_people(writes, ticket, named, case.now)
-    entry = _with_words(note_of(replace(decision, contact=requester), case))
+    entry = _with_words(note_of(replace(decision, contact=requester), case), case)
     if len(subject) > tickets.TITLE_LENGTH:
         entry = _with_subject(subject, entry)
-    event_id = tickets.note(writes, ticket, entry)
+    if passed_on:
+        entry, inside = on_behalf.entries(passed_on, entry, requester, decision, case)
+        tickets.note(writes, ticket, inside)
+        decision = replace(decision, reason=f"{decision.reason} For {requester.address}, whose mail was passed on.")
+    event_id = tickets.note(writes, ticket, _with_words(entry, case))
     if decision.continues_id:
         tickets.link(writes, ticket, decision.continues_id, "continues", case.now)
     for mentioned in decision.mentions:
         tickets.link(writes, ticket, mentioned, "mentions", case.now)
     remember(case, writes, ticket)
+    if passed_on:
+        _index(passed_on.message_id, case, writes, ticket)
     decision = send_receipt(decision, case, writes, ticket, event_id, added)
     for member in notices.staff_of(ticket, view.teams, view.staff, decision.staff):
         notices.note_to_staff(writes, "new_ticket", member, case.now, ticket, event_id, {"hints": _hints(waiting)})
@@ -88,7 +95,7 @@ def _note(decision: Decision, case: Case, writes: Writes) -> None:
     public = decision.write != "lane"
     if public and decision.match.chosen and decision.match.chosen.proof == "own_token":
         people.confirm(writes, author)
-    entry = _with_words(note_of(replace(decision, contact=author), case))
+    entry = _with_words(note_of(replace(decision, contact=author), case), case)
     if decision.write == "note":
         entry = replace(entry, changes=tickets.customer_wrote(writes, ticket, case.now))
     event_id = tickets.note(writes, ticket, entry)
@@ -138,15 +145,19 @@ def _tell_held(decision: Decision, case: Case, writes: Writes) -> None:
     held_notice.tell(writes, mail, notices.members(team, view.staff), view.held, case.now, most)
 
 
-def _with_words(entry: Note) -> Note:
-    return entry if entry.text or entry.files else replace(entry, text=NO_WORDS)
+def _with_words(entry: Note, case: Case) -> Note:
+    if entry.text:
+        return entry
+    remark = case.mail.message.remark
+    return replace(entry, text=remark or NO_WORDS) if remark or not entry.files else entry
 
 
 def note_of(decision: Decision, case: Case) -> Note:
     """The words and files of the mail as an entry; the author is who the decision says."""
     message = case.mail.message
-    text = message.reply.strip() or message.text.strip()
-    whole = message.text.strip()
+    text, whole = message.reply.strip() or message.text.strip(), message.text.strip()
+    if message.invitation:
+        text, whole = (f"{message.invitation}\n\n{words}".strip() for words in (text, whole))
     cut = len(text) > NOTE_LENGTH
     return Note(
         author=decision.contact or decision.staff,
@@ -196,8 +207,12 @@ def _ticket(decision: Decision, case: Case) -> TicketState:
 
 def remember(case: Case, writes: Writes, ticket: TicketState) -> None:
     """Index the Message-ID, so that an answer to this mail finds the ticket (E3)."""
-    if case.mail.message.message_id:
-        key = message_key(case.mail.message.message_id)
+    _index(case.mail.message.message_id, case, writes, ticket)
+
+
+def _index(message_id: str, case: Case, writes: Writes, ticket: TicketState) -> None:
+    if message_id:
+        key = message_key(message_id)
         known = case.view.known_messages.setdefault(key, [])
         if ticket.id not in known:
             known.append(ticket.id)

@@ -1,20 +1,22 @@
 """Which parts of a mail are its text and which are files; text is decoded, HTML sanitised."""
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from gateway import charset, filenames, html, kinds, transfer
+from gateway import charset, html, plain_text
 from gateway.envelope import Attachment
-from gateway.headers import Headers, clean_body
-from gateway.mime import Limits, Part, described
+from gateway.files import Files
+from gateway.headers import clean_body
+from gateway.mime import Limits, Part, Splitter
 from gateway.params import clean_id, disposition
-from gateway.unpack import tnef, uuencode
+from gateway.unpack import calendar, smime
 
 _TEXT_TYPES = {"plain", "html", "enriched", "richtext", "markdown", "x-markdown", "x-amp-html", "watch-html"}
-_META_CHARSET = re.compile(rb"""<meta[^>]{1,200}charset\s{0,5}=\s{0,5}["']?([\w-]{1,40})""", re.IGNORECASE)
-_MARKUP = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9-]{0,30})>|<<")
-_FILE_ID = re.compile(r"([\w-]{1,60}\.(?:png|jpe?g|gif|bmp|tiff?|webp|svg|emf|wmf))(?:@|\Z)", re.IGNORECASE)
+_PKCS7 = ("application/pkcs7-mime", "application/x-pkcs7-mime")
+_CALENDARS = ("text/calendar", "application/ics")
+_MAX_CALENDARS = 5
+_SEE_HTML = re.compile(r"\bhtml\b", re.IGNORECASE)
+_SHORT = 400  # characters: a longer plain text says more than that there is an HTML one
 
 
 @dataclass(slots=True)
@@ -33,6 +35,9 @@ class Content:
     text: str
     html: str
     attachments: tuple[Attachment, ...]
+    foreign: bool = False  # the text is that of an attached mail: the sender wrote none
+    invitation: str = ""  # when, where and who of a calendar part, in words
+    remark: str = ""  # a sentence for people where there is no text to show
 
 
 @dataclass(slots=True)
@@ -41,20 +46,66 @@ class Reader:
 
     limits: Limits
     defects: list[str]
+    hint: str = ""  # a charset that the mail's header is written in, for text that declares none
     pieces: list[Piece] = field(default_factory=list)
-    files: list[tuple[Part, bool]] = field(default_factory=list)  # and whether they belong to the HTML
-    packed: list[tuple[str, bytes]] = field(default_factory=list)  # files that stood in the text itself
-    names: set[str] = field(default_factory=set)
+    remark: str = ""
+    files: Files = field(init=False)
     _found_text: bool = False
+    _unwrapped: int = 0
+
+    def __post_init__(self) -> None:
+        self.files = Files(self.defects)
 
     def read(self, root: Part) -> Content:
         """Text, HTML and files of the mail, in its order."""
         self.pieces = self._collect(root, related=False, top=True)
-        if root.epilogue >= 0 and not self.files and not any(piece.text or piece.html for piece in self.pieces):
+        if root.epilogue >= 0 and not self.files.parts and not self._has_words():
             self._show_epilogue(root)
-        attachments = list(self._attachments())
+        attachments = list(self.files.attachments())
+        self._show_outlook()
+        if inner := self._only_a_mail():
+            opened = Reader(self.limits, self.defects)
+            opened.files.names, opened._unwrapped = self.files.names, self._unwrapped
+            shown = opened.read(inner)
+            files = (*attachments, *shown.attachments)
+            return Content(shown.text, shown.html, files, True, shown.invitation, shown.remark)
         text, rich = self._shown()
-        return Content(text, rich, tuple(attachments))
+        said = self._invitations(attachments)
+        return Content(text, rich, tuple(attachments), invitation=said, remark=self.remark)
+
+    def _has_words(self) -> bool:
+        return any((piece.text or piece.html or "").strip() for piece in self.pieces)
+
+    def _show_outlook(self) -> None:
+        """The text of a winmail.dat, for a mail that has none of its own."""
+        for contents in self.files.outlook if not self._has_words() else ():
+            text = contents.text[: self.limits.max_text]
+            self.pieces.append(Piece(text or None, html.trim(contents.html) or None))
+
+    def _invitations(self, files: list[Attachment]) -> str:
+        """What there is to meet, in words. The same invitation often comes twice, and its words stand in the text."""
+        found = [contents.meeting for contents in self.files.outlook]
+        calendars = [file.data for file in files if file.type in _CALENDARS][:_MAX_CALENDARS]
+        found += [calendar.invitation(data, description=not self._has_words()) for data in calendars]
+        return "\n\n".join(dict.fromkeys(said for said in found if said))[: self.limits.max_text]
+
+    def _only_a_mail(self) -> Part | None:
+        """The attached mail where that is all there is: it was passed on without a word, to be read."""
+        if len(self.files.parts) != 1 or self.files.packed or self._has_words():
+            return None
+        part, _ = self.files.parts[0]
+        if part.opaque or part.type.full not in ("message/rfc822", "message/global"):
+            return None
+        return self._inside(self.files.data(part))
+
+    def _inside(self, data: bytes) -> Part | None:
+        """The parts of a mail that stood in another one or in a wrapping; None when they nest without end."""
+        self._unwrapped += 1
+        if self._unwrapped > 3:
+            return None
+        splitter = Splitter(data, self.limits, self.defects)
+        root = splitter.split()
+        return None if splitter.over_limit else root
 
     def _show_epilogue(self, root: Part) -> None:
         """Nobody is meant to see it (RFC 2046 section 5.1.1), unless a wrong boundary put all of the mail there."""
@@ -63,30 +114,46 @@ class Reader:
             self.defects.append("all of the text stands behind the closing boundary: shown as it came")
             self.pieces = [Piece(text=clean_body(charset.decode(left)))]
 
-    def data(self, part: Part) -> bytes:
-        """The decoded body of a part."""
-        body = memoryview(part.raw)[part.body : part.end]
-        return transfer.decode(body, part.headers.raw("content-transfer-encoding"), self.defects)
-
     def _collect(self, part: Part, *, related: bool, top: bool = False) -> list[Piece]:
         if part.opaque:
-            self.files.append((part, False))
+            self.files.parts.append((part, False))
             return []
         if part.type.maintype != "multipart":
             if self._is_text(part, top=top):
-                return [self._piece(part)]
-            self.files.append((part, related))
-            return []
+                return self._piece(part)
+            self.files.parts.append((part, related))
+            return self._opened(part)
         if not part.children:  # no boundary was found: one consistent reading, all of it as text
-            return [self._piece(part)]
+            return self._piece(part)
         subtype = part.type.subtype
         if subtype == "alternative":
             return self._alternative(part, related)
         if subtype == "related":
             return self._related(part)
         if subtype == "encrypted":
-            self.defects.append("encrypted: the content can only be read by its recipient")
+            self._encrypted("The mail is encrypted (PGP): only its recipient can read it. It is kept as a file.")
         return [piece for child in part.children for piece in self._collect(child, related=related)]
+
+    def _opened(self, part: Part) -> list[Piece]:
+        """What can be read of a file that wraps a mail; the file stays a file."""
+        if part.type.full in _PKCS7 or _name(part).lower().endswith(".p7m"):
+            return self._unsealed(self.files.data(part))
+        return []
+
+    def _unsealed(self, data: bytes) -> list[Piece]:
+        """S/MIME: signed content is read, though not checked; encrypted content is kept and said to be so."""
+        content = smime.signed_content(data)
+        root = self._inside(content) if content is not None else None
+        if root is not None:
+            self.defects.append("signed (S/MIME), not checked")
+            return self._collect(root, related=False)
+        if smime.kind(data) == "enveloped":
+            self._encrypted("The mail is encrypted (S/MIME): only its recipient can read it. It is kept as a file.")
+        return []
+
+    def _encrypted(self, remark: str) -> None:
+        self.remark = remark
+        self.defects.append(remark.partition(":")[0].removeprefix("The mail is ") + ": only its recipient can read it")
 
     def _alternative(self, part: Part, related: bool) -> list[Piece]:
         """The same content several times: the plain text to read, the richest HTML to look at."""
@@ -119,36 +186,29 @@ class Reader:
         return pieces
 
     def _is_text(self, part: Part, *, top: bool) -> bool:
+        if part.type.full == "application/xhtml+xml":
+            return not _name(part) and disposition(part.headers.raw("content-disposition"), [])[0] != "attachment"
         if part.type.maintype != "text":
             return False
         kind, parameters = disposition(part.headers.raw("content-disposition"), self.defects)
         if kind == "attachment" or parameters.get("filename"):
             return top and not parameters.get("filename") and part.type.subtype in ("plain", "html")
         if part.type.subtype not in _TEXT_TYPES:
-            return top
-        return not part.type.params.get("name") or (not kind and not self._found_text and not self.files)
+            return top and part.type.full not in _CALENDARS
+        return not part.type.params.get("name") or (not kind and not self._found_text and not self.files.parts)
 
-    def _piece(self, part: Part) -> Piece:
+    def _piece(self, part: Part) -> list[Piece]:
+        data = self.files.data(part)
+        if plain_text.is_binary(data, part.type):
+            self.defects.append("a part that says it is text is none: kept as a file")
+            self.files.parts.append((part, False))
+            return []
         self._found_text = True
-        data = self.data(part)
-        declared = part.type.params.get("charset", "")
-        is_html = part.type.full in ("text/html", "text/x-amp-html", "text/watch-html")
-        if is_html and not declared and (meta := _META_CHARSET.search(data[:4096])) is not None:
-            declared = meta[1].decode("ascii")
-        if part.type.full == "text/plain":
-            data, found = uuencode.taken_out(data)
-            self.packed += found
-        if len(data) > 4 * self.limits.max_text:
-            data = data[: 4 * self.limits.max_text]
-            self.defects.append("very long text cut")
-        text = clean_body(charset.decode(data, declared))
-        if is_html:
-            return Piece(html=html.trim(text))
-        if part.type.subtype in ("enriched", "richtext"):
-            text = _MARKUP.sub(lambda match: "<" if match[0] == "<<" else "", text)
-        if part.type.params.get("format", "").lower() == "flowed":
-            text = unflowed(text, part.type.params.get("delsp", "").lower() == "yes")
-        return Piece(text=text, marked_up=part.type.subtype in ("enriched", "richtext"))
+        found = plain_text.read(data, part.type, self.limits, self.defects, self.hint)
+        self.files.packed += found.files
+        if part.type.full in plain_text.HTML_TYPES:
+            return [Piece(html=html.trim(found.text))]
+        return [Piece(text=found.text, marked_up=part.type.subtype in ("enriched", "richtext"))]
 
     def _shown(self) -> tuple[str, str]:
         text = "\n".join(found for piece in self.pieces if (found := self._text(piece)))
@@ -164,84 +224,20 @@ class Reader:
         return text, html.sanitise(rich)
 
     def _text(self, piece: Piece) -> str:
-        if piece.text is not None and (piece.text.strip() or not piece.html):
-            return piece.text.strip("\n")
-        return html.to_text(piece.html or "")
+        plain = (piece.text or "").strip()
+        if not piece.html:
+            return (piece.text or "").strip("\n")
+        # "This mail needs a program that can show HTML" is no text of the mail.
+        if plain and not (len(plain) < _SHORT and _SEE_HTML.search(plain)):
+            return (piece.text or "").strip("\n")
+        rich = html.to_text(piece.html)
+        return rich if len(rich) > 2 * len(plain) else (piece.text or "").strip("\n")
 
     def _joined_html(self, pieces: list[Piece]) -> str:
         return "\n".join(piece.html if piece.html is not None else html.from_text(piece.text or "") for piece in pieces)
 
-    def _attachments(self) -> Iterator[Attachment]:
-        for number, (part, related) in enumerate(self.files, 1):
-            made = self._attachment(part, number, related)
-            yield made
-            if made.type == "application/ms-tnef" or made.name.lower() == "winmail.dat":
-                yield from self._unpacked(made, number)
-        for number, (written, data) in enumerate(self.packed, len(self.files) + 1):
-            yield self._bare_file(filenames.shown(written), data, number)
 
-    def _attachment(self, part: Part, number: int, related: bool) -> Attachment:
-        data = part.raw[part.start : part.end] if part.opaque else self.data(part)
-        kind, parameters = disposition(part.headers.raw("content-disposition"), self.defects)
-        original = filenames.shown(parameters.get("filename") or part.type.params.get("name", ""))
-        content_id = clean_id(part.headers.raw("content-id"))
-        declared = part.type.full
-        found = kinds.sniff(data, declared)
-        name = original or _made_up(part, data, content_id)
-        if declared in ("application/pkcs7-mime", "application/x-pkcs7-mime") or part.type.params.get("smime-type"):
-            self.defects.append("signed or encrypted (S/MIME): kept as a file")
-        return Attachment(
-            name=filenames.unique(filenames.safe(name, found, number), self.names),
-            original_name=original,
-            declared_type=declared,
-            type=found,
-            data=data,
-            inline=kind == "inline" or (related and bool(content_id) and kind != "attachment"),
-            content_id=content_id,
-        )
-
-    def _unpacked(self, packed: Attachment, number: int) -> Iterator[Attachment]:
-        contents = tnef.unpack(packed.data)
-        if not contents.complete:
-            self.defects.append("winmail.dat is damaged: unpacked as far as possible")
-        if contents.text.strip() and not self.pieces:
-            self.pieces.append(Piece(text=contents.text[: self.limits.max_text]))
-        for file in contents.files:
-            yield self._bare_file(file.name, file.data, number)
-
-    def _bare_file(self, shown: str, data: bytes, number: int) -> Attachment:
-        """A file that came without a part of its own."""
-        found = kinds.sniff(data, "application/octet-stream")
-        name = filenames.unique(filenames.safe(shown, found, number), self.names)
-        return Attachment(name, shown, "application/octet-stream", found, data)
-
-
-def _made_up(part: Part, data: bytes, content_id: str) -> str:
-    """A name for a file without one: what it is said to be, the subject of an attached mail, Outlook's Content-ID."""
-    name = ""
-    if part.type.maintype in ("message", "text"):
-        name = described(part)
-        if not name and part.type.full in ("message/rfc822", "message/global"):
-            block = data[:65_536].replace(b"\r\n", b"\n").split(b"\n\n")[0]
-            name = Headers(block, 998).text("subject")[:80] or "mail"
-        return re.sub(r"[/\\]", "_", name) + filenames.extension(part.type.full) if name else ""
-    named = _FILE_ID.match(content_id)
-    return named[1] if named else ""
-
-
-def unflowed(text: str, delete_space: bool) -> str:
-    """Lines of format=flowed joined again (RFC 3676 section 4.2), within one depth of quoting."""
-    out: list[str] = []
-    open_depth = -1
-    for line in text.split("\n"):
-        depth = len(line) - len(line.lstrip(">"))
-        content = line[depth:]
-        content = content[1:] if content.startswith(" ") else content
-        flows = content.endswith(" ") and content != "-- "
-        joined = content[:-1] if flows and delete_space else content
-        if open_depth == depth and content != "-- ":
-            out[-1] += joined
-        else:
-            out.append(">" * depth + (" " if depth else "") + joined)
-        open_depth = depth if flows else -1
-    return "\n".join(out)
+def _name(part: Part) -> str:
+    """The file name of a part as written, if only to tell its kind."""
+    _, parameters = disposition(part.headers.raw("content-disposition"), [])
+    return parameters.get("filename") or part.type.params.get("name", "")

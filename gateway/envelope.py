@@ -65,6 +65,18 @@ class Report:
 
 
 @dataclass(frozen=True, slots=True)
+class Forwarded:
+    """A mail that somebody passed on: who wrote it first. What it says of its sender is proven by nothing."""
+
+    sender: Mailbox
+    subject: str
+    date: str  # as written
+    attached: bool  # whole, as message/rfc822; else quoted in the text
+    message_id: str = ""  # of an attached one
+    text: str = ""  # the new text of an attached one
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """A mail as read: the parts of it that Postdesk decides by, all bounded and cleaned."""
 
@@ -81,8 +93,12 @@ class Message:
     authentication_results: tuple[str, ...] = ()  # topmost first, unread
     text: str = ""  # the whole text
     reply: str = ""  # the new text of a reply: quotes and signature folded away
+    foreign: bool = False  # the text is that of an attached mail, and no word of the sender's: never read for commands
+    invitation: str = ""  # when, where and who of a calendar part, in words
+    remark: str = ""  # a sentence for people where the content cannot be read: it is encrypted
     html: str = ""  # sanitised; "" when there was none
     attachments: tuple[Attachment, ...] = ()
+    forwarded: Forwarded | None = None
     automatic: Automatic | None = None  # what the mail looks like
     certain: bool = True  # False: `automatic` rests on words alone, which a person may write as well
     return_date: Day | None = None  # of an out-of-office answer

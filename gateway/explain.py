@@ -3,7 +3,7 @@
 import hashlib
 from typing import Any
 
-from gateway.envelope import Message
+from gateway.envelope import Forwarded, Message
 
 
 def as_json(path: str, message: Message, saved: list[str | None]) -> dict[str, Any]:
@@ -14,6 +14,10 @@ def as_json(path: str, message: Message, saved: list[str | None]) -> dict[str, A
         "from": {"name": message.shown_sender.name, "address": message.shown_sender.address},
         "text": message.text,
         "reply": message.reply,
+        "foreign": message.foreign,
+        "invitation": message.invitation,
+        "remark": message.remark,
+        "forwarded": _forwarded(message.forwarded),
         "attachments": [
             {
                 "name": item.original_name or item.name,
@@ -38,3 +42,10 @@ def as_json(path: str, message: Message, saved: list[str | None]) -> dict[str, A
         "defects": list(message.defects),
         "over_limit": message.over_limit,
     }
+
+
+def _forwarded(mail: Forwarded | None) -> dict[str, Any] | None:
+    if mail is None:
+        return None
+    sender = {"name": mail.sender.name, "address": mail.sender.address}
+    return {"from": sender, "subject": mail.subject, "date": mail.date, "attached": mail.attached}

@@ -16,28 +16,33 @@ _CHARSET = re.compile(
     rb"^content-type:[^\n]{0,200}(?:\n[ \t][^\n]{0,200}){0,3}charset=[\"']?([\w-]{1,40})", re.IGNORECASE | re.MULTILINE
 )
 _WORD_CHARSET = re.compile(rb"=\?([\w-]{1,40})\?[bq]\?", re.IGNORECASE)
+_ID = re.compile(r"<[^<>\s\x00-\x1f]{1,990}>")
 _MBOX = re.compile(r">?From [^\n]*\n")
 # Controls, line and paragraph separators, and the characters that turn the direction of writing (Trojan Source).
 _UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]+")
 _UNSAFE_BODY = re.compile("[\x00-\x08\x0e-\x1f\x7f\x80-\x84\x86-\x9f]+")
 _SURROGATE = re.compile("[\ud800-\udfff]")
-# [^?] keeps this linear: an encoded word never holds a question mark (RFC 2047 section 2).
-_WORD = re.compile(r"=\?([^?\s*]{1,40})(?:\*[^?\s]{0,40})?\?([bBqQ])\?([^?]*)\?=")
+# An encoded word ought to hold no question mark (RFC 2047 section 2), but "Where is it?" is a frequent subject.
+_WORD = re.compile(r"=\?([^?\s*]{1,40})(?:\*[^?\s]{0,40})?\?([bBqQ])\?((?:[^?=]|=(?!\?[^=])|\?(?!=)){0,2000})\?=")
+_MAX_CLEANED = 65_536  # characters that are looked at for the first `limit` of them
 _MANY = 200  # encoded words decoded in one field
+_LONG_GAP = re.compile(r"\s{2,}")
 _GAP = re.compile(r"[ \t\r\n]*\Z")
 
 
 def clean(text: str, limit: int = MAX_TEXT) -> str:
     """One line without control, direction-turning or unencodable characters, at most `limit` long."""
+    if len(text) > limit:  # words may stand behind a screen full of blanks
+        text = _LONG_GAP.sub(" ", text[:_MAX_CLEANED])[: limit * 4]
     if not text.isascii() or not text.isprintable():
-        text = _UNSAFE.sub(" ", text[: limit * 4])
+        text = _UNSAFE.sub(" ", text)
     return text.strip()[:limit].rstrip()
 
 
 def clean_body(text: str) -> str:
     """Line ends as LF, without NUL and other characters that databases and terminals choke on."""
     if "\r" in text:
-        text = text.replace("\r\n", "\n").replace("\r", "\n")
+        text = text.replace("\r\r\n", "\n").replace("\r\n", "\n").replace("\r", "\n")
     if not text.isprintable():
         text = _UNSAFE_BODY.sub("", text).replace("\x0b", "\n").replace("\x0c", "\n").replace("\x85", "\n")
         if not text.isascii():
@@ -92,6 +97,11 @@ class Headers:
         """The first word of a field in lower case: `auto-replied` of `Auto-Replied; owner=...`."""
         return clean(self.raw(name)[:200]).split(";")[0].split("(")[0].strip().lower()
 
+    def charset_hint(self) -> str:
+        """The charset of the first encoded word in subject or sender; "" when there is none."""
+        word = _WORD.search(self.raw("subject")[:2000]) or _WORD.search(self.raw("from")[:2000])
+        return word.group(1) if word is not None else ""
+
     def names(self) -> Iterator[str]:
         """Names in the order of their first appearance."""
         return iter(self.fields)
@@ -111,7 +121,22 @@ def _readable(block: bytes) -> str:
         declared = _CHARSET.search(block) or _WORD_CHARSET.search(block)
         name = declared[1].decode("ascii") if declared else ""
         text = "\n".join(charset.decode(line, name) for line in block.replace(b"\r\n", b"\n").split(b"\n"))
-    return text.replace("\r\n", "\n") if "\r" in text else text
+    return text.replace("\r\r\n", "\n").replace("\r\n", "\n") if "\r" in text else text
+
+
+def message_ids(value: str) -> tuple[str, ...]:
+    """The Message-IDs in a field, with their brackets."""
+    return tuple(_ID.findall(value))
+
+
+def message_id(headers: Headers) -> str:
+    """The Message-ID of a mail, with its brackets; one written without them gets them."""
+    value = unfold(headers.raw("message-id"))
+    match = _ID.search(value)
+    if match is not None:
+        return match.group()
+    bare = clean(value[:1000], 900).strip("<> ")
+    return f"<{bare}>" if bare and " " not in bare else ""
 
 
 def decode(value: str, limit: int = MAX_TEXT) -> str:

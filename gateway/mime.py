@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 from gateway.headers import Headers, clean, looks_like_fields
 from gateway.params import ContentType, content_type
 
-_BLANK_LINE = re.compile(rb"\r?\n\r?\n")
-_BOUNDARY_TAIL = re.compile(rb"(--)?[ \t]*(?:\r?\n|\Z)")
-_FIRST_BOUNDARY = re.compile(rb"(?:\A|\n)--([!-~]{1,70})[ \t]*\r?\n")
+# CR CR LF is what a relay makes of CR LF when it "mends" the line ends of a mail once more.
+_BLANK_LINE = re.compile(rb"\r?\n\r{0,2}\n")
+_BOUNDARY_TAIL = re.compile(rb"(--)?[ \t]*(?:\r{0,2}\n|\Z)")
+_FIRST_BOUNDARY = re.compile(rb"(?:\A|\n)--([!-~]{1,70})[ \t]*\r{0,2}\n")
 _DASHED_LINE = re.compile(rb"^--", re.MULTILINE)  # the first boundary, right below the header
 _MAX_GLUED = 4_096  # bytes at the end of a multipart in which its closing boundary is looked for once more
 _LOOK_ALIKES = 100_000  # lines that begin like a boundary and are none

@@ -99,12 +99,16 @@ def _token(name: str, value: str) -> str:
 
 def _joined(sections: dict[int, tuple[bool, str]]) -> str:
     """RFC 2231: sections in order, the first may name a charset, percent signs count where a star says so."""
-    name, pieces = "", []
+    name, pieces, packed = "", [], ""
     for position, (_, (encoded, value)) in enumerate(sorted(sections.items())):
         if encoded and position == 0 and value.count("'") >= 2:
             name, _, value = value.split("'", 2)
-        pieces.append(unquote_to_bytes(value) if encoded else value.encode("utf-8", "replace"))
-    return charset.decode(b"".join(pieces), name)
+        if encoded:
+            packed += value  # joined before they are decoded: some programs cut in the middle of "%C3"
+            continue
+        pieces += [unquote_to_bytes(packed), value.encode("utf-8", "replace")]
+        packed = ""
+    return charset.decode(b"".join([*pieces, unquote_to_bytes(packed)]), name)
 
 
 def clean_id(value: str) -> str:

@@ -1,22 +1,20 @@
 """Raw bytes to a Message: never fails, takes linear time and bounded memory, and loses nothing."""
 
 import hashlib
-import re
 from dataclasses import replace
 from datetime import UTC, datetime
 from email.utils import mktime_tz, parsedate_tz
 
-from gateway import addresses, body, bounce, screen
+from gateway import addresses, body, bounce, charset, forwarded, screen
 from gateway.away import return_date
 from gateway.envelope import Attachment, Mailbox, Message
-from gateway.headers import Headers, clean, unfold
+from gateway.headers import Headers, clean, message_id, message_ids, unfold
 from gateway.mime import Limits, Part, Splitter
 from gateway.quoting import quotes
 from gateway.screen import auto_reply, delivery_report
 
 __all__ = ["Limits", "read"]
 
-_ID = re.compile(r"<[^<>\s\x00-\x1f]{1,990}>")
 _MAX_REFERENCES = 50  # the newest
 _MAX_DEFECTS = 30
 _REPORTS = ("delivery-report", "feedback-report")
@@ -64,17 +62,22 @@ def read_or_raise(raw: bytes, limits: Limits = Limits(), reverse_path: str | Non
     splitter = Splitter(source, limits)
     root = splitter.split()
     headers, defects = root.headers, splitter.defects
-    content = body.Reader(limits, defects).read(root)
+    content = body.Reader(limits, defects, headers.charset_hint()).read(root)
     mail = _from_fields(headers, defects)
     view = _view(root, mail, headers, reverse_path, content)
     automatic = screen.classify(view)
+    own_text = "" if content.foreign else content.text
     parts = [(item.declared_type, item.data) for item in content.attachments] if automatic else []
     return replace(
         mail,
         text=content.text,
-        reply=quotes.new_text(content.text),
+        reply=quotes.new_text(own_text),
+        foreign=content.foreign,
+        invitation=content.invitation,
+        remark=content.remark,
         html=content.html,
         attachments=content.attachments,
+        forwarded=None if automatic else forwarded.find(mail.subject, own_text, content.attachments, limits),
         automatic=automatic,
         certain=automatic not in _IN_DOUBT or _IN_DOUBT[automatic](view),
         return_date=return_date(mail.subject, content.text, mail.date) if automatic == "auto-reply" else None,
@@ -91,16 +94,16 @@ def _from_fields(headers: Headers, defects: list[str]) -> Message:
     _missing(headers, defects)
     sender = _sender(headers, defects)
     return Message(
-        subject=headers.text("subject"),
+        subject=_subject(headers),
         sender=sender,
         shown_sender=sender if sender.address else _shown_sender(headers),
         to=_mailboxes(headers, "to", defects),
         cc=_mailboxes(headers, "cc", defects),
         reply_to=_mailboxes(headers, "reply-to", defects),
         date=_date(headers.raw("date"), defects),
-        message_id=_message_id(headers.raw("message-id")),
-        in_reply_to=tuple(_ID.findall(unfold(headers.raw("in-reply-to"))))[:10],
-        references=tuple(_ID.findall(headers.raw("references")))[-_MAX_REFERENCES:],
+        message_id=message_id(headers),
+        in_reply_to=message_ids(unfold(headers.raw("in-reply-to")))[:10],
+        references=message_ids(headers.raw("references"))[-_MAX_REFERENCES:],
         delivered_to=_delivered_to(headers),
         authentication_results=tuple(
             clean(unfold(value), 4000) for value in headers.all("authentication-results")[:20]
@@ -112,6 +115,14 @@ def _from_fields(headers: Headers, defects: list[str]) -> Message:
     )
 
 
+def _subject(headers: Headers) -> str:
+    """The subject; in UTF-7 where the mail says that all of it is (RFC 2152): no address may hide in this field."""
+    subject = headers.text("subject")
+    if "+" in subject and "utf-7" in headers.raw("content-type")[:1000].lower():
+        return clean(charset.decode(subject.encode("ascii", "replace"), "utf-7"))
+    return subject
+
+
 def _view(root: Part, mail: Message, headers: Headers, reverse_path: str | None, content: body.Content) -> screen.View:
     """What screening decides by."""
     kinds = set()
@@ -120,7 +131,11 @@ def _view(root: Part, mail: Message, headers: Headers, reverse_path: str | None,
         if part.type.full == "text/calendar":
             kinds.add(f"text/calendar; method={part.type.params.get('method', '').lower()}")
     sender = mail.sender.key or mail.sender.name.lower()
-    return screen.View(headers, root.type, frozenset(kinds), mail.subject, sender, reverse_path, lambda: content.text)
+
+    def words() -> str:
+        return "" if content.foreign else content.text
+
+    return screen.View(headers, root.type, frozenset(kinds), mail.subject, sender, reverse_path, words)
 
 
 def _sender(headers: Headers, defects: list[str]) -> Mailbox:
@@ -170,15 +185,6 @@ def _delivered_to(headers: Headers) -> tuple[str, ...]:
             if address := addresses.one(unfold(value)[:400].strip("<> \t")):
                 found[address] = None
     return tuple(found)
-
-
-def _message_id(value: str) -> str:
-    """With its brackets; one written without them gets them."""
-    match = _ID.search(unfold(value))
-    if match is not None:
-        return match.group()
-    bare = clean(unfold(value)[:1000], 900).strip("<> ")
-    return f"<{bare}>" if bare and " " not in bare else ""
 
 
 def _date(value: str, defects: list[str]) -> datetime | None:

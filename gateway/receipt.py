@@ -27,7 +27,7 @@ def send_receipt(
         return _without(decision, refusal)
     context = {
         "echo": trusted,
-        "reference": case.mail.message.message_id,
+        "reference": _answered(case, ticket),
         "notes": _notes(decision, case, trusted),
     }
     # Whoever is named in a mail that nobody verified may be anybody: no receipt, unless we know them.
@@ -45,6 +45,14 @@ def send_receipt(
         )
         _count(person, case, trusted)
     return decision
+
+
+def _answered(case: Case, ticket: TicketState) -> str:
+    """The mail that the requester knows: their own one where staff passed it on."""
+    message = case.mail.message
+    if message.forwarded and message.forwarded.sender.key == ticket.requester.address.lower() != case.mail.sender:
+        return message.forwarded.message_id
+    return message.message_id
 
 
 def answer(

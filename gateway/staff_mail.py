@@ -26,7 +26,8 @@ def apply(decision: Decision, case: Case, writes: Writes, entry: Note) -> Decisi
     if ticket is None or author is None:
         raise RuntimeError(f"the decision {decision.rule} names no ticket, or nobody of the staff")
     # From the whole text, not from what fits into a note: a #note at the end of a long mail counts too.
-    said = case.mail.message.reply.strip() or case.mail.message.text.strip()
+    message = case.mail.message
+    said = "" if message.foreign else message.reply.strip() or message.text.strip()
     commands, words, astray = grammar.split(said, staff.COMMANDS)
     plan = staff.plan(commands)
     plan = replace(plan, internal=plan.internal or _answers_inside(decision))

@@ -9,6 +9,8 @@ from gateway.unpack import uuencode
 _WHITE = b" \t\r\n"
 _ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="
 _FOREIGN = bytes(sorted(set(range(256)) - set(_ALPHABET)))
+_PADDED = re.compile(rb"=[ \t]{1,80}\r?\n")  # a soft line break with blanks behind it (RFC 2045 section 6.7, rule 3)
+_REMARK = re.compile(rb"(?<==)[ \t]+([^\r\n=]{1,200})(?=[\r\n]|\Z)")
 _CHUNK = 1 << 20  # base64 is decoded in steps, so that a large file is never in memory in three forms
 
 
@@ -20,7 +22,7 @@ def decode(data: memoryview, encoding: str, defects: list[str]) -> bytes:
     if encoding == "base64":
         return _base64(data, defects)
     if encoding in ("quoted-printable", "quoted_printable"):
-        return binascii.a2b_qp(data)
+        return binascii.a2b_qp(_PADDED.sub(b"=\n", data) if _PADDED.search(data) else data)
     if encoding in ("x-uuencode", "uuencode", "x-uue", "uue"):
         return _uuencoded(data, defects)
     defects.append("unknown Content-Transfer-Encoding")
@@ -34,7 +36,7 @@ def _base64(data: memoryview, defects: list[str]) -> bytes:
         pass  # the usual damage follows
     foreign = meant = spaces = 0
     for start in range(0, len(data), _CHUNK):
-        chunk = bytes(data[start : start + _CHUNK])
+        chunk = _REMARK.sub(_without_remark, bytes(data[start : start + _CHUNK]))
         packed = chunk.translate(None, _WHITE)
         meant += len(packed)
         spaces += chunk.count(b" ")
@@ -60,13 +62,19 @@ def _lenient(data: memoryview) -> Iterator[bytes]:
     """Padding in the middle: several encodings one after the other, which most readers show in full."""
     held = b""
     for start in range(0, len(data), _CHUNK):
-        packed = held + bytes(data[start : start + _CHUNK]).translate(None, _FOREIGN)
+        packed = held + _REMARK.sub(_without_remark, bytes(data[start : start + _CHUNK])).translate(None, _FOREIGN)
         *closed, held = re.split(rb"=+", packed)
         yield from map(_piece, closed)
         whole = len(held) - len(held) % 4
         yield binascii.a2b_base64(held[:whole])
         held = held[whole:]
     yield _piece(held)
+
+
+def _without_remark(match: re.Match[bytes]) -> bytes:
+    """Words behind the padding are no encoding: that has no blanks and comes in fours."""
+    further = match[1].strip()
+    return b"" if len(further) % 4 or further.translate(None, _ALPHABET) else match[0]
 
 
 def _piece(piece: bytes) -> bytes:

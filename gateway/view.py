@@ -120,6 +120,7 @@ def load_view(
     view.staff_by_address = {person.address: person for person in view.staff.values()}
     people = {mail.sender or mail.envelope.reverse_path.lower() for mail in batch}
     people |= {mailbox.key for mail in batch for mailbox in (*mail.message.to, *mail.message.cc)}
+    people |= {mail.message.forwarded.sender.key for mail in batch if mail.message.forwarded}
     view.contacts = load.contacts_by_address(session, people)
     view.handled = _pairs(
         session, select(MailKey.key, MailKey.received_id).where(MailKey.key.in_({m.key for m in batch}))

@@ -6,7 +6,7 @@ from desk import people
 from desk.state import ContactState
 from desk.writes import Writes
 from gateway.decide import Case, Decision
-from gateway.envelope import Mailbox
+from gateway.envelope import Forwarded, Mailbox
 from gateway.rules import MAX_CC
 
 NOBODY = "Unknown sender"
@@ -21,6 +21,11 @@ def author(case: Case, writes: Writes) -> ContactState:
     if sender.address:
         return _contact(sender, case, writes)
     return _contact(Mailbox("", case.mail.envelope.reverse_path), case, writes)
+
+
+def sender_of(mail: Forwarded, case: Case, writes: Writes) -> ContactState:
+    """Who first wrote a mail that was passed on, as a contact."""
+    return _contact(mail.sender, case, writes)
 
 
 def named(case: Case, writes: Writes, *fields: Iterable[Mailbox], sure: bool) -> tuple[list[ContactState], list[str]]:

@@ -7,8 +7,8 @@ import struct
 import pytest
 
 from gateway import html
-from gateway.body import unflowed
 from gateway.parse import read
+from gateway.plain_text import unflowed
 from tests.gateway.hostile_mime import attached, encoded, head, mixed
 
 FORBIDDEN = re.compile(
@@ -88,8 +88,11 @@ def test_charset(charset: str, data: bytes, text: str) -> None:
         ("base64", b"YWJj\r\nZGVm\r\n", b"abcdef"),
         ("base64", b"YWJj=ZGVm\r\nYWJj====\r\n", b"abcdefabc"),
         ("base64", b"YWJjZ", b"abc"),
+        ("base64", b"YWJj== a remark\r\nZGVm\r\n", b"abcdef"),
+        ("base64 (as usual)", b"YWJj", b"abc"),
         ("base64", b"!!!not base64!!!", b"!!!not base64!!!"),
         ("quoted-printable", b"a=3Db=\r\nc", b"a=bc"),
+        ("quoted-printable", b"a= \t\r\nb", b"ab"),
         ("x-uuencode", b"begin 644 a\r\n#86)C\r\n`\r\nend\r\n", b"abc"),
         ("x-uuencode", b"not uuencoded", b"not uuencoded"),
         ("x-zip", b"as it came", b"as it came"),
@@ -190,6 +193,13 @@ def test_winmail_that_lies() -> None:
     mail = read(attached(b'filename="winmail.dat"', packed, b"application/ms-tnef"))
     assert [item.name for item in mail.attachments] == ["winmail.dat"]
     assert any("winmail.dat is damaged" in defect for defect in mail.defects)
+
+
+def test_program_that_says_it_is_text() -> None:
+    """Bytes that nobody could read are a file, whatever their label says; a stray U+0000 makes no file of a text."""
+    (item,) = read(parts("mixed", PLAIN).replace(b"plain\r\n--x--", b"\x7fELF\0\1\2\3" * 40 + b"\r\n--x--")).attachments
+    assert item.size == 320
+    assert read(head() + b"\r\nsome \0 words and more of them\r\n").text == "some  words and more of them"
 
 
 def test_missing_boundary_is_one_reading() -> None:

@@ -1,0 +1,84 @@
+"""Who first wrote a mail that somebody passed on: from the attached mail, or from the header quoted in the text."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+from gateway import addresses, body, headers
+from gateway.envelope import Attachment, Forwarded, Mailbox
+from gateway.headers import clean
+from gateway.mime import Limits, Splitter
+from gateway.quoting import phrases, quotes
+from gateway.subject import is_forward
+
+_MAX_LINES = 400  # of the text: people write little above what they pass on
+_BLOCK = 30  # lines that a quoted header may take
+_MAILS = ("message/rfc822", "message/global")
+_MARKS = re.compile(r"^[\s>]+")
+_VALUE = re.compile(r"^[^:：]{1,40}[:：]\*?\s*")
+# Outlook: "Jane Doe [mailto:jane@example.com]" or "[jane@example.com]".
+_BRACKETS = re.compile(r"\[(?:mailto:)?([^\[\]\s]{3,320}@[^\[\]\s]{1,255})\]", re.IGNORECASE)
+_REPEATED = re.compile(r"<mailto:([^<>]{3,320})>", re.IGNORECASE)
+
+
+def find(subject: str, text: str, files: Sequence[Attachment], limits: Limits) -> Forwarded | None:
+    """The mail that was passed on; None where there is none, or more than one."""
+    mails = [file for file in files if file.declared_type in _MAILS]
+    if len(mails) == 1:
+        return _attached(mails[0].data, limits)
+    if not mails and text:
+        return _quoted(text, said_so=is_forward(subject))
+    return None
+
+
+def _attached(data: bytes, limits: Limits) -> Forwarded | None:
+    splitter = Splitter(data, limits)
+    root = splitter.split()
+    fields = root.headers
+    found = _made(fields.raw("from"), fields.text("subject"), fields.raw("date"), attached=True)
+    if found is None or splitter.over_limit:
+        return found
+    content = body.Reader(limits, []).read(root)
+    return replace(found, message_id=headers.message_id(fields), text=quotes.new_text(content.text))
+
+
+def _quoted(text: str, *, said_so: bool) -> Forwarded | None:
+    """The header below "Forwarded message", or the first one of a mail whose subject says that it is forwarded."""
+    lines = text.split("\n", _MAX_LINES)[:_MAX_LINES]
+    for place, line in enumerate(lines):
+        bare = _MARKS.sub("", line).strip()
+        begins = phrases.FORWARD_LINE.match(bare) is not None
+        if begins or (said_so and _opens_block(lines, place)):
+            return _block(lines[place + begins : place + begins + _BLOCK])
+    return None
+
+
+def _opens_block(lines: list[str], place: int) -> bool:
+    """True for a From line with at least two more fields right below it."""
+    match = phrases.HEADER_LINE.match(lines[place])
+    if match is None or match.lastgroup != "from":
+        return False
+    below = [phrases.HEADER_LINE.match(line) for line in lines[place + 1 : place + 5]]
+    return len({match.lastgroup for match in below if match is not None}) >= 2
+
+
+def _block(lines: list[str]) -> Forwarded | None:
+    """The fields of a quoted header, in any of the languages of phrases.py."""
+    found: dict[str, str] = {}
+    for line in lines:
+        bare = _MARKS.sub("", line).strip()
+        match = phrases.HEADER_LINE.match(bare)
+        if match is not None and match.lastgroup:
+            found.setdefault(match.lastgroup, _VALUE.sub("", bare).strip("* "))
+        elif found and not bare:
+            break
+    return _made(found.get("from", ""), found.get("subject", ""), found.get("date", ""), attached=False)
+
+
+def _made(sender: str, subject: str, date: str, *, attached: bool) -> Forwarded | None:
+    written = _BRACKETS.sub(r"<\1>", _REPEATED.sub("", sender[:2000]))
+    boxes, _ = addresses.parse(written)
+    box = boxes[0] if len(boxes) == 1 else Mailbox("", "")
+    if not box.address and not subject:
+        return None
+    return Forwarded(box, clean(subject, 300), clean(date, 100), attached)

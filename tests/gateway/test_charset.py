@@ -1,0 +1,87 @@
+"""Charsets: the names that mail gives them, those that are refused, and Japanese as it is really written."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.charset import codec, decode
+from gateway.japanese import decode as japanese
+
+
+@pytest.mark.parametrize(
+    "name, meant",
+    [
+        ("UTF-8", "utf_8"),
+        ("utf8", "utf_8"),
+        ('"utf-8"', "utf_8"),
+        ("US-ASCII", "cp1252"),
+        ("ISO_8859-1:1987", "cp1252"),
+        ("csISOLatin1", "cp1252"),
+        ("Windows-1252", "cp1252"),
+        ("cp-1252", "cp1252"),
+        ("ISO-8859-9", "cp1254"),
+        ("iso-8859-8-i", "iso8859_8"),
+        ("KOI8-R", "koi8_r"),
+        ("gb2312", "gb18030"),
+        ("eucgb2312_cn", "gb18030"),
+        ("big5_tw", "cp950"),
+        ("ks_c_5601-1987", "cp949"),
+        ("Shift_JIS", "cp932"),
+        ("x-mac-ce", "mac_latin2"),
+        ("unicode-1-1-utf-7", "utf_7"),
+        *(
+            (name, None)
+            for name in ("zlib", "idna", "punycode", "base64", "hex", "rot13", "unicode_escape", "mbcs", "")
+        ),
+        *((name, None) for name in ("cp037", "undefined", "x-unknown", "raw_unicode_escape", "bz2", "uu", "../utf-8x")),
+    ],
+)
+def test_names(name: str, meant: str | None) -> None:
+    """A name is looked up among the aliases, and only a charset that mail is written in comes out."""
+    assert codec(name) == meant
+
+
+@given(st.text(max_size=60))
+def test_no_name_raises(name: str) -> None:
+    """Whatever a mail calls its charset, its text is read."""
+    assert decode(b"text", name) in ("text", "整瑸", "瑥硴") or codec(name)
+
+
+@pytest.mark.parametrize(
+    "data, text",
+    [
+        ("日本語".encode("iso2022_jp"), "日本語"),
+        (b'\x1b$B-!-"-j\x1b(B abc', "①②㈱ abc"),
+        (b"\x1b(I1R\x1b(B", "ｱﾒ"),
+        ("日本語".encode("cp932"), "日本語"),
+        ("日本語".encode("euc_jp"), "日本語"),
+        ("日本語".encode(), "日本語"),
+        (b"\x1b$B-!", "①"),
+    ],
+)
+def test_japanese(data: bytes, text: str) -> None:
+    """ISO-2022-JP with what Outlook and telephones add, and eight-bit text under its label."""
+    assert japanese(data) == text
+    assert decode(data, "iso-2022-jp") == text
+
+
+def test_escapes_without_a_label() -> None:
+    """Seven-bit Japanese is told by its escape sequences, whatever the label says."""
+    assert decode("日本語".encode("iso2022_jp"), "us-ascii") == "日本語"
+    assert decode("日本語".encode("iso2022_jp")) == "日本語"
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_are_japanese(data: bytes) -> None:
+    """No bytes raise."""
+    japanese(data)
+    japanese(b"\x1b$B" + data)
+
+
+def test_hint() -> None:
+    """Text without a label is in the charset of the header, unless it is UTF-8."""
+    russian = "Принтер не печатает"
+    assert decode(russian.encode("koi8-r"), "", "koi8-r") == russian
+    assert decode(russian.encode("cp1251"), "us-ascii", "windows-1251") == russian
+    assert decode(russian.encode(), "", "koi8-r") == russian
+    assert decode("Grüße".encode("cp1252"), "", "utf-8") == "Grüße"
