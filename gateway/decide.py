@@ -129,9 +129,13 @@ def _report(case: Case) -> Decision | None:
     """Delivery reports and complaints, tied to the very letter by a token that nobody else can make."""
     if case.mail.message.automatic not in ("delivery-report", "feedback-report"):
         return None
-    ours = tuple(match.reported(case.mail, case.view, case.addresses))
-    if not ours and case.mail.message.machine is None:
-        return None  # somebody who writes about mail that did not arrive
+    if case.mail.message.machine is None:
+        # It may be somebody who writes about mail that did not arrive, with one of our letters attached.
+        ours = tuple(match.returned_to(case.mail, case.view))
+        if not ours:
+            return None
+    else:
+        ours = tuple(match.reported(case.mail, case.view, case.addresses))
     if not ours:
         return Decision("ignored", "foreign-report", "It reports on a mail that this desk did not send.")
     ticket_id = next((case.view.letters[i].ticket_id for i in ours if case.view.letters[i].ticket_id), None)
@@ -153,7 +157,7 @@ def _automatic(case: Case) -> Decision | None:
     if ticket is not None:
         return Decision("folded", "automatic", f"An automatic mail ({words}): shown as an event.", ticket_id=ticket.id)
     if kind in _NEEDS_TICKET:
-        return Decision("held", "automatic-alone", f"An automatic mail ({words}) that belongs to no ticket.")
+        return Decision("held", "automatic-alone", f"It is an automatic mail ({words}) and belongs to no ticket.")
     return None
 
 
@@ -171,7 +175,7 @@ def _matched(case: Case) -> Decision | None:
         return Decision(
             "held",
             "staff-unverified",
-            "It says it is from staff, but nothing proves it. Staff write by their own letters.",
+            "It says it is from staff, but nothing proves it. Staff answer the letters that the desk sends them.",
         )
     ticket = case.view.ticket(chosen.ticket_id)
     if ticket is None:
@@ -221,8 +225,8 @@ def _new(case: Case) -> Decision | None:
 
 
 RULES: tuple[Callable[[Case], Decision | None], ...] = (
+    _duplicate,  # before a person's wish: a copy may have been handled while the mail was held
     _by_hand,
-    _duplicate,
     _own_mail,
     _over_limit,
     _report,

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from desk import notices
 from desk.state import StaffState
 from desk.writes import Writes
+from gateway import held_reasons
 from gateway.rules import Caps
 from gateway.trouble import KIND
 from store.tables import Disposition, Outbox
@@ -81,11 +82,18 @@ def tell(
 
 def _lines(mail: Held) -> list[str]:
     named = f"with the subject “{mail.subject}”" if mail.subject else "without a subject that could be read"
+    why, behind = held_reasons.sentences(mail.rule, mail.reason)
     return [
         f"A mail from {mail.sender or 'somebody that cannot be read'} {named} waits for a person to decide.",
-        f"Why: {mail.reason}",
+        f"Why: {why}",
+        behind,
         f"To see it: postdesk mail show {mail.id}",
-        f"To make it a ticket: postdesk mail replay {mail.id} --as-ticket",
-        f"To put it on a ticket: postdesk mail replay {mail.id} --attach, and the number of the ticket.",
+        # A command has a line of its own: wrapped in the middle it cannot be pasted.
+        *(
+            line
+            for command in held_reasons.commands(mail.rule, [mail.id])
+            for line in (f"{command.purpose}:", command.line)
+        ),
         "More mail of this sender that is held for the same reason within an hour is not told again.",
+        "To see all that waits: postdesk mail held",
     ]

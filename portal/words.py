@@ -13,7 +13,7 @@ LEDGER = {
     "folded": "Automatic mail, shown in its ticket",
     "answered": "Commands, answered",
     "held": "Held for a person to decide",
-    "ignored": "Duplicates and our own mail",
+    "ignored": "Duplicates, our own mail, and what a person discarded",
 }
 _FIELDS = {"status": "Status", "assignee": "Assigned to", "merged": "Merged into"}
 

@@ -4,11 +4,15 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from postdesk.cli import app, chosen_config, fail, mail_app, ready_house
+from postdesk.cli_held import open_desk, program  # which adds its commands too
+
+if TYPE_CHECKING:
+    from postdesk.wiring import House
 
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
 
@@ -73,14 +77,16 @@ def import_(
 
 @mail_app.command("list")
 def mail_list(
-    kind: Annotated[str, typer.Option(help="opened, noted, folded, answered, held, ignored or waiting.")] = "",
+    kind: Annotated[
+        str, typer.Option(help="opened, noted, folded, answered, held, ignored, discarded or waiting.")
+    ] = "",
     limit: Annotated[int, typer.Option(min=1, help="How many, newest first.")] = 50,
     as_json: JsonOption = False,
 ) -> None:
     """What came in lately, and what became of each mail."""
-    from postdesk.show import mail_rows, sender_of
+    from postdesk.show_mail import became, mail_rows, sender_of
 
-    kinds = ("", "opened", "noted", "folded", "answered", "held", "ignored", "waiting")
+    kinds = ("", "opened", "noted", "folded", "answered", "held", "ignored", "discarded", "waiting")
     if kind not in kinds:
         raise fail(f"There is no kind {kind!r}. Choose from: {', '.join(kinds[1:])}.", 64)
     with ready_house().database.reading() as session:
@@ -88,16 +94,16 @@ def mail_list(
     if not rows and not as_json:
         typer.echo("No mail has come in yet." if not kind else f"No mail is {kind}.")
     for mail, disposition, number in rows:
-        became = disposition.kind if disposition else "waiting"
+        outcome = became(disposition)
         sender = sender_of(mail, disposition)
         subject = disposition.subject if disposition else ""
         if as_json:
-            row = {"id": mail.id, "at": mail.received_at.isoformat(), "became": became, "ticket": number or None}
+            row = {"id": mail.id, "at": mail.received_at.isoformat(), "became": outcome, "ticket": number or None}
             reason = disposition.reason if disposition else ""
             typer.echo(json.dumps({**row, "from": sender, "subject": subject, "reason": reason}, ensure_ascii=False))
         else:
             at = f"{mail.received_at:%Y-%m-%d %H:%M}"
-            typer.echo(f"{mail.id:>8}  {at}  {became:<8}  {number:<15}  {sender:<30.30}  {subject:.60}")
+            typer.echo(f"{mail.id:>8}  {at}  {outcome:<9}  {number:<15}  {sender:<30.30}  {subject:.60}")
 
 
 @mail_app.command("show")
@@ -105,20 +111,30 @@ def mail_show(
     mail: Annotated[int, typer.Argument(help="The id from `postdesk mail list`.")],
     raw: Annotated[bool, typer.Option("--raw", help="Print the mail itself, as it came.")] = False,
 ) -> None:
-    """One mail: its way in, what became of it, why, and the letters it caused."""
-    from gateway.intake import load
-    from postdesk.show import mail_text, travel_lines
+    """One mail: its way in, what became of it and why, the letters it caused, what is odd about it, and how it came."""
+    from postdesk.show_mail import mail_text, whole_text
 
     house = ready_house()
-    with house.database.reading() as session:
-        found = load(session, house.blobs, [mail])
-        text = mail_text(session, mail)
-    if text is None or not found:
+    text = None
+    if 0 < mail < 2**63:  # what the databases take
+        with house.database.reading() as session:
+            text = mail_text(session, mail)
+    if text is None:
         raise fail(f"There is no mail {mail}.", 66)
     if raw:
-        sys.stdout.buffer.write(found[0].raw)
-        return
-    typer.echo("\n".join([text, *travel_lines(found[0].raw)]))
+        sys.stdout.buffer.write(_raw(house, mail))
+    else:
+        typer.echo(whole_text(house.database, house.blobs, mail, text, program()))
+
+
+def _raw(house: "House", mail: int) -> bytes:
+    from gateway.intake import load
+
+    try:
+        with house.database.reading() as session:
+            return load(session, house.blobs, [mail])[0].raw
+    except OSError as error:
+        raise fail(f"The bytes of mail {mail} cannot be read: {error.strerror or error}", 74) from error
 
 
 @mail_app.command("replay")
@@ -131,22 +147,22 @@ def mail_replay(
     """Handle a held or ignored mail again, for example after the settings were mended; or decide yourself."""
     from gateway.held import NotReplayable, release
     from postdesk.explaining import Explainer, as_text
-    from postdesk.replaying import wait_for, wish_of
+    from postdesk.replaying import wait_for, whoami, wish_of
 
-    house = ready_house()
-    try:
-        wish = wish_of(house, as_ticket, attach)
-    except NotReplayable as error:
-        raise fail(str(error), 64) from error
-    if dry_run:
-        explained = Explainer(house).received(mail, wish)
-        if explained is None:
-            raise fail(f"There is no mail {mail}.", 66)
-        typer.echo(as_text(f"Mail {mail}, if it were handled now:", explained))
-        return
-    try:
-        with house.database.transaction() as session:
-            release(session, mail, wish or None)
-    except NotReplayable as error:
-        raise fail(str(error), 65) from error
-    typer.echo(wait_for(house, mail))
+    with open_desk() as house:
+        try:
+            wish = wish_of(house, as_ticket, attach)
+        except NotReplayable as error:
+            raise fail(str(error), 64) from error
+        if dry_run:
+            explained = Explainer(house).received(mail, wish)
+            if explained is None:
+                raise fail(f"There is no mail {mail}.", 66)
+            typer.echo(as_text(f"Mail {mail}, if it were handled now:", explained))
+            return
+        try:
+            with house.database.transaction() as session:
+                release(session, mail, wish or None, by=whoami())
+        except NotReplayable as error:
+            raise fail(str(error), 65) from error
+        typer.echo(wait_for(house, mail))

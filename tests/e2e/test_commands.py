@@ -1,9 +1,11 @@
-"""The command line, as an operator uses it: list, show, replay, import, deliver, explain, check."""
+"""The command line, as an operator uses it: list, show, replay, decide, import, deliver, explain, check."""
 
 import hashlib
 import json
 import mailbox
 import re
+import shlex
+from collections import Counter
 from email.message import EmailMessage
 from pathlib import Path
 
@@ -72,6 +74,36 @@ def test_a_held_mail_is_released_after_mending_the_cap() -> None:
         assert [kind for kind, _ in outcomes(desk)] == ["opened", "opened"]
         said = desk.run("mail", "replay", held, code=65)
         assert f"Mail {held} was opened already; a replay would do it twice." in said
+        assert_ledger(desk)
+
+
+def test_held_mail_is_decided_by_its_printed_commands() -> None:
+    """What `mail held` prints can be typed: a new ticket, a note on one, put away; then nothing waits."""
+    with Desk(("smtp", "work"), settings={"CAPS__NEW_TICKETS_PER_SENDER_2H": "1"}) as desk:
+        send(desk.smtp, *(mail("Ann <ann@customer.test>", f"Mail {n}") for n in range(5)))
+        desk.wait_handled(5)
+        ((_, number),) = [row for row in outcomes(desk) if row[0] == "opened"]
+        assert "4 mails (rule flood)" in desk.run("mail", "held")
+        rows = [json.loads(line) for line in desk.run("mail", "held", "--json").splitlines()]
+        assert [row["subject"] for row in rows] == ["Mail 1", "Mail 2", "Mail 3", "Mail 4"]
+        typed = [{action["action"]: action["command"] for action in row["actions"]} for row in rows]
+        config = str(desk.folder / "postdesk.toml")
+
+        def paste(command: str, code: int = 0) -> str:
+            words = shlex.split(command.replace("NUMBER", number))
+            assert words[:3] == ["postdesk", "--config", config]
+            return desk.run(*words[3:], code=code)
+
+        assert re.search(r"is now ticket T\d{8}\.0002\.", paste(typed[0]["accept"]))
+        assert paste(typed[1]["attach"]).strip() == f"Mail {rows[1]['id']} is now on ticket {number}."
+        assert f"Mail {rows[2]['id']} is put away." in paste(typed[2]["discard"])
+        assert "is not held: it was discarded at" in paste(typed[2]["discard"], code=65)
+        assert "is not held: it was opened on T" in paste(typed[0]["discard"], code=65)
+        assert "is put away." in desk.run("mail", "discard", "--rule", "flood", "--yes")
+        assert "No mail waits for you." in desk.run("mail", "held")
+        assert_ledger(desk)
+        assert Counter(kind for kind, _ in outcomes(desk)) == {"opened": 2, "noted": 1, "ignored": 2}
+        assert re.search(r"is now ticket T\d{8}\.0003\.", paste(typed[3]["accept"]))
         assert_ledger(desk)
 
 

@@ -1,13 +1,20 @@
 """Held mail: it waits with a reason, and a replay handles it as if it had just come in."""
 
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
-from gateway.held import NotReplayable, hold, release
+from gateway.held import NoSuchMail, NotHeld, NotReplayable, discard, hold, release, take_up
 from gateway.view import WISH_TICKET
 from store.tables import Disposition, MailKey, ReceivedMail, Ticket
 from tests.gateway import desk_world as sample
 from tests.gateway.desk_world import ANN, EVE, NUMBER, SAM, People, World
+from tests.gateway.test_two_workers import someone_waits
+from tests.servers import wait_for
 
 
 def test_hold(world: World, people: People) -> None:
@@ -33,7 +40,7 @@ def test_release(world: World, people: People) -> None:
     again = world.disposition(done.received_id)
     (row,) = world.all(select(ReceivedMail))
     assert (again.kind, again.rule) == ("held", "sender-failed")  # not a duplicate of itself
-    assert [(e["kind"], e["rule"]) for e in row.earlier] == [("held", "sender-failed")]
+    assert [(e["kind"], e["rule"], e["by"]) for e in row.earlier] == [("held", "sender-failed", "")]
     assert (row.waiting, row.attempts) == (False, 1)
 
 
@@ -117,3 +124,149 @@ def test_a_wish_for_a_ticket_that_is_not_there(world: World, people: People) -> 
         release(session, held.received_id)
     world.handle()
     assert world.disposition(held.received_id).rule == "sender-failed"
+
+
+def put_away(world: World, mail_id: int, why: str = "") -> None:
+    """Sam discards a mail."""
+    with world.database.transaction() as session:
+        discard(session, mail_id, by="sam", why=why, now=world.clock())
+
+
+def test_discard(world: World, people: People) -> None:
+    """It counts as ignored, says who put it away and why, and is not held again when it comes once more."""
+    raw = sample.mail(ANN, "Phones", verdict="fail")
+    held = world.take(raw)
+    world.clock.forward(minutes=5)
+    put_away(world, held.received_id, "no such order")
+    done = world.disposition(held.received_id)
+    assert (done.kind, done.rule, done.at) == ("ignored", "discarded", world.clock())
+    assert done.reason == "Discarded by sam: no such order."
+    assert (done.sender, done.subject) == (ANN, "Phones")
+    assert dict(world.tally()) == dict(world.tally()) | {"held": 0, "ignored": 1}
+    (row,) = world.all(select(ReceivedMail))
+    assert not row.waiting
+    assert [(e["rule"], e["by"], e["until"]) for e in row.earlier] == [
+        ("sender-failed", "sam", world.clock().isoformat())
+    ]
+    assert world.take(raw).rule == "duplicate"
+    world.handle()
+    assert world.disposition(held.received_id).rule == "discarded"
+
+
+@pytest.mark.parametrize("wish", [WISH_TICKET, NUMBER])
+def test_what_was_discarded_can_be_taken_up_again(world: World, people: People, wish: str) -> None:
+    """By accept and attach alike; the ledger forgets that it was ignored, the mail does not."""
+    held = world.take(sample.mail(ANN, "Phones", verdict="fail"))
+    put_away(world, held.received_id)
+    assert world.disposition(held.received_id).reason == "Discarded by sam."
+    with world.database.transaction() as session:
+        take_up(session, held.received_id, wish, by="sue", now=world.clock())
+    world.handle()
+    assert world.disposition(held.received_id).kind == ("opened" if wish == WISH_TICKET else "noted")
+    assert dict(world.tally()) == dict(world.tally()) | {"held": 0, "ignored": 0}
+    (row,) = world.all(select(ReceivedMail))
+    assert [(e["rule"], e["by"]) for e in row.earlier] == [("sender-failed", "sam"), ("discarded", "sue")]
+
+
+def test_what_was_discarded_can_be_replayed(world: World, people: People) -> None:
+    """By the rules: here the same one holds it again, and it is no duplicate of itself."""
+    held = world.take(sample.mail(ANN, verdict="fail"))
+    put_away(world, held.received_id)
+    with world.database.transaction() as session:
+        release(session, held.received_id)
+    world.handle()
+    assert world.disposition(held.received_id).rule == "sender-failed"
+
+
+def test_only_what_is_held_is_decided(world: World, people: People) -> None:
+    """Each other mail gets a sentence that says what it is, and nothing changes; no id is too large to be asked for."""
+    raw = sample.mail(ANN, "x")
+    opened, duplicate = world.take(raw).received_id, world.take(raw).received_id
+    discarded = world.take(sample.mail(ANN, verdict="fail")).received_id
+    put_away(world, discarded)
+    decided = world.take(sample.mail(EVE, verdict="fail")).received_id
+    waiting = world.send(sample.mail(ANN, "y"))
+    with world.database.transaction() as session:
+        release(session, decided, WISH_TICKET)
+    now = world.clock()
+    acts: dict[str, Callable[[Session, int], None]] = {
+        "take up": lambda session, mail_id: take_up(session, mail_id, WISH_TICKET, by="sam", now=now),
+        "discard": lambda session, mail_id: discard(session, mail_id, by="sam", now=now),
+    }
+    cases: list[tuple[int, type[NotReplayable], str]] = [
+        (opened, NotHeld, "is not held: it was opened on T.* It names no ticket"),
+        (duplicate, NotHeld, "is not held: it was ignored at .* handled before"),
+        (waiting, NotHeld, "is not held: it is waiting to be handled"),
+        (decided, NotHeld, "somebody decided about it, and it is waiting"),
+        *((no_id, NoSuchMail, f"There is no mail {no_id}") for no_id in (0, 2**63, 10**40)),
+    ]
+    before = dict(world.tally())
+    for act in acts.values():
+        for mail_id, error, words in cases:
+            with pytest.raises(error, match=words), world.database.transaction() as session:
+                act(session, mail_id)
+    with pytest.raises(NotHeld, match="it was discarded at"), world.database.transaction() as session:
+        acts["discard"](session, discarded)
+    assert dict(world.tally()) == before
+
+
+def test_two_people_decide_at_once(world: World, people: People) -> None:
+    """Each mail has one outcome: what the quicker one wanted. The other one is told, and the ledger is right."""
+    ids = [world.take(sample.mail(ANN, f"No {n}", verdict="fail")).received_id for n in range(12)]
+    start = threading.Barrier(3)
+
+    def work(order: list[int], act: Callable[[Session, int], None]) -> set[int]:
+        done = set()
+        start.wait(30)
+        for mail_id in order:
+            try:
+                with world.database.transaction() as session:
+                    act(session, mail_id)
+                done.add(mail_id)
+            except NotHeld:
+                continue
+        return done
+
+    now = world.clock()
+    with ThreadPoolExecutor(3) as threads:
+        accepting = [
+            threads.submit(work, order, lambda s, i: take_up(s, i, WISH_TICKET, by="sam", now=now))
+            for order in (ids, ids[::-1])
+        ]
+        discarding = threads.submit(work, ids, lambda s, i: discard(s, i, by="sue", now=now))
+        first, second = (one.result(60) for one in accepting)
+        put = discarding.result(60)
+    # What was discarded first may well be taken up afterwards; never the other way round.
+    assert first | second | put == set(ids)
+    assert not first & second
+    world.handle()
+    opened = {d.received_id for d in world.all(select(Disposition)) if d.kind == "opened"}
+    assert opened == first | second
+    assert world.count(Ticket) == 1 + len(opened)
+    assert dict(world.tally()) == dict(world.tally()) | {
+        "held": 0,
+        "opened": len(opened),
+        "ignored": len(ids) - len(opened),
+    }
+
+
+def test_the_second_person_waits_for_the_first(world: World, people: People) -> None:
+    """Whoever comes while a decision is being written sees what it was, not that the mail is still held."""
+    held = world.take(sample.mail(ANN, verdict="fail")).received_id
+    now = world.clock()
+
+    def second() -> str:
+        with pytest.raises(NotHeld) as caught, world.database.transaction() as session:
+            discard(session, held, by="sue", now=now)
+        return str(caught.value)
+
+    with ThreadPoolExecutor(1) as threads:
+        with world.database.transaction() as session:
+            discard(session, held, by="sam", why="spam", now=now)
+            session.flush()
+            waiting = threads.submit(second)
+            if not world.database.is_sqlite:  # where the second one does not even get in
+                wait_for(lambda: waiting.done() or someone_waits(world.database), "the second person")
+            assert not waiting.done()
+        assert "Discarded by sam: spam." in waiting.result(60)
+    assert dict(world.tally()) == dict(world.tally()) | {"held": 0, "ignored": 1}

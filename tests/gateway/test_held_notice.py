@@ -3,6 +3,7 @@
 import pytest
 from sqlalchemy import delete, select
 
+from gateway import held_reasons
 from gateway.held import hold
 from gateway.token import Token
 from store.tables import Disposition, TeamMember
@@ -25,8 +26,10 @@ def test_the_team_is_told_of_a_held_mail(world: World, people: People) -> None:
     assert (letter.kind, letter.recipient, letter.automatic) == ("mail_trouble", SAM, True)
     assert letter.context["subject"] == f"A mail from {ANN} is held"
     text = "\n".join(letter.context["lines"])
-    for words in (ANN, "“Phones again”", done.reason, f"postdesk mail replay {done.received_id} --as-ticket"):
-        assert words in text
+    assert all(words in text for words in (ANN, "“Phones again”", done.reason, held_reasons.of(done.rule).behind))
+    commands = [command.line for command in held_reasons.commands(done.rule, [done.received_id])]
+    assert [line for line in letter.context["lines"] if line in commands] == commands  # each on a line of its own
+    assert commands[1] == f"postdesk mail accept {done.received_id}"
 
 
 def test_the_team_of_the_desk_address_is_told(world: World, people: People) -> None:

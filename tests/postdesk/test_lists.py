@@ -7,7 +7,7 @@ from typer.testing import CliRunner
 
 from postdesk import cli_desk, cli_mail  # noqa: F401 - they add their commands
 from postdesk.cli import app
-from postdesk.show import mail_rows, mail_text
+from postdesk.show_mail import mail_rows, mail_text
 from postdesk.wiring import House
 from store.tables import Contact, Disposition, ReceivedMail, Ticket
 
@@ -42,6 +42,19 @@ def test_a_mail_without_a_readable_sender_names_the_envelope(house: House, confi
     for options in ([], ["--json"], ["--kind", "held"]):
         shown = CliRunner().invoke(app, ["--config", str(config), "mail", "list", *options])
         assert "jane@customer.test" in shown.output
+
+
+def test_what_was_discarded_is_told_from_duplicates(house: House, config: Path) -> None:
+    """Both count as ignored; the list says which is which, and finds the discarded ones alone."""
+    for row_id, rule in ((7, "duplicate"), (8, "discarded")):
+        received(house, row_id, 0)
+        with house.database.transaction() as session:
+            session.add(Disposition(received_id=row_id, at=NOW, kind="ignored", rule=rule, reason="So it was."))
+    with house.database.reading() as session:
+        assert [mail.id for mail, _, _ in mail_rows(session, "ignored", 9)] == [8, 7]
+        assert [mail.id for mail, _, _ in mail_rows(session, "discarded", 9)] == [8]
+    shown = CliRunner().invoke(app, ["--config", str(config), "mail", "list"]).output.splitlines()
+    assert [line.split()[3] for line in shown] == ["discarded", "ignored"]
 
 
 def test_tickets_are_listed_by_time(house: House, config: Path) -> None:
