@@ -10,16 +10,18 @@ WROTE = (
     "napisał\\(a\\)|napisał|"
     "napisała|pisze|napsal\\(a\\)|napsal|napsala|píše|написал\\(а\\)|написал|написала|пишет|писал|писала|"
     "şunu yazdı|şunları yazdı|yazdı|書きました|のメール|写道|寫道|写到|כתב/ה|כתבה|כתב|מאת|đã viết|wrote on|"
-    "ha escrit|"
+    "пише|писал\\(а\\)|написа|님이 작성|작성|napisao je|napisala je|كتب|เขียนว่า|menulis|kirjutas|rašė|rakstīja|"
+    "napisana przez|ha escrit|"
     "a scris|írta|έγραψε|napísal|sent"
 )
 # The first word of such a line.
 OPENS = (
     "On|At|In|Am|Le|Il|El|Em|No dia|Op|Den|På|Ma|Pe|W dniu|Dnia|Dne|Dňa|В|Вы|Tarihinde|在|於|于|בתאריך|ב-|Vào|"
-    "Lúc|Kun|Pada|Il giorno|Από|Στις|La data de"
+    "Lúc|Kun|Pada|În|На|V|U|Kuupäev|Missatge de|Wiadomość napisana przez|في|ในวันที่|Il giorno|Από|Στις|La data de"
 )
 ORIGINAL = (
-    "Original Message|Original Email|Original mail|Reply message|Reply Separator|Original Appointment|"
+    "Original Message|Ursprüngliche Mail|Mail original|E-mail original|원본 메시지|Původní email|"
+    "Original Email|Original mail|Reply message|Reply Separator|Original Appointment|"
     "Ursprüngliche Nachricht|Urspr\\. Nachricht|Originalnachricht|Original-Nachricht|Ursprüngliche E-Mail|"
     "Message d['’]origine|Message original|Message initial|Courriel original|E-mail d'origine|"
     "Mensaje original|Messaggio originale|Messaggio Originale|Mensagem original|Mensagem Original|"
@@ -43,24 +45,26 @@ FORWARDED = (
 )
 _FROM = (
     "From|Von|De|Da|Van|Från|Fra|Lähettäjä|Od|Nadawca|Odesílatel|От|От кого|Отправитель|Kimden|Gönderen|"
-    "差出人|发件人|"
+    "差出人|发件人|보낸 사람|보낸사람|Від|Feladó|De la|Από|Подател|من|Pošiljatelj|Saatja|"
     "寄件者|寄件人|מאת|Từ|Expéditeur|Remitente|Mittente|Absender|Afsender|Avsender|Avsändare"
 )
 _DATE = (
     "Sent|Date|Gesendet|Datum|Envoyé|Enviad[oa](?: el| em)?|Fecha|Data|Inviato|Verzonden|Skickat|"
     "Skickat den|Sendt|Dato|"
     "Lähetetty|Päivämäärä|Wysłano|Wysłane|Odesláno|Отправлено|Дата|Gönderildi|Gönderme Tarihi|Tarih|"
-    "送信日時|日時|日付|"
+    "送信日時|日時|日付|보낸 날짜|보낸날짜|Надіслано|Elküldve|Dátum|Trimis|Στάλθηκε|Ημερομηνία|Изпратено|Odoslané|"
+    "Enviat|Poslano|Saadetud|Išsiųsta|Gönderilme|Gönderim|تم الإرسال|التاريخ|"
     "发送时间|发送日期|日期|寄件日期|傳送時間|נשלח|תאריך|Sent on|Gesendet am|Date d'envoi"
 )
 _TO = (
+    "받는 사람|받는사람|Címzett|Către|Προς|Per a|إلى|"
     "To|An|À|A|Para|Aan|Till|Til|Vastaanottaja|Do|Komu|Кому|Получатель|Kime|Alıcı|宛先|收件人|收件者|אל|"
     "Destinataire|"
     "Destinatario|Destinatário|Empfänger|Cc|CC|Kopie|Kopia|Kopi|Kopio|DW|Копия|Bilgi|抄送|副本|העתק"
 )
 _SUBJECT = (
     "Subject|Betreff|Objet|Asunto|Assunto|Oggetto|Onderwerp|Ämne|Emne|Aihe|Temat|Předmět|Тема|Konu|件名|"
-    "主题|主題|"
+    "主题|主題|제목|Tárgy|Subiect|Θέμα|Assumpte|Predmet|Zadeva|Teema|Tema|الموضوع|"
     "主旨|נושא|Sujet|Chủ đề"
 )
 _OTHER = (

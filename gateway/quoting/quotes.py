@@ -18,8 +18,10 @@ _LONG_ANSWER = 3  # lines below a quotation that make it their context
 _SIGNATURE = re.compile(r"\s?(?:--|---|—|__|-- ?=20)[ \t\xa0]*\Z")
 _RULE = re.compile(r"[\s>]*(?:[^\w\s`>]\s*){2,}\Z|[\s>]*[_]{2,}\s*\Z|\s*\u1427\s*\Z")
 _LONG_RULE = re.compile(r"\s*(?:[-_=*~]\s?){5,}\s*\Z")
-_QUOTE = re.compile(r"\s{0,3}(?:>|\|\s|[A-Z][\w.-]{0,15}>(?:\s|\Z))")
+_QUOTE = re.compile(r"\s{0,3}(?:>|\|\s(?![^\n]{0,300}\|)|[A-Z][\w.-]{0,15}>(?:\s|\Z))")
 _FENCE = re.compile(r"\s{0,3}(?:```|~~~)")
+_POSTSCRIPT = re.compile(r"\s{0,3}P\.?\s?S\.?\s?[:.\s]", re.IGNORECASE)
+_DECORATED = re.compile(r"[\s>]*[-_=*#]|[^\n]*[-_=*#:>]\s*\Z")
 _LIST_FOOTER = re.compile(r"[_=-]{10,}\s*\Z")
 
 _MAIL_DATE = re.compile(r"\b\d{1,2} [A-Z][a-z]{2} \d{4} \d\d:\d\d(?::\d\d)? [+-]\d{4}\b")
@@ -82,7 +84,15 @@ def _classify(lines: list[str], *, fences: bool) -> str:
             edge = not kinds or kinds[-1] == _EMPTY or i + 1 >= len(lines) or not lines[i + 1].strip(_BLANKS)
             kinds.append(_kind(lines[i], mobile=edge))
         i += 1
-    return _header_blocks(lines, _wrapped(lines, "".join(kinds)))
+    return _bare_titles(lines, _header_blocks(lines, _wrapped(lines, "".join(kinds))))
+
+
+def _bare_titles(lines: list[str], kinds: str) -> str:
+    """ "Original message" without dashes and without a header below it is what somebody wrote."""
+    for match in re.finditer(r"[of](?!e*[hbq])", kinds):
+        if not _DECORATED.match(lines[match.start()]):
+            kinds = kinds[: match.start()] + _TEXT + kinds[match.end() :]
+    return kinds
 
 
 def _wrapped(lines: list[str], kinds: str) -> str:
@@ -209,15 +219,23 @@ def _is_signature(lines: list[str], kinds: str, i: int) -> bool:
     """A signature is short and is not followed by answers among quoted lines."""
     rest = kinds[i + 1 :]
     stop = min((rest.find(k) for k in "bohf" if k in rest), default=len(rest))
-    block = rest[:stop]
+    block, said = rest[:stop], lines[i + 1 : i + 1 + stop]
+    if any(_POSTSCRIPT.match(line) for line in said):
+        return False
     if lines[i].strip() != "--":  # also used to part one section from the next: only a name or two is a signature
         text = block.strip("e")
-        if _EMPTY in text or len(text) > _MAX_NAME_LINES:
+        if _EMPTY in text or len(text) > _MAX_NAME_LINES or any(line.rstrip().endswith(":") for line in said):
             return False
-    elif lines[i] != "-- " and (kinds.count(_DASHES) > 1 or block.count("t") > _MAX_SIGNATURE // 2):
+    elif lines[i] != "-- " and (kinds.count(_DASHES) > 1 or _is_prose(block, said)):
         return False  # several of them part sections
     answered = "q" in block and block.rfind("t") > block.find("q")
     return block.count("t") <= _MAX_SIGNATURE and not answered
+
+
+def _is_prose(block: str, said: list[str]) -> bool:
+    """Paragraphs, of which one has a line of a length that signatures do not have."""
+    several = _EMPTY in block.strip("e")
+    return block.count("t") > _MAX_SIGNATURE // 2 or (several and any(len(line.split()) > 8 for line in said))
 
 
 def _is_list_footer(lines: list[str], kinds: str, i: int) -> bool:
@@ -237,7 +255,8 @@ def _is_list_footer(lines: list[str], kinds: str, i: int) -> bool:
 def _without_quotes(kinds: str) -> list[int]:
     """Drop marked quotations, unless answers stand among them: then the quotation is their context."""
     body = kinds.rstrip("eqbrs")
-    own = [i for i in range(len(body)) if kinds[i] != _REPLY]
+    # Where nothing is quoted, "In 2026 at 10:30 the system wrote:" introduces words of the writer's own.
+    own = [i for i in range(len(body)) if kinds[i] != _REPLY or _QUOTED not in kinds]
     runs = list(re.finditer(r"q[qe]*q|q", body))
     if "t" not in body or len(runs) != 1:
         return own if "t" in body else list(range(len(kinds)))

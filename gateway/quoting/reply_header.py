@@ -12,7 +12,8 @@ _DATE_OR_ADDRESS = re.compile(
     re.IGNORECASE,
 )
 _DATE_FIRST = re.compile(
-    r"[\s*_-]*(?:\w{2,12}[.,]{0,2}\s)?(?:\d{4}[-/.年]\s?\d{1,2}[-/.月]|\d{1,2}[./ -](?:\d{1,2}|\w{3,12})[./ -]\d{2,4}|"
+    r"[\s*_-]*(?:\w{2,12}[.,]{0,2}\s)?(?:\d{4}[-/.年]\s?\d{1,2}[-/.月]|"
+    r"\d{1,2}[./ -]{1,2}(?:\d{1,2}|\w{3,12})[./ -]{1,2}\d{2,4}|"
     r"\d{1,2}\.?\s\w{3,12}\.?\s\d{4})[^\n]{0,250}[<(\[]\s?[^<>()\[\]\s]+@[^<>()\[\]\s]+[>)\]]\s*[:：]\s*\Z"
 )
 _OPENS_WITH_DATE = re.compile(r"[\s*_-]*(?:[^\W\d]{1,12}[.,]{0,2}\s)?(?:\d{1,2}[./ -]|\d{4}[-/.年])")
@@ -101,8 +102,11 @@ def _strength(text: str) -> int:
     opens = phrases.REPLY_OPENS.match(text) is not None
     if not text.endswith((":", "：", ":*", ": *", ":_", ";")):
         return int(_DATE_NAME_ADDRESS.match(text) is not None)
-    if _ABOVE_QUOTE.match(text):
-        return 1
+    return max(int(_ABOVE_QUOTE.match(text) is not None), _said(text, opens=opens))
+
+
+def _said(text: str, *, opens: bool) -> int:
+    """How much a line looks like "On Monday, Ann wrote:", by its verb."""
     verb = next(reversed(list(phrases.REPLY_VERB.finditer(text))), None)
     if verb is None or not _DATE_OR_ADDRESS.search(text):
         return 0
