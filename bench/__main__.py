@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 
 from bench import letters, mails
+from bench import reading as reader
 from bench.desk import Desk
 from bench.load import send
 from tests.peers.common import wait_for
@@ -147,7 +148,20 @@ def outgoing() -> None:
     )
 
 
+def reading() -> None:
+    """One process reads mails: how long a small one takes, how time grows, what a large one costs."""
+    for name, (median, slow) in reader.small_mails().items():
+        _line(f"reading 4 KB, {name}: median", f"{median:.2f} ms", "goal ≤ 0.5 ms")
+        _line(f"reading 4 KB, {name}: 95th percentile", f"{slow:.2f} ms", "goal ≤ 2 ms")
+    for name, ratio in reader.growth().items():
+        _line(f"reading eight times as much, each byte: {name}", f"{ratio:.2f}", "1 is linear")
+    seconds, memory = reader.large_file(25 * reader.MB)
+    _line("reading a 25 MB attachment", f"{seconds:.2f} s", "goal ≤ 1 s")
+    _line("  memory it adds ÷ size of the mail", f"{memory:.2f}", "goal ≤ 3")
+
+
 FIGURES: dict[str, Callable[[], None]] = {
+    "reading": reading,
     "small": small,
     "pdf": pdf,
     "replies": replies,

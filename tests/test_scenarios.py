@@ -51,8 +51,16 @@ def test_scenario(folder: Path) -> None:
         "reason": decision.reason,
         "ticket": ticket.number if ticket else "",
         "subject": mail.message.subject,
+        "text": mail.message.text,
         "reply": mail.message.reply,
         "automatic": mail.message.automatic,
         "attachments": [item.name for item in mail.message.attachments],
+        "forwarded": mail.message.forwarded.sender.address if mail.message.forwarded else "",
     }
+    # "invitation_has", "html_lacks" and the like: words that must stand in a field, or must not.
+    wanted = {name: expected.pop(name) for name in list(expected) if name.endswith(("_has", "_have", "_lacks"))}
     assert {name: found[name] for name in expected} == expected
+    for name, words in wanted.items():
+        field, _, way = name.rpartition("_")
+        value = str(getattr(mail.message, field))
+        assert {word: word in value for word in words} == dict.fromkeys(words, way != "lacks")
