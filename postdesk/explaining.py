@@ -86,6 +86,11 @@ def as_text(path: str, explained: Explained) -> str:
         f"  Automatic:   {message.automatic or 'no'}{doubt}",
     ]
     lines += [f"  File:        {f.original_name or f.name}, {f.type}, {f.size:,} bytes" for f in message.attachments]
+    if message.forwarded:
+        origin, way = message.forwarded, "attached" if message.forwarded.attached else "quoted"
+        lines.append(f"  Passed on:   {origin.sender.name} <{origin.sender.address}>: {origin.subject} ({way})")
+    lines += [f"  {line}" for line in message.invitation.splitlines()]
+    lines += [f"  Note:        {message.remark}"] if message.remark else []
     lines += [f"  Odd:         {defect}" for defect in message.defects]
     lines += [f"  Failed:      {r.address} {r.status} {r.diagnostic}".rstrip() for r in message.reports]
     lines += ["  New text:", *(f"    {line}" for line in (message.reply or message.text or "(none)").splitlines())]

@@ -10,6 +10,8 @@ from store.tables import Delivery, Outbox, Suppression
 from tests.gateway import desk_world as sample
 from tests.gateway.desk_world import ANN, DESK, NUMBER, People, World
 
+FINAL = f"Final-Recipient: rfc822; {ANN}"
+
 
 @pytest.fixture
 def letter(world: World, people: People) -> Outbox:
@@ -22,18 +24,26 @@ def letter(world: World, people: People) -> Outbox:
     return world.letters("update", ANN)[0]
 
 
-def report(message_id: str, *, status: str = "5.1.1", action: str = "failed", to: str = DESK) -> bytes:
+def report(
+    message_id: str,
+    *,
+    status: str = "5.1.1",
+    action: str = "failed",
+    to: str = DESK,
+    who: str = FINAL,
+) -> bytes:
     """A delivery report (RFC 3464) about the letter with this Message-ID."""
+    text = "The mail was delivered to Ann." if action == "delivered" else "The mail could not be delivered."
     body = f"""--r
 Content-Type: text/plain
 
-The mail could not be delivered.
+{text}
 --r
 Content-Type: message/delivery-status
 
 Reporting-MTA: dns; mx.customer.test
 
-Final-Recipient: rfc822; {ANN}
+{who}
 Action: {action}
 Status: {status}
 Diagnostic-Code: smtp; 550 no such user
@@ -138,3 +148,105 @@ def test_foreign_reports_in_prose(world: World, people: People, sender: str, pat
     words = "Unable to deliver message to <bob@x.test>: 550 5.1.1 user unknown"
     done = world.take(sample.mail(sender, "Mail could not be delivered", words), reverse_path=path)
     assert (done.kind, done.rule) == ("ignored", "foreign-report")
+
+
+@pytest.mark.parametrize(
+    "who, muted",
+    [
+        (f"Final-Recipient: rfc822; {ANN.upper()}", True),
+        ("Final-Recipient: rfc822; ann@mx1.customer.test", True),
+        (f"Final-Recipient: rfc822; private@elsewhere.test\nOriginal-Recipient: rfc822;{ANN}", True),
+        (f"Original-Recipient: rfc822;{ANN}", True),
+        ("Final-Recipient: rfc822; private@elsewhere.test", False),
+        ("Final-Recipient: rfc822; pat@customer.test", False),
+        ("Final-Recipient: rfc822; ann@elsewhere.test", False),
+    ],
+)
+def test_another_recipient(world: World, people: People, letter: Outbox, who: str, muted: bool) -> None:
+    """Somebody behind a forwarding rule or a list failed: noted at the letter, and nobody is muted."""
+    done = world.take(report(letter.message_id, who=who), reverse_path="")
+    assert (done.rule, done.ticket_id) == ("report", people.ticket)
+    assert world.all(select(Suppression.address)) == ([ANN] if muted else [])
+    assert world.all(select(Delivery.result)) == ["bounced" if muted else "uncertain"]
+    assert world.letters("update", ANN)[0].state == ("refused" if muted else "sent")
+
+
+@pytest.mark.parametrize("ours, other, muted", [("delayed", "failed", False), ("failed", "delayed", True)])
+def test_one_of_several_recipients(
+    world: World, people: People, letter: Outbox, ours: str, other: str, muted: bool
+) -> None:
+    """What the report says of the letter's own recipient counts, and not what it says of another."""
+    codes = {"delayed": "4.4.1", "failed": "5.1.1"}
+    group = f"Final-Recipient: rfc822; x@customer.test\nAction: {other}\nStatus: {codes[other]}\n\n"
+    who = group + FINAL
+    world.take(report(letter.message_id, who=who, action=ours, status=codes[ours]), reverse_path="")
+    assert world.all(select(Suppression.address)) == ([ANN] if muted else [])
+
+
+def test_delayed_and_then_delivered(world: World, people: People, letter: Outbox) -> None:
+    """Both are noted for what they are; nothing is muted and the letter stays sent."""
+    world.take(report(letter.message_id, status="4.4.7", action="delayed"), reverse_path="")
+    world.take(report(letter.message_id, status="2.0.0", action="delivered"), reverse_path="")
+    assert world.all(select(Delivery.result).order_by(Delivery.id)) == ["deferred", "sent"]
+    assert world.count(Suppression) == 0
+    assert world.letters("update", ANN)[0].state == "sent"
+
+
+def test_failed_and_then_delayed(world: World, people: People, letter: Outbox) -> None:
+    """A warning that comes late takes nothing back: a person lifts what is muted."""
+    world.take(report(letter.message_id), reverse_path="")
+    world.take(report(letter.message_id, status="4.4.7", action="delayed"), reverse_path="")
+    assert world.all(select(Delivery.result).order_by(Delivery.id)) == ["bounced", "deferred"]
+    assert (world.count(Suppression), world.letters("update", ANN)[0].state) == (1, "refused")
+
+
+def test_an_id_in_free_text_proves_nothing(world: World, people: People, letter: Outbox) -> None:
+    """A daemon's words that mention our Message-ID, and a foreign mail that quotes it: ignored."""
+    named = letter.message_id
+    words = f"<{ANN}>: 550 5.1.1 user unknown. It was {named} of desk.test.\n\nMessage-ID: {named}\n"
+    done = world.take(sample.mail("MAILER-DAEMON@x.test", "Undelivered Mail", words), reverse_path="")
+    assert (done.kind, done.rule) == ("ignored", "foreign-report")
+    quoted = report(f"<foreign@x.test>\n\nMessage-ID: {letter.message_id}\nTo: {ANN}")
+    assert world.take(quoted, reverse_path="").rule == "foreign-report"
+    assert world.count(Delivery) == world.count(Suppression) == 0
+
+
+def test_a_person_attaches_our_letter(world: World, people: People, letter: Outbox) -> None:
+    """Somebody writes about a failure in a server's words, our letter attached: a person's mail, nobody muted."""
+    body = f"""--r
+Content-Type: text/plain
+
+Your message could not be delivered to {ANN}
+550 5.1.1 user unknown
+--r
+Content-Type: message/rfc822
+
+From: {DESK}
+To: {ANN}
+Message-ID: {letter.message_id}
+
+Hello
+--r--"""
+    raw = sample.mail(ANN, "Undeliverable: Hello", body, content_type='multipart/mixed; boundary="r"')
+    done = world.take(raw)
+    assert done.kind in ("noted", "opened")
+    assert world.count(Delivery) == world.count(Suppression) == 0
+
+
+def test_a_complaint_mutes_nobody(world: World, people: People, letter: Outbox) -> None:
+    """A feedback report is shown on the ticket; what follows from it, staff decide."""
+    body = f"""--r
+Content-Type: message/feedback-report
+
+Feedback-Type: abuse
+--r
+Content-Type: message/rfc822
+
+Message-ID: {letter.message_id}
+
+Hello
+--r--"""
+    kind = 'multipart/report; report-type=feedback-report; boundary="r"'
+    done = world.take(sample.mail("fbl@isp.test", "Abuse report", body, content_type=kind))
+    assert (done.kind, done.ticket_id) == ("folded", people.ticket)
+    assert world.count(Delivery) == world.count(Suppression) == 0

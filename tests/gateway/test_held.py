@@ -132,6 +132,19 @@ def put_away(world: World, mail_id: int, why: str = "") -> None:
         discard(session, mail_id, by="sam", why=why, now=world.clock())
 
 
+@pytest.mark.parametrize("rule", ["failed", "reader-failed"])
+def test_a_copy_that_came_meanwhile(rule: str, world: World, people: People) -> None:
+    """A mail was held because of a fault, its copy opened a ticket: who accepts the first one makes no second ticket."""
+    raw = sample.mail(ANN, "Phones")
+    first = world.send(raw)
+    with world.database.transaction() as session:
+        hold(session, first, rule, "It failed.", world.clock(), world.database.ids.next)
+    assert world.take(raw).kind == "opened"
+    done = decide_by_hand(world, first, WISH_TICKET)
+    assert (done.kind, done.rule) == ("ignored", "duplicate")
+    assert world.count(Ticket) == 2  # the sample ticket and the one new
+
+
 def test_discard(world: World, people: People) -> None:
     """It counts as ignored, says who put it away and why, and is not held again when it comes once more."""
     raw = sample.mail(ANN, "Phones", verdict="fail")
