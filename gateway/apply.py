@@ -52,14 +52,14 @@ def _open(decision: Decision, case: Case, writes: Writes) -> Decision:
     view.opened[requester.id] += 1
     named, waiting = _named(decision, case, writes)
     added = tickets.add_people(writes, ticket, named, case.now)
-    entry = _with_words(note_of(replace(decision, contact=requester), case), case)
+    entry = _with_words(note_of(replace(decision, contact=requester), case))
     if len(subject) > tickets.TITLE_LENGTH:
         entry = _with_subject(subject, entry)
     if passed_on:
         entry, inside = on_behalf.entries(passed_on, entry, requester, decision, case)
         tickets.note(writes, ticket, inside)
         decision = replace(decision, reason=f"{decision.reason} For {requester.address}, whose mail was passed on.")
-    event_id = tickets.note(writes, ticket, _with_words(entry, case))
+    event_id = tickets.note(writes, ticket, _with_words(entry))
     if decision.continues_id:
         tickets.link(writes, ticket, decision.continues_id, "continues", case.now)
     for mentioned in decision.mentions:
@@ -95,7 +95,7 @@ def _note(decision: Decision, case: Case, writes: Writes) -> None:
     public = decision.write != "lane"
     if public and decision.match.chosen and decision.match.chosen.proof == "own_token":
         people.confirm(writes, author)
-    entry = _with_words(note_of(replace(decision, contact=author), case), case)
+    entry = _with_words(note_of(replace(decision, contact=author), case))
     if decision.write == "note":
         entry = replace(entry, changes=tickets.customer_wrote(writes, ticket, case.now))
     event_id = tickets.note(writes, ticket, entry)
@@ -145,19 +145,16 @@ def _tell_held(decision: Decision, case: Case, writes: Writes) -> None:
     held_notice.tell(writes, mail, notices.members(team, view.staff), view.held, case.now, most)
 
 
-def _with_words(entry: Note, case: Case) -> Note:
-    if entry.text:
-        return entry
-    remark = case.mail.message.remark
-    return replace(entry, text=remark or NO_WORDS) if remark or not entry.files else entry
+def _with_words(entry: Note) -> Note:
+    return entry if entry.text or entry.files else replace(entry, text=NO_WORDS)
 
 
 def note_of(decision: Decision, case: Case) -> Note:
     """The words and files of the mail as an entry; the author is who the decision says."""
     message = case.mail.message
     text, whole = message.reply.strip() or message.text.strip(), message.text.strip()
-    if message.invitation:
-        text, whole = (f"{message.invitation}\n\n{words}".strip() for words in (text, whole))
+    for said in filter(None, (message.remark, message.invitation)):
+        text, whole = (f"{said}\n\n{words}".strip() for words in (text, whole))
     cut = len(text) > NOTE_LENGTH
     return Note(
         author=decision.contact or decision.staff,

@@ -131,7 +131,10 @@ class Reader:
         if subtype == "related":
             return self._related(part)
         if subtype == "encrypted":
-            self._encrypted("The mail is encrypted (PGP): only its recipient can read it. It is kept as a file.")
+            self._encrypted("PGP", "a file")
+        if subtype == "signed":
+            by = "PGP" if "pgp" in part.type.params.get("protocol", "").lower() else "S/MIME"
+            self.defects.append(f"signed ({by}), not checked")
         return [piece for child in part.children for piece in self._collect(child, related=related)]
 
     def _opened(self, part: Part) -> list[Piece]:
@@ -148,12 +151,13 @@ class Reader:
             self.defects.append("signed (S/MIME), not checked")
             return self._collect(root, related=False)
         if smime.kind(data) == "enveloped":
-            self._encrypted("The mail is encrypted (S/MIME): only its recipient can read it. It is kept as a file.")
+            self._encrypted("S/MIME", "a file")
         return []
 
-    def _encrypted(self, remark: str) -> None:
-        self.remark = remark
-        self.defects.append(remark.partition(":")[0].removeprefix("The mail is ") + ": only its recipient can read it")
+    def _encrypted(self, by: str, kept_as: str) -> None:
+        said = f"encrypted ({by}): only its recipient can read it"
+        self.remark = f"The mail is {said}. It is kept as {kept_as}."
+        self.defects.append(said)
 
     def _alternative(self, part: Part, related: bool) -> list[Piece]:
         """The same content several times: the plain text to read, the richest HTML to look at."""
@@ -206,6 +210,8 @@ class Reader:
         self._found_text = True
         found = plain_text.read(data, part.type, self.limits, self.defects, self.hint)
         self.files.packed += found.files
+        if found.encrypted:
+            self._encrypted("PGP", "it came")
         if part.type.full in plain_text.HTML_TYPES:
             return [Piece(html=html.trim(found.text))]
         return [Piece(text=found.text, marked_up=part.type.subtype in ("enriched", "richtext"))]

@@ -10,7 +10,6 @@ from gateway.params import ContentType
 from gateway.unpack import pgp, uuencode, yenc
 
 HTML_TYPES = ("text/html", "text/x-amp-html", "text/watch-html", "application/xhtml+xml")
-ENCRYPTED = "encrypted (PGP): only its recipient can read it"
 _META_CHARSET = re.compile(rb"""<meta[^>]{1,200}charset\s{0,5}=\s{0,5}["']?([\w-]{1,40})""", re.IGNORECASE)
 _MARKUP = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9-]{0,30})>|<<")
 _CONTROLS = bytes(set(range(32)) - set(b"\t\n\r\x0c\x1b"))
@@ -23,6 +22,7 @@ class Readable:
 
     text: str
     files: list[tuple[str, bytes]]
+    encrypted: bool = False
 
 
 def read(data: bytes, kind: ContentType, limits: Limits, defects: list[str], hint: str = "") -> Readable:
@@ -38,21 +38,16 @@ def read(data: bytes, kind: ContentType, limits: Limits, defects: list[str], hin
     text = clean_body(charset.decode(data, _charset(data, kind), hint))
     if kind.subtype in ("enriched", "richtext"):
         text = _MARKUP.sub(lambda match: "<" if match[0] == "<<" else "", _PARAM.sub("", text))
+    encrypted = False
     if "-----BEGIN PGP" in text and kind.full not in HTML_TYPES:
-        text = _without_armour(text, defects)
+        # Before lines are joined: the escaped "- -- " above a signature must stay a line.
+        text, signed = pgp.clear_text(text)
+        encrypted = pgp.is_encrypted(text)
+        if signed:
+            defects.append("signed (PGP), not checked")
     if kind.params.get("format", "").lower() == "flowed":
         text = unflowed(text, kind.params.get("delsp", "").lower() == "yes")
-    return Readable(text, files)
-
-
-def _without_armour(text: str, defects: list[str]) -> str:
-    """Before lines are joined: the escaped "- -- " above a signature must stay a line."""
-    text, signed = pgp.clear_text(text)
-    if signed:
-        defects.append("signed (PGP), not checked")
-    if pgp.is_encrypted(text):
-        defects.append(ENCRYPTED)
-    return text
+    return Readable(text, files, encrypted)
 
 
 def is_binary(data: bytes, kind: ContentType) -> bool:
