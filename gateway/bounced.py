@@ -1,30 +1,36 @@
 """What a delivery report changes: the state of the very letter, and whether we go on writing to the address."""
 
 from desk.writes import Writes
+from gateway import bounce
 from gateway.decide import Case, Decision
 from store.tables import Delivery, Outbox, Suppression
 
+_RESULTS = {"failed": "bounced", "late": "deferred", "arrived": "sent", "unknown": "uncertain"}
+
 
 def record(decision: Decision, case: Case, writes: Writes) -> None:
-    """Note the report at each letter it is about; a permanent failure mutes the address, visibly and reversibly."""
-    if case.mail.message.automatic != "delivery-report":
+    """Note the report at each letter it is about; a permanent failure mutes the address, visibly and reversibly.
+
+    The address is always the one that the letter went to; of another one that the report names, nothing follows.
+    """
+    message = case.mail.message
+    if message.automatic != "delivery-report":
         return
-    reports = case.mail.message.reports
-    permanent = any(report.permanent for report in reports)
-    said = "; ".join(f"{r.address} {r.status} {r.diagnostic}".strip() for r in reports)[:2000]
     for letter_id in decision.letters:
         letter = case.view.letters[letter_id]
+        found = bounce.verdict(message, letter.recipient)
         writes.add(
             Delivery,
             id=writes.next_id(),
             outbox_id=letter.id,
             at=case.now,
-            result="bounced" if permanent else "deferred",
-            reply=said or decision.reason,
+            result=_RESULTS[found.outcome],
+            reply=found.said or decision.reason,
         )
-        if permanent:
+        if found.outcome == "failed":
             writes.change(Outbox, letter.id, state="refused")
-            _mute(letter.recipient, said or "A delivery report says so.", case, writes)
+        if found.mutes:
+            _mute(letter.recipient, found.said or "A delivery report says so.", case, writes)
 
 
 def _mute(address: str, reason: str, case: Case, writes: Writes) -> None:

@@ -62,6 +62,8 @@ class Report:
     status: str = ""  # enhanced status code, "5.1.1"
     permanent: bool = True
     diagnostic: str = ""
+    given_up: bool = False  # not tried any more, although the fault itself may pass: "4.4.7 expired" (Action: failed)
+    other_names: tuple[str, ...] = ()  # of this recipient: as the sender wrote it, behind an alias or forwarding rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +97,7 @@ class Message:
     reply: str = ""  # the new text of a reply: quotes and signature folded away
     foreign: bool = False  # the text is that of an attached mail, and no word of the sender's: never read for commands
     invitation: str = ""  # when, where and who of a calendar part, in words
-    remark: str = ""  # a sentence for people where the content cannot be read: it is encrypted
+    remark: str = ""  # a sentence for people: the content is encrypted
     html: str = ""  # sanitised; "" when there was none
     attachments: tuple[Attachment, ...] = ()
     forwarded: Forwarded | None = None

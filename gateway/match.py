@@ -124,3 +124,9 @@ def reported(mail: Incoming, view: View, addresses: Addresses) -> list[int]:
     claims = letter_claims(mail, addresses)
     ids = [i for i, token in claims if (letter := view.letters.get(i)) and letter.was_sent_with(token)]
     return list(dict.fromkeys(ids))
+
+
+def returned_to(mail: Incoming, view: View) -> list[int]:
+    """The letters to whose own return path the mail came: an address that mail servers answer, and no person."""
+    named = [r.token.person_id for r in mail.recipients if r.token and r.token.kind == "delivery"]
+    return [letter_id for letter_id in dict.fromkeys(named) if letter_id in view.letters]

@@ -2,115 +2,113 @@
 
 import re
 
+from gateway.screen import auto_reply
+from gateway.screen import delivery_words as words
 from gateway.screen.view import View
 
-_DAEMONS = re.compile(
-    r"(?:mailer[-_. ]?daemon|mail[-_.]?daemon|postmaster|mailerdaemon|mdaemon|maildelivery|mail-delivery|"
-    r"maildeliverysystem|"
-    r"mail\.delivery\.(?:system|subsystem)|ndr|bounces?|bounce[-+=].*|microsoftexchange[0-9a-f]{20,}|"
-    r"e?mailadmin|root|daemon|mta|mailsystem|mail-system|amavis.*|uucp|smtpmail)\Z"
-)
-_SURE_DAEMONS = re.compile(
-    r"(?:mailer[-_. ]?daemon|mail[-_.]?daemon|mailerdaemon|microsoftexchange[0-9a-f]{20,}|maildelivery|mmdf|"
-    r"mail\.delivery\.(?:system|subsystem))\Z"
-)
-_SUBJECT = re.compile(
-    r"(?:undeliver(?:able|ed)|undelivrable|unzustellbar|non remis|nicht zugestellt|(?:mail|message|"
-    r"e-?mail|delivery|letter) (?:delivery )?"
-    r"(?:fail(?:ed|ure|s)?|failure notice|error|problem|returned|rejected|refused|bounced|warning|"
-    r"not delivered|undeliverable)|"
-    r"deliver(?:y|ing|ed)?[ _](?:status )?(?:notification|failure|failed|report|reports|error|problem|"
-    r"status|delayed|issue|subsystem|impossible|unsuccessful)|"
-    r"failure notice|failure delivery|failed (?:mail|delivery|message)|returned (?:mail|to sender|message|"
-    r"e-?mail)|return(?:ed)? receipt.*fail|"
-    r"non[- ]?deliver(?:y|able)|nondeliverable|could not (?:be delivered|send)|not be delivered|"
-    r"cannot (?:be delivered|send)|unable to deliver|"
-    r"mail system error|mail could not|mailbox (?:full|unavailable|is full)|(?:user|recipient|address|"
-    r"host) (?:unknown|not found)|unknown (?:user|recipient|address)|"
-    r"dsn:|\bndr\b|\bbounce|rejected (?:posting|mail|message)|message status|warning: (?:could not|message)|"
-    r"error sending|your message (?:could|has not|was not)|considered unsolicited|delayed mail|"
-    r"mail not delivered|message delayed|quota exceeded|"
-    r"permanent(?: fatal)? (?:error|failure)|temporary (?:error|failure)|mensaje no|no se puede entregar|"
-    r"no entregad|devuelto|"
-    r"mancata consegna|non recapitabile|mail returned|echec|échec|avis de non|remise (?:impossible|"
-    r"retardée)|onbestelbaar|"
-    r"не ?доставлен|недоставлен|配信|送信(?:でき|エラー|失敗)|不能|退信|退回|无法投递|系统退信|"
-    r"olevererbar|kunne ikke leveres|ei voitu toimittaa|nedoruč|niedostarcz)",
-    re.IGNORECASE,
-)
-_TEXT = re.compile(
-    r"(?:could not be delivered|was not delivered|not be delivered|delivery (?:to the following|"
-    r"has failed|failed|attempt)|undeliverable|undelivered|"
-    r"permanent (?:fatal )?error|following address(?:es)? (?:had|failed)|failed (?:permanently|"
-    r"recipients?)|unable to deliver|couldn't be delivered|"
-    r"returned (?:to sender|message|mail)|user unknown|unknown user|mailbox (?:is )?full|quota exceeded|"
-    r"does not exist|no such user|"
-    r"\b5\d\d[ -]#?[45]\.\d\.\d|\b55\d[ -]|status: [45]\.\d|recipient(?:'s)? (?:address )?(?:rejected|"
-    r"unknown|not)|did not reach the following|"
-    r"transcript of session|did not arrive|has not been delivered|i(?:'m|"
-    r" am) sorry to (?:have to )?inform you|not reached|rejected|"
-    r"konnte nicht zugestellt|n'a pas pu être|no se (?:ha podido|pudo)|non è stato possibile|"
-    r"undelivered mail|delivery error|"
-    r"配信(?:でき|され)|送信でき|届けることができ|не ?доставлен|无法|hop count exceeded|delivery problems|"
-    r"trouble delivering|"
-    r"attempting to deliver|full mailbox|over ?quota|invalid (?:final|recipient|address|user)|"
-    r"envelope expired|error delivering)",
-    re.IGNORECASE,
-)
-
-
-_STRONG_SUBJECT = re.compile(
-    r"(?:undeliverable|undelivered mail|mail delivery fail|delivery status notification|delivery failure|"
-    r"returned mail|failure notice|"
-    r"non remis|unzustellbar|mail could not be delivered|could not send message|non[- ]delivery|"
-    r"delivery (?:has )?failed)",
-    re.IGNORECASE,
-)
-_EVIDENCE = re.compile(r"\S@\S|\b[45]\d\d[ -]")  # an address or a server's reply: parcels are delivered without
+_STATUS_PARTS = {"message/delivery-status", "message/global-delivery-status", "message/x-delivery-status"}
+_RETURNED = {"message/rfc822", "text/rfc822-headers", "text/rfc822-header", "message/global", "message/global-headers"}
 _SES = re.compile(r'(?:notification|event)Type\\?"\s?:\s?\\?"Bounce\\?"')  # its JSON may stand in a JSON string
-# A desk is asked about mail that did not arrive, under just such a subject.
-_PERSON = re.compile(
-    r"\?(?:\s|\Z)|^(?:hi|hello|hallo|dear|good (?:morning|afternoon)|guten|bonjour|hola|ciao|hej|olá)\b"
-    r"|\b(?:i|we) (?:get|got|tried|try|sent|send|wrote|write|cannot|can't|receive|received|have|had|want|need)\b"
-    r"|\b(?:please (?:help|check|look|advise|fix)|regards|thanks|thank you|ich|wir|grüße|merci|gracias|grazie)\b",
-    re.IGNORECASE | re.MULTILINE,
-)
-_ANSWERED = re.compile(r"\s*(?:re|aw|sv|fwd?|wg|tr|rv|vs)\s?:", re.IGNORECASE)
+_ROBOT = re.compile(r"no-?reply\Z|aws\Z|sns\Z")
+_LIST_OWNER = re.compile(r".{1,60}[-+._](?:admin|owner|request|bounces?|help|ctl|errors)\Z")
+_ENHANCED = re.compile(r"(?<![\d.])[45]\.\d\.\d{1,3}(?![\d.])")
+_OPENING = 700  # characters: a server comes to the point at once
 
 
 def applies(mail: View) -> bool:
     """By type, by Exim's X-Failed-Recipients, by a daemon's name, or by several weaker signs together."""
-    if mail.type.params.get("report-type", "").lower() == "delivery-status" or "x-failed-recipients" in mail.headers:
+    if mail.report_type == "delivery-status" or "x-failed-recipients" in mail.headers:
         return True
-    if mail.part_types & {"message/delivery-status", "message/global-delivery-status", "message/x-delivery-status"}:
-        return mail.type.maintype == "multipart" or mail.null_sender
-    if (not mail.sender and not mail.null_sender) or mail.headers.token("auto-submitted") == "auto-forwarded":
+    if mail.part_types & _STATUS_PARTS:
+        # A person can attach such a part, but not in a multipart/report, and not without a name in From.
+        if mail.type.subtype == "report" or mail.null_sender or _nobody(mail):
+            return True
+        if _speaks_as_server(mail) and _told(mail.text):
+            return True
+        return words.SURE_DAEMONS.match(mail.local_part) is not None or (_is_daemon(mail) and not mail.answered)
+    if (not mail.sender and not mail.null_sender and not _nobody(mail)) or auto_reply.is_formula(mail.subject):
         return False
-    if mail.local_part == "no-reply" and _SES.search(mail.text) is not None:
+    if mail.headers.token("auto-submitted") == "auto-forwarded":
+        return False
+    if _ROBOT.match(mail.local_part) and _SES.search(mail.text) is not None:
         return True  # Amazon SES through its notification service
-    if _SURE_DAEMONS.match(mail.local_part):
-        return _SUBJECT.search(mail.subject) is not None or _told(mail.text)
-    daemon = _DAEMONS.match(mail.local_part) is not None
-    returned = "message/rfc822" in mail.part_types
-    if daemon or mail.null_sender:
-        likely = returned or (daemon and mail.null_sender) or _SUBJECT.search(mail.subject) is not None
-        return likely and _told(mail.text)
-    # A gateway that reports under its own name: only in words that people do not write.
-    return (
-        _STRONG_SUBJECT.search(mail.subject) is not None
-        and not _ANSWERED.match(mail.subject)
-        and _told(mail.text[:600])
-        and _EVIDENCE.search(mail.text[:1000]) is not None
-        and _PERSON.search(mail.text[:1000]) is None
-    )
+    if words.SURE_DAEMONS.match(mail.local_part):
+        return mail.null_sender or words.SUBJECT.search(mail.subject) is not None or _told(mail.text)
+    if _is_daemon(mail) or mail.null_sender or _nobody(mail):
+        return _from_a_machine(mail)
+    return _under_its_own_name(mail) or _refused_by_a_list(mail)
 
 
 def certain(mail: View) -> bool:
     """True for a delivery report in form, or by a sender that is no person: words alone may be somebody's question."""
-    if mail.type.params.get("report-type", "").lower() == "delivery-status" or "x-failed-recipients" in mail.headers:
+    if mail.report_type == "delivery-status" or "x-failed-recipients" in mail.headers:
         return True
-    return mail.null_sender or _SURE_DAEMONS.match(mail.local_part) is not None
+    if mail.null_sender or words.SURE_DAEMONS.match(mail.local_part) is not None:
+        return True
+    return _ROBOT.match(mail.local_part) is not None and _SES.search(mail.text) is not None
 
 
-def _told(text: str) -> bool:
-    return _TEXT.search(text) is not None
+def _nobody(mail: View) -> bool:
+    """`From: <>`: there is a From, and it is empty."""
+    return mail.headers.raw("from").strip() in ("<>", '""', '"" <>')  # McAfee, SurfControl
+
+
+def _is_daemon(mail: View) -> bool:
+    return words.DAEMONS.match(mail.local_part) is not None or words.NAMES.match(mail.sender_name) is not None
+
+
+def _from_a_machine(mail: View) -> bool:
+    """The sender may be a mail server: its words have to be about mail as well."""
+    if not mail.null_sender and (mail.answered or _says_what_people_say(mail)):
+        return False
+    if mail.part_types.isdisjoint(_RETURNED) and _about_a_parcel(mail):
+        return False
+    text, named = mail.text, words.SUBJECT.search(mail.subject) is not None
+    if not named and not (_is_daemon(mail) and mail.null_sender):
+        # Administrators write as root@ or postmaster@, too, and attach mails.
+        return not mail.part_types.isdisjoint(_RETURNED) and _told(text, words.SENTENCE, words.CODE)
+    if not _told(text) and words.STRONG_SUBJECT.match(mail.subject) is None:
+        return False
+    if not mail.part_types.isdisjoint(_RETURNED) or words.CODE.search(text) is not None:
+        return True
+    strong = words.STRONG_SUBJECT.match(mail.subject) is not None
+    daemon = _is_daemon(mail) or _nobody(mail)
+    return (strong and daemon) or ((strong or daemon) and words.ADDRESS.search(text) is not None)
+
+
+def _under_its_own_name(mail: View) -> bool:
+    """A gateway that reports as itself: only in words that people do not write, and with something to show for it."""
+    if not _speaks_as_server(mail) or _about_a_parcel(mail) or words.ADDRESS.search(mail.text[:1500]) is None:
+        return False
+    if words.SENTENCE.search(mail.text[:_OPENING]) is None and words.CODE.search(mail.text[:_OPENING]) is None:
+        return False
+    return words.STRONG_SUBJECT.match(mail.subject) is not None or (
+        words.CODE.search(mail.text[:2500]) is not None and mail.by_machine
+    )
+
+
+def _speaks_as_server(mail: View) -> bool:
+    """A subject about delivery that answers nothing, and no word above the returned mail that a person would say."""
+    return not mail.answered and words.SUBJECT.search(mail.subject) is not None and not _says_what_people_say(mail)
+
+
+def _says_what_people_say(mail: View) -> bool:
+    below = words.RETURNED.search(mail.text, min(len(mail.text), 40))
+    return words.PERSON.search(mail.text[: below.start() if below else 1500]) is not None
+
+
+def _about_a_parcel(mail: View) -> bool:
+    """ "Delivery failed" and "could not be delivered" are said of parcels, too; only mail has a status code."""
+    told = mail.subject + "\n" + mail.text[:_OPENING]
+    return words.PARCEL.search(told) is not None and _ENHANCED.search(told) is None
+
+
+def _refused_by_a_list(mail: View) -> bool:
+    """The software of a mailing list, under the name of the list's owner, to somebody who may not write there."""
+    if _LIST_OWNER.match(mail.local_part) is None or mail.answered:
+        return False
+    return words.LIST_REFUSES.search(mail.text[:_OPENING]) is not None
+
+
+def _told(text: str, *signs: re.Pattern[str]) -> bool:
+    return any(found.search(text) is not None for found in signs or (words.SENTENCE, words.WORD, words.CODE))

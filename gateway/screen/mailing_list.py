@@ -2,7 +2,17 @@
 
 from gateway.screen.view import View
 
-_FIELDS = ("list-id", "list-post", "x-mailman-version", "x-listserver", "mailing-list", "x-mailing-list", "x-list-id")
+_FIELDS = (
+    "list-id",
+    "list-post",
+    "x-mailman-version",
+    "x-listserver",
+    "x-mlserver",  # fml
+    "mailing-list",  # ezmlm
+    "x-mailing-list",
+    "x-list-id",
+    "x-listname",
+)
 
 
 def applies(mail: View) -> bool:

@@ -8,6 +8,13 @@ from functools import cached_property
 from gateway.headers import Headers
 from gateway.params import ContentType
 
+# What mail programs put before the subject of an answer or of a mail passed on.
+_ANSWERED = re.compile(
+    r"\s*(?:re|aw|antw?|sv|vs|odp|rif|r|res|ref|回复|回覆|答复|返信|fwd?|wg|tr|rv|enc|i|pd|doorst|vb|vl|转发|轉寄)"
+    r"\s?(?:\[\d{1,3}\]|\(\d{1,3}\))?\s?[:：]",
+    re.IGNORECASE,
+)
+
 
 @dataclass(frozen=True)
 class View:
@@ -39,3 +46,30 @@ class View:
     def local_part(self) -> str:
         """The local part of the sender."""
         return re.split(r"[@\\]", self.sender, maxsplit=1)[0]
+
+    @cached_property
+    def sender_name(self) -> str:
+        """The name in From, in lower case: before the address, or in brackets behind it as it was done once."""
+        shown = self.headers.text("from")[:300]
+        name, bracket, _ = shown.partition("<")
+        if not bracket and "(" in shown:
+            name = shown.partition("(")[2].rpartition(")")[0]
+        return name.strip(" \t\"'").lower()
+
+    @cached_property
+    def answered(self) -> bool:
+        """True when the subject says that this is an answer, or a mail passed on."""
+        return _ANSWERED.match(self.subject) is not None
+
+    @cached_property
+    def report_type(self) -> str:
+        """The report-type of a multipart/report (RFC 6522) in lower case, or ""."""
+        return self.type.params.get("report-type", "").strip().lower()
+
+    @cached_property
+    def by_machine(self) -> bool:
+        """True when a header field or the null reverse path says that no person sent it (RFC 3834 section 5)."""
+        submitted = self.headers.token("auto-submitted")
+        return (self.null_sender and submitted != "auto-forwarded") or submitted.startswith(
+            ("auto-generated", "auto-replied", "auto-notified")
+        )

@@ -27,7 +27,7 @@ def test_standard() -> None:
     group += "Diagnostic-Code: smtp; 550 5.1.1 No such user\r\n"
     mail = read(dsn(group))
     assert mail.automatic == "delivery-report"
-    assert mail.reports == (Report("bob@x.test", "5.1.1", True, "smtp; 550 5.1.1 No such user"),)
+    assert mail.reports == (Report("bob@x.test", "5.1.1", True, "smtp; 550 5.1.1 No such user", given_up=True),)
     assert mail.reported_ids == ("<t1.token@desk.test>",)
 
 

@@ -101,6 +101,14 @@ def test_a_delay(world: World, people: People, letter: Outbox) -> None:
     assert world.letters("update", ANN)[0].state == "sent"
 
 
+def test_given_up(world: World, people: People, letter: Outbox) -> None:
+    """A server tried for days and stopped: the letter did not arrive, and the address is not at fault for good."""
+    world.take(report(letter.message_id, status="4.4.7", action="failed"), reverse_path="")
+    assert world.all(select(Delivery.result)) == ["bounced"]
+    assert world.letters("update", ANN)[0].state == "refused"
+    assert world.count(Suppression) == 0
+
+
 @pytest.mark.parametrize(
     "forge",
     [lambda m: m.replace(".r-", ".r-a"), lambda m: "<made-up@desk.test>", lambda m: f"<{NUMBER.lower()}@desk.test>"],
