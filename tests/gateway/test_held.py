@@ -134,7 +134,7 @@ def put_away(world: World, mail_id: int, why: str = "") -> None:
 
 @pytest.mark.parametrize("rule", ["failed", "reader-failed"])
 def test_a_copy_that_came_meanwhile(rule: str, world: World, people: People) -> None:
-    """A mail was held because of a fault, its copy opened a ticket: who accepts the first one makes no second ticket."""
+    """A mail was held by a fault and its copy opened a ticket: who accepts the first one makes no second ticket."""
     raw = sample.mail(ANN, "Phones")
     first = world.send(raw)
     with world.database.transaction() as session:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from gateway import html
 from gateway.envelope import Message
 from gateway.parse import read
 
@@ -252,3 +253,17 @@ def test_direction_is_kept() -> None:
     """A quotation in Hebrew still runs from right to left when it is folded."""
     found = mail("<div dir=rtl><p>שלום</p><blockquote type=cite>עולם</blockquote></div>").html
     assert found.endswith('</summary><div dir="rtl"><blockquote>עולם</blockquote></div></details>')
+
+
+@pytest.mark.parametrize("source", PROGRAMS.values(), ids=PROGRAMS.keys())
+def test_folding_is_kept(source: str) -> None:
+    """What was cleaned and folded once stays as it is when it is cleaned again."""
+    cleaned = html.sanitise(source)
+    assert html.sanitise(cleaned) == cleaned
+
+
+def test_nothing_but_the_line_above() -> None:
+    """A quotation that holds only "Ann wrote:" is one quotation."""
+    found = mail(f"<p>It works.</p><blockquote type=cite>{WROTE}</blockquote>")
+    assert found.text.splitlines()[-1].startswith("> On Mon")
+    assert found.reply == "It works."
