@@ -51,13 +51,14 @@ def read(data: bytes, kind: ContentType, limits: Limits, defects: list[str], hin
 
 
 def is_binary(data: bytes, kind: ContentType) -> bool:
-    """True for a picture or program under the label of text: more than one control character in ten."""
+    """True for a picture or program under the label of text: many control characters, more than one in ten."""
     head = data[:4096]
     if b"\0" not in head or (charset.codec(kind.params.get("charset", "")) or "").startswith(("utf_16", "utf_32")):
         return False
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
         return False
-    return len(head.translate(None, _CONTROLS)) * 10 < len(head) * 9
+    controls = len(head) - len(head.translate(None, _CONTROLS))
+    return controls > 16 and controls * 10 > len(head)
 
 
 def _charset(data: bytes, kind: ContentType) -> str:
