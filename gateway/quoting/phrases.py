@@ -126,3 +126,24 @@ MOBILE_SIGNATURE = re.compile(
 )
 # "my words--- On Monday, Ann wrote:": a program that puts the header right behind the text.
 SHARED_LINE = re.compile(rf"(?<=[^\s-])-{{2,}} ?(?=(?:{OPENS})\s[^\n]{{5,250}}(?:{WROTE})\s?:)")
+# "See my answers below": what follows is not only quoted. Languages in the order of quotes.py's docstring.
+_WHERE = "below|in-?line|in (?:red|blue|green|bold|caps|capitals|the text)|between the lines|further down"
+_POINTS = (
+    r"see (?:my |our |the )?(?:answers?|comments?|replies|notes|responses?|below|inline)\b",
+    rf"(?:answers?|comments?|replies|responses?|replied|answered|commented)\b[^\n.]{{0,40}}\b(?:{_WHERE})\b",
+    r"in-?line (?:answers?|comments?)",
+    r"siehe unten|s\.\s?u\.|weiter unten",
+    r"(?:antwort(?:en)?|kommentare?|anmerkungen)\b[^\n.]{0,40}\b(?:unten|im text|inline|in rot|rot|dazwischen)\b",
+    r"(?:voir|réponses?) ci-dessous|en rouge|dans le texte",
+    r"(?:ver|véase|respuestas?)\b[^\n.]{0,20}\babajo|en rojo",
+    r"vedi sotto|risposte? (?:qui )?sotto|in rosso",
+    r"veja abaixo|respostas? abaixo|em vermelho",
+    r"zie onder|(?:zie )?hieronder|in (?:het )?rood",
+    r"se nedenfor|se nedan|svar(?:ene)? (?:nedenfor|nedan)|med rød|med rött",
+    r"katso alta|ks\. alla",
+    r"patrz poniżej|odpowiedzi poniżej|na czerwono",
+    r"viz níže|odpovědi níže|červeně",
+    r"смотри(?:те)? ниже|см\. ниже|ответы ниже|красным",
+    r"aşağıda",
+)
+POINTS_BELOW = re.compile(rf"\b(?:{'|'.join(_POINTS)})", re.IGNORECASE)

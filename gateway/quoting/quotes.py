@@ -8,21 +8,16 @@ in doubt a line stays, and where nothing would be left nothing is cut.
 
 import re
 
-from gateway.quoting import phrases, reply_header
+from gateway.quoting import phrases, reply_header, signature
 
 MAX_LINES = 5_000  # what stands below is quoted if something above says so, else it is kept
-_MAX_SIGNATURE = 25  # lines
-_MAX_NAME_LINES = 4
 _LONG_ANSWER = 3  # lines below a quotation that make it their context
 
-_SIGNATURE = re.compile(r"\s?(?:--|---|—|__|-- ?=20)[ \t\xa0]*\Z")
 _RULE = re.compile(r"[\s>]*(?:[^\w\s`>]\s*){2,}\Z|[\s>]*[_]{2,}\s*\Z|\s*\u1427\s*\Z")
 _LONG_RULE = re.compile(r"\s*(?:[-_=*~]\s?){5,}\s*\Z")
 _QUOTE = re.compile(r"\s{0,3}(?:>|\|\s(?![^\n]{0,300}\|)|[A-Z][\w.-]{0,15}>(?:\s|\Z))")
 _FENCE = re.compile(r"\s{0,3}(?:```|~~~)")
-_POSTSCRIPT = re.compile(r"\s{0,3}P\.?\s?S\.?\s?[:.\s]", re.IGNORECASE)
 _DECORATED = re.compile(r"[\s>]*[-_=*#]|[^\n]*[-_=*#:>]\s*\Z")
-_LIST_FOOTER = re.compile(r"[_=-]{10,}\s*\Z")
 
 _MAIL_DATE = re.compile(r"\b\d{1,2} [A-Z][a-z]{2} \d{4} \d\d:\d\d(?::\d\d)? [+-]\d{4}\b")
 _ADDRESS_END = re.compile(r"[^\s<>@]@[^\s<>@]+>?\s*\Z")
@@ -48,10 +43,16 @@ def new_text(text: str) -> str:
     kinds = _classify(lines, fences="```" in text or "~~~" in text)
     if kinds.strip("et") == "":
         return _tidy(text)
+    kinds = signature.folded(lines, kinds)
     end = _hard_end(lines, kinds)
     kept = [lines[i] for i in _cut(kinds[:end])]
     answer = _tidy("\n".join(kept + beyond if end == len(lines) else kept))
     return answer if _ANY_WORD.search(answer) else _tidy(text)
+
+
+def points_below(reply: str, text: str) -> bool:
+    """True when the writer says that there are answers further down, between lines that nobody can tell from them."""
+    return len(reply) < len(text) and phrases.POINTS_BELOW.search(reply[:2000]) is not None
 
 
 def _tidy(text: str) -> str:
@@ -75,6 +76,8 @@ def _classify(lines: list[str], *, fences: bool) -> str:
             kinds.append(_TEXT)
         elif fenced:
             kinds.append(_TEXT)
+        elif lines[i].startswith(">From ") and kinds[-1:] != [_QUOTED]:
+            kinds.append(_TEXT)  # a mailbox file has marked it, so that it begins no mail (RFC 4155)
         elif True in may_end[i : i + 4] and (span := reply_header.span(lines, i)):
             kinds.extend(_REPLY * span)
             i += span
@@ -84,7 +87,7 @@ def _classify(lines: list[str], *, fences: bool) -> str:
             edge = not kinds or kinds[-1] == _EMPTY or i + 1 >= len(lines) or not lines[i + 1].strip(_BLANKS)
             kinds.append(_kind(lines[i], mobile=edge))
         i += 1
-    return _bare_titles(lines, _header_blocks(lines, _wrapped(lines, "".join(kinds))))
+    return _bare_titles(lines, _header_blocks(lines, _introduced(lines, _wrapped(lines, "".join(kinds)))))
 
 
 def _bare_titles(lines: list[str], kinds: str) -> str:
@@ -92,6 +95,14 @@ def _bare_titles(lines: list[str], kinds: str) -> str:
     for match in re.finditer(r"[of](?!e*[hbq])", kinds):
         if not _DECORATED.match(lines[match.start()]):
             kinds = kinds[: match.start()] + _TEXT + kinds[match.end() :]
+    return kinds
+
+
+def _introduced(lines: list[str], kinds: str) -> str:
+    """The last marked lines, right below "The log says:", are shown by the writer, and quoted from no mail."""
+    for match in re.finditer(r"(?<=t)(e?)(q+)(?!e*[qt]*[bq])", kinds):
+        if lines[match.start() - 1].rstrip().endswith((":", "：")):
+            kinds = kinds[: match.start()] + match[1] + _TEXT * len(match[2]) + kinds[match.end() :]
     return kinds
 
 
@@ -118,7 +129,7 @@ def _kind(line: str, *, mobile: bool) -> str:
     if len(bare) > 250:
         return _TEXT
     if not plain:
-        if _SIGNATURE.match(line):
+        if signature.DASHES.match(line):
             return _DASHES
         if _RULE.match(line):
             return _RULER
@@ -194,9 +205,9 @@ def _hard_end(lines: list[str], kinds: str) -> int:
             return _with_rule(kinds, i)
         if kind == _REPLY and not _marked(kinds, i):
             return _with_rule(kinds, i)
-        if kind == _DASHES and _is_signature(lines, kinds, i):
+        if kind == _DASHES and signature.ends_text(lines, kinds, i):
             return i
-        if kind == _RULER and _is_list_footer(lines, kinds, i):
+        if kind == _RULER and signature.is_list_footer(lines, kinds, i):
             return i
     return len(kinds)
 
@@ -213,43 +224,6 @@ def _marked(kinds: str, i: int) -> bool:
     """True when the quotation after a reply header is marked line by line with `>`."""
     rest = kinds[i:].lstrip("b").lstrip("e")
     return rest.startswith("q")
-
-
-def _is_signature(lines: list[str], kinds: str, i: int) -> bool:
-    """A signature is short and is not followed by answers among quoted lines."""
-    rest = kinds[i + 1 :]
-    stop = min((rest.find(k) for k in "bohf" if k in rest), default=len(rest))
-    block, said = rest[:stop], lines[i + 1 : i + 1 + stop]
-    if any(_POSTSCRIPT.match(line) for line in said):
-        return False
-    if lines[i].strip() != "--":  # also used to part one section from the next: only a name or two is a signature
-        text = block.strip("e")
-        if _EMPTY in text or len(text) > _MAX_NAME_LINES or any(line.rstrip().endswith(":") for line in said):
-            return False
-    elif lines[i] != "-- " and (kinds.count(_DASHES) > 1 or _is_prose(block, said)):
-        return False  # several of them part sections
-    answered = "q" in block and block.rfind("t") > block.find("q")
-    return block.count("t") <= _MAX_SIGNATURE and not answered
-
-
-def _is_prose(block: str, said: list[str]) -> bool:
-    """Paragraphs, of which one has a line of a length that signatures do not have."""
-    several = _EMPTY in block.strip("e")
-    return block.count("t") > _MAX_SIGNATURE // 2 or (several and any(len(line.split()) > 8 for line in said))
-
-
-def _is_list_footer(lines: list[str], kinds: str, i: int) -> bool:
-    """The few lines that a mailing list adds below a rule."""
-    rest = kinds[i + 1 :]
-    return (
-        bool(_LIST_FOOTER.match(lines[i].strip()))
-        and 1 <= rest.count("t") <= 5
-        and not rest.strip("etr")
-        and any(
-            "mailing list" in line.lower() or "unsubscribe" in line.lower() or "/listinfo" in line
-            for line in lines[i + 1 :]
-        )
-    )
 
 
 def _without_quotes(kinds: str) -> list[int]:

@@ -34,6 +34,15 @@ _ABOVE_QUOTE = re.compile(
     r"[^\n:]{0,100}@[^\n]{1,100}:\Z",
     re.IGNORECASE,
 )
+_DAY = re.compile(r"\d{4}|\d{1,2}\s?[./-]\s?\d{1,2}\s?[./-]\s?\d{2}")
+_TIME = re.compile(r"(?<![\d.])\d{1,2}[:.h]\d\d(?![.\d])")
+# What a person tells of another one: "schrieb mir Herr Doe", "my boss wrote me", "il m'a écrit".
+_TO_ME = re.compile(
+    r"\b(?:schrieb|geschrieben) (?:mir|uns)\b|\b(?:mir|uns)\b[^\n]{0,40}\bgeschrieben\b|\bwrote (?:to )?(?:me|us)\b|"
+    r"\b(?:m['’]|nous )a écrit|\b(?:me|nos) escribió|\b(?:mi|ci) ha scritto|\b(?:me|nos) escreveu|"
+    r"\bschreef (?:mij|me|ons)\b|\bskrev (?:til )?(?:mig|meg|os|oss)\b|\bnapisał mi\b|\bmi napsal\b|\bнаписал мне\b",
+    re.IGNORECASE,
+)
 _SENTENCE = re.compile(r"[.!?]\s+[^\W\d_]{2}")
 
 
@@ -110,6 +119,8 @@ def _said(text: str, *, opens: bool) -> int:
     verb = next(reversed(list(phrases.REPLY_VERB.finditer(text))), None)
     if verb is None or not _DATE_OR_ADDRESS.search(text):
         return 0
+    if _TO_ME.search(text):
+        return 0
     before, after = text[: verb.start()], text[verb.end() :].strip(" :：*_")
     # The name stands before the verb or, in Dutch and German, after it; neither is a sentence.
     if len(after) > 120 or (_SENTENCE.search(after) and not any(c.isdigit() for c in after)):
@@ -118,4 +129,5 @@ def _said(text: str, *, opens: bool) -> int:
         if _NAME_ADDRESS.match(before or text):
             return 2
         return int(len(before.split()) <= _MAX_NAME_WORDS and _PRECISE.search(after) is not None)
-    return 2 if _PRECISE.search(text) else 1
+    # Unmarked lines below are a quotation only if a program wrote this one: it gives an address, or day and time.
+    return 2 if "@" in text or (_DAY.search(text) and _TIME.search(text)) else 1

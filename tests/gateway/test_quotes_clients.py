@@ -2,7 +2,7 @@
 
 import pytest
 
-from gateway.quoting.quotes import new_text
+from gateway.quoting.quotes import new_text, points_below
 
 OWN = "My own words.\nSecond line."
 QUOTATIONS = {
@@ -152,6 +152,17 @@ QUOTATIONS = {
     "tb ro": "La 03.08.2026 10:00, Desk a scris:\n> old",
 }
 OWN_WORDS = [
+    "Do this first.\n—\nThen restart it please, now.\nAnd tell me.",
+    "Run this:\n> ping 192.0.2.1\n> ipconfig",
+    "Hallo,\nam Montag um 10:00 schrieb mir der Hersteller:\nes ist defekt.\nPasst das?",
+    "Hallo,\n\nAm 23.11.2026 schrieb Herr Doe:\nes ist defekt.\nBitte prüfen.",
+    "Hola,\n\nEl lunes a las 10:00 Juan escribió:\nno funciona.",
+    "On Monday at 10:00 my boss wrote:\nplease fix it.",
+    "Please order:\n---\n10 mice\n5 keyboards\n2 screens",
+    "Please order:\n--\n10 mice\n5 keyboards",
+    "New user\n---\nName: Jane\nStart: Monday\nRoom: 1\nRights: all",
+    "The log says:\n\n> error 5\n> error 6",
+    ">From Monday on the printer is dead.",
     "Hello,\n\nthe invoice from 3 August 2026, 10:00 is wrong. As Ann wrote:\nplease correct it.\n\nThanks",
     "Dear team,\nOn Monday we wrote:\nnothing happened.\nPlease help.",
     "Steps to reproduce:\n\n- open it\n- click\n---\nResult:\nerror",
@@ -198,3 +209,19 @@ def test_own_words_stay(text: str) -> None:
     """No line that a person wrote is lost."""
     kept = new_text(text)
     assert [line for line in text.split("\n") if line.strip() not in kept] == []
+
+
+def test_signature_above_answers() -> None:
+    """Answers among quoted lines are kept, also below a signature."""
+    text = "At the top.\n-- \nJane\n\nOn 23.11.26 at 10:00 Desk wrote:\n> one?\nSince Monday.\n> two?\nRoom 5."
+    assert new_text(text) == "At the top.\n> one?\nSince Monday.\n> two?\nRoom 5."
+
+
+@pytest.mark.parametrize(
+    "words", ["See my answers below.", "Antworten unten im Text", "Mes réponses en rouge", "Ответы ниже", "Zie onder"]
+)
+def test_who_points_below(words: str) -> None:
+    """Who says that there are answers further down is believed."""
+    text = f"{words}\n\nFrom: D <d@x.test>\nSent: Monday, August 3, 2026 10:00\nTo: A\nSubject: x\n\nold\n[Ann] yes"
+    assert points_below(new_text(text), text)
+    assert not points_below("Thanks, all fine.", text)
