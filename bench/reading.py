@@ -37,6 +37,11 @@ def answer(size: int) -> bytes:
     return _head("text/plain; charset=utf-8") + text.replace("\n", "\r\n").encode()
 
 
+def flowed(size: int) -> bytes:
+    """One paragraph of format=flowed."""
+    return _head("text/plain; format=flowed") + b"word \r\n" * (size // 7)
+
+
 def rich(size: int) -> bytes:
     """HTML and nothing else, as an Outlook user answers: paragraphs, a list, a table, a quotation."""
     cell = '<tr><td style="padding:2px">Room 2</td><td>out of paper</td></tr>'
@@ -88,6 +93,7 @@ SMALL: dict[str, Callable[[int], bytes]] = {"plain": plain, "reply": answer, "HT
 GROWING: dict[str, tuple[Callable[[int], bytes], int]] = {
     "text": (plain, MB),
     "quotations": (answer, MB),
+    "flowed lines": (flowed, MB),
     "HTML": (rich, 500 * KB),
     "a file": (attachment, 8 * MB),
     "parts": (many_parts, 4 * MB),

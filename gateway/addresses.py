@@ -58,7 +58,10 @@ def parse(value: str) -> tuple[tuple[Mailbox, ...], tuple[str, ...]]:
         defects.append("address field cut: too long")
     boxes = [_finish(draft, defects) for draft in _drafts(value, defects)]
     if len(boxes) > 1 and any(box.address for box in boxes):  # names in empty brackets route nothing
-        boxes = [box for box in boxes if box.address or "@" in box.name]
+        kept = [box for box in boxes if box.address or "@" in box.name]
+        if len(kept) == 1 and boxes[-1] is kept[0] and len(boxes) == 2 and boxes[0].name and kept[0].name:
+            kept = [Mailbox(f"{boxes[0].name}, {kept[0].name}", kept[0].address)]  # Doe, Jane <jane@example.com>
+        boxes = kept
     return tuple(boxes[:MAX_MAILBOXES]), tuple(dict.fromkeys(defects))
 
 

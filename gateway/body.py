@@ -15,8 +15,13 @@ _TEXT_TYPES = {"plain", "html", "enriched", "richtext", "markdown", "x-markdown"
 _PKCS7 = ("application/pkcs7-mime", "application/x-pkcs7-mime")
 _CALENDARS = ("text/calendar", "application/ics")
 _MAX_CALENDARS = 5
-_SEE_HTML = re.compile(r"\bhtml\b", re.IGNORECASE)
+_SEE_HTML = re.compile(r"\bhtml\b|\bbrowser\b|ブラウザ|浏览器", re.IGNORECASE)
+_WORD = re.compile(r"\w+")
 _SHORT = 400  # characters: a longer plain text says more than that there is an HTML one
+_NOTICE = re.compile(rb"mime|multi-?part|boundary", re.IGNORECASE)
+_WORDS = re.compile(rb"[\w\x80-\xff]")
+_LONG_NOTICE = 400  # bytes
+_MAX_LEFT = 64 * 1024  # bytes in which words are looked for
 
 
 @dataclass(slots=True)
@@ -59,8 +64,8 @@ class Reader:
     def read(self, root: Part) -> Content:
         """Text, HTML and files of the mail, in its order."""
         self.pieces = self._collect(root, related=False, top=True)
-        if root.epilogue >= 0 and not self.files.parts and not self._has_words():
-            self._show_epilogue(root)
+        if root.children:
+            self._keep_around(root)
         attachments = list(self.files.attachments())
         self._show_outlook()
         if inner := self._only_a_mail():
@@ -107,12 +112,23 @@ class Reader:
         root = splitter.split()
         return None if splitter.over_limit else root
 
-    def _show_epilogue(self, root: Part) -> None:
-        """Nobody is meant to see it (RFC 2046 section 5.1.1), unless a wrong boundary put all of the mail there."""
-        left = root.raw[root.epilogue : root.end][: 4 * self.limits.max_text]
-        if left.strip():
+    def _keep_around(self, root: Part) -> None:
+        """Words before the first part and behind the last one, which nobody is meant to see (RFC 2046 section 5.1.1).
+
+        A lost boundary puts words of the sender there, and so do lists and scanners that know no parts.
+        """
+        raw, first = root.raw, root.children[0].start
+        above = raw[root.body : max(root.body, raw.rfind(b"\n--", root.body, max(root.body, first - 1)))]
+        below = raw[root.epilogue : root.end] if root.epilogue >= 0 else b""
+        if _says_something(above):
+            self.files.packed.append(("text before the parts.txt", above))
+        if not _says_something(below):
+            return
+        if self._has_words() or self.files.parts:
+            self.files.packed.append(("text behind the parts.txt", below))
+        else:
             self.defects.append("all of the text stands behind the closing boundary: shown as it came")
-            self.pieces = [Piece(text=clean_body(charset.decode(left)))]
+            self.pieces = [Piece(text=clean_body(charset.decode(below[: 4 * self.limits.max_text])))]
 
     def _collect(self, part: Part, *, related: bool, top: bool = False) -> list[Piece]:
         if part.opaque:
@@ -230,17 +246,25 @@ class Reader:
         return text, html.sanitise(rich)
 
     def _text(self, piece: Piece) -> str:
-        plain = (piece.text or "").strip()
-        if not piece.html:
-            return (piece.text or "").strip("\n")
-        # "This mail needs a program that can show HTML" is no text of the mail.
-        if plain and not (len(plain) < _SHORT and _SEE_HTML.search(plain)):
-            return (piece.text or "").strip("\n")
+        plain = (piece.text or "").strip("\n")
+        if not piece.html or len(plain) > _SHORT:
+            return plain
         rich = html.to_text(piece.html)
-        return rich if len(rich) > 2 * len(plain) else (piece.text or "").strip("\n")
+        said, meant = set(_WORD.findall(plain)), set(_WORD.findall(rich))
+        if said <= meant:  # the first words of the mail, or all of them
+            return rich if len(meant) > 2 * len(said) else plain
+        # "This mail needs a program that can show HTML" is no text of the mail.
+        return rich if meant and _SEE_HTML.search(plain) else plain
 
     def _joined_html(self, pieces: list[Piece]) -> str:
         return "\n".join(piece.html if piece.html is not None else html.from_text(piece.text or "") for piece in pieces)
+
+
+def _says_something(left: bytes) -> bool:
+    """True for words that are not the usual notice on mail in several parts."""
+    if _WORDS.search(left, 0, _MAX_LEFT) is None:
+        return False
+    return len(left.strip()) > _LONG_NOTICE or _NOTICE.search(left) is None
 
 
 def _name(part: Part) -> str:

@@ -4,7 +4,7 @@ import re
 from encodings.aliases import aliases
 from functools import lru_cache
 
-from gateway import japanese
+from gateway import charset_guess, japanese
 
 # A sender's name for a charset is looked up among Python's aliases, but only these codecs are ever used: the registry
 # also holds zlib, idna and punycode, with which a mail could fill the memory (security.md, row 28), and EBCDIC.
@@ -125,10 +125,10 @@ def decode(data: bytes, declared: str = "", hint: str = "") -> str:
             return data.decode("utf-8")
         except UnicodeDecodeError:
             if chosen in (None, "utf_8"):
-                return _damaged_utf8(data, hint if chosen is None else "")
+                return _damaged_utf8(data, hint)
     if chosen == "cp1252":
-        other = codec(hint) if declared.strip().lower() in ("us-ascii", "ascii") else None
-        return data.decode(other, "replace") if other else windows1252(data)
+        # A label that claims seven bits tells nothing of eight.
+        return _damaged_utf8(data, hint) if declared.strip().lower() in ("us-ascii", "ascii") else windows1252(data)
     try:
         return data.decode(chosen)
     except UnicodeError:
@@ -148,7 +148,9 @@ def _damaged_utf8(data: bytes, hint: str) -> str:
     if good >= broken:
         return text
     other = codec(hint)
-    return data.decode(other, "replace") if other not in (None, "utf_8", "cp1252") else windows1252(data)
+    if other in (None, "utf_8", "cp1252"):
+        other = charset_guess.guess(data)
+    return data.decode(other, "replace") if other else windows1252(data)
 
 
 def _best_effort(data: bytes, chosen: str) -> str:

@@ -3,12 +3,14 @@
 import mimetypes
 import re
 import unicodedata
+from urllib.parse import unquote_to_bytes
 
 from gateway.headers import clean, decode
 
 MAX_RAW = 20_000  # characters of a name as written that are looked at: its extension stands at the end
 MAX_NAME = 120  # characters; ext4 takes 255 bytes
 
+_PERCENT = re.compile(r"%[C-Fc-f][0-9A-Fa-f]%[89ABab][0-9A-Fa-f]")  # a letter beyond ASCII in UTF-8
 _SEPARATORS = re.compile(r"[/\\\u2044\u2215\u29f8\uff0f\uff3c]")
 _FORBIDDEN = re.compile(r'[<>:"|?*;%$`\x00-\x1f]')
 _RESERVED = re.compile(
@@ -46,7 +48,17 @@ _EXTENSIONS = {
 
 def shown(raw: str) -> str:
     """The name as the sender gave it, decoded and cleaned, for display only."""
-    return _shortened(_INVISIBLE.sub("", decode(raw, MAX_RAW)), 250)
+    return _shortened(_INVISIBLE.sub("", decode(_unquoted(raw), MAX_RAW)), 250)
+
+
+def _unquoted(raw: str) -> str:
+    """Percent signs of RFC 2231 without its star, as some programs write them: "M%C3%BCller.pdf"."""
+    if not raw.isascii() or _PERCENT.search(raw) is None:
+        return raw
+    try:
+        return unquote_to_bytes(raw).decode("utf-8")
+    except UnicodeDecodeError:
+        return raw
 
 
 def safe(name: str, media_type: str, number: int) -> str:

@@ -39,7 +39,8 @@ class Files:
     def data(self, part: Part) -> bytes:
         """The decoded body of a part."""
         body = memoryview(part.raw)[part.body : part.end]
-        return transfer.decode(body, part.headers.token("content-transfer-encoding"), self.defects)
+        text = part.type.maintype == "text"
+        return transfer.decode(body, part.headers.token("content-transfer-encoding"), self.defects, text=text)
 
     def _attachment(self, part: Part, number: int, related: bool) -> Attachment:
         data = part.raw[part.start : part.end] if part.opaque else self.data(part)

@@ -23,7 +23,7 @@ _UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\
 _UNSAFE_BODY = re.compile("[\x00-\x08\x0e-\x1f\x7f\x80-\x84\x86-\x9f]+")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 # An encoded word ought to hold no question mark (RFC 2047 section 2), but "Where is it?" is a frequent subject.
-_WORD = re.compile(r"=\?([^?\s*]{1,40})(?:\*[^?\s]{0,40})?\?([bBqQ])\?((?:[^?=]|=(?!\?[^=])|\?(?!=)){0,2000})\?=")
+_WORD = re.compile(r"=\?([^?\s*]{1,40})(?:\*[^?\s]{0,40})?\?([bBqQ])\?((?:[^?=]|=(?!\?[^=])|\?(?!=)){0,20000})\?=")
 _MAX_CLEANED = 65_536  # characters that are looked at for the first `limit` of them
 _MANY = 200  # encoded words decoded in one field
 _LONG_GAP = re.compile(r"\s{2,}")
@@ -55,11 +55,12 @@ class Headers:
 
     __slots__ = ("cut", "fields", "stray")
 
-    def __init__(self, block: bytes, limit: int) -> None:
+    def __init__(self, block: bytes, limit: int, hint: str = "") -> None:
+        """`hint` is a charset that the mail is in elsewhere, for raw letters in fields that tell none."""
         self.fields: dict[str, list[str]] = {}
         self.cut = ""  # the name of a field that was longer than `limit`
         self.stray = -1  # number of the first line that is no field, or -1
-        text = _readable(block)
+        text = _readable(block, hint)
         position = 0
         if (mark := _MBOX.match(text)) is not None:
             position = mark.end()
@@ -112,15 +113,15 @@ def looks_like_fields(block: bytes) -> bool:
     return any(_KNOWN.match(name) for name in Headers(block[:8192], 998).names())
 
 
-def _readable(block: bytes) -> str:
+def _readable(block: bytes, hint: str) -> str:
     """Fields ought to be ASCII or UTF-8 (RFC 6532); old mailers write what they like, field by field."""
     try:
         text = block.decode("utf-8")
     except UnicodeDecodeError:
         # What the text or a properly encoded field is written in, the raw field most likely is too.
         declared = _CHARSET.search(block) or _WORD_CHARSET.search(block)
-        name = declared[1].decode("ascii") if declared else ""
-        text = "\n".join(charset.decode(line, name) for line in block.replace(b"\r\n", b"\n").split(b"\n"))
+        name = declared[1].decode("ascii") if declared else hint
+        text = "\n".join(charset.decode(line, name, hint) for line in block.replace(b"\r\n", b"\n").split(b"\n"))
     return text.replace("\r\r\n", "\n").replace("\r\n", "\n") if "\r" in text else text
 
 
@@ -141,6 +142,8 @@ def message_id(headers: Headers) -> str:
 
 def decode(value: str, limit: int = MAX_TEXT) -> str:
     """A field's text with its encoded words (RFC 2047) decoded, in linear time."""
+    if "\x1b$" in value:  # seven-bit Japanese as it is (RFC 1468), which a field ought to encode
+        value = charset.decode(value.encode("utf-8", "replace"), "iso-2022-jp")
     if "=?" not in value:
         return clean(unfold(value), limit)
     return clean("".join(_pieces(unfold(value))), limit)

@@ -17,6 +17,8 @@ _BLANK_LINE = re.compile(rb"\r?\n\r{0,2}\n")
 _BOUNDARY_TAIL = re.compile(rb"(--)?[ \t]*(?:\r{0,2}\n|\Z)")
 _FIRST_BOUNDARY = re.compile(rb"(?:\A|\n)--([!-~]{1,70})[ \t]*\r{0,2}\n")
 _DASHED_LINE = re.compile(rb"^--", re.MULTILINE)  # the first boundary, right below the header
+_CHARSET = re.compile(rb"charset\s{0,5}=\s{0,5}[\"']?([\w.:-]{2,40})", re.IGNORECASE)
+_FIRST_PARTS = 65_536  # bytes in which that of the text stands
 _MAX_GLUED = 4_096  # bytes at the end of a multipart in which its closing boundary is looked for once more
 _LOOK_ALIKES = 100_000  # lines that begin like a boundary and are none
 
@@ -66,6 +68,7 @@ class Splitter:
     over_limit: str = ""
     _parts: int = 0
     _look_alikes: int = 0
+    _charset: str | None = None
 
     def split(self) -> Part:
         """The tree of the whole mail."""
@@ -99,7 +102,8 @@ class Splitter:
             block_end, body = self._end_of_huge_header(start, end)
         else:
             block_end = body = end
-        headers = Headers(raw[start:block_end], self.limits.max_header)
+        block = raw[start:block_end]
+        headers = Headers(block, self.limits.max_header, "" if block.isascii() else self._hint())
         if headers.cut:
             self.over_limit = (
                 self.over_limit or f"header {headers.cut[:40]} larger than {self.limits.max_header // 1024} KB"
@@ -107,6 +111,13 @@ class Splitter:
         if headers.stray >= 0:
             return self._stray(headers, start, block_end, body, depth)
         return headers, body
+
+    def _hint(self) -> str:
+        """The first charset that the mail names anywhere near its beginning: its text is in it, and its names too."""
+        if self._charset is None:
+            found = _CHARSET.search(self.raw, 0, _FIRST_PARTS)
+            self._charset = found[1].decode("ascii") if found is not None else ""
+        return self._charset
 
     def _end_of_huge_header(self, start: int, end: int) -> tuple[int, int]:
         stop = _BLANK_LINE.search(self.raw, start, end)

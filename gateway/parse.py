@@ -59,7 +59,7 @@ def read_or_raise(raw: bytes, limits: Limits = Limits(), reverse_path: str | Non
     source = raw
     if b"\n" not in raw[:65_536] and b"\r" in raw[:65_536]:  # the line ends of an old Macintosh
         source = raw.replace(b"\r", b"\n")
-    splitter = Splitter(source, limits)
+    splitter = Splitter(source.removeprefix(b"\xef\xbb\xbf"), limits)  # an editor's mark before the first field
     root = splitter.split()
     headers, defects = root.headers, splitter.defects
     content = body.Reader(limits, defects, headers.charset_hint()).read(root)

@@ -78,9 +78,8 @@ def unflowed(text: str, delete_space: bool) -> str:
         content = content[1:] if content.startswith(" ") else content
         flows = content.endswith(" ") and content != "-- "
         joined = content[:-1] if flows and delete_space else content
-        if open_depth == depth and content != "-- ":
-            out[-1] += joined
-        else:
-            out.append(">" * depth + (" " if depth else "") + joined)
+        if open_depth != depth or content == "-- ":
+            out.append("\n" + ">" * depth + (" " if depth else ""))
+        out.append(joined)  # joined at the end: a line that grows with every step would take quadratic time
         open_depth = depth if flows else -1
-    return "\n".join(out)
+    return "".join(out)[1:]

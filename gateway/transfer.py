@@ -10,17 +10,21 @@ _WHITE = b" \t\r\n"
 _ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="
 _FOREIGN = bytes(sorted(set(range(256)) - set(_ALPHABET)))
 _PADDED = re.compile(rb"=[ \t]{1,80}\r?\n")  # a soft line break with blanks behind it (RFC 2045 section 6.7, rule 3)
+_MAX_FOOTER = 4096  # bytes at the end of base64 in which a footer is looked for
+_LINE = re.compile(rb"([^\n]*)\n?")
+_RULE = re.compile(rb"[=/+]+\Z")
+_PLAIN = re.compile(rb"[A-Za-z]{2,} [A-Za-z]{2,}|^[-_*=]{2,}\s*$", re.MULTILINE)
 _REMARK = re.compile(rb"(?<==)[ \t]+([^\r\n=]{1,200})(?=[\r\n]|\Z)")
 _CHUNK = 1 << 20  # base64 is decoded in steps, so that a large file is never in memory in three forms
 
 
-def decode(data: memoryview, encoding: str, defects: list[str]) -> bytes:
-    """The bytes meant by `data`."""
+def decode(data: memoryview, encoding: str, defects: list[str], *, text: bool = False) -> bytes:
+    """The bytes meant by `data`; for a `text`, a plain footer that a list or scanner has put behind it is kept."""
     encoding = encoding.strip().strip("\"'").lower()
     if encoding in ("", "7bit", "8bit", "binary", "7-bit", "8-bit"):
         return bytes(data)
     if encoding == "base64":
-        return _base64(data, defects)
+        return _base64(data, defects, text=text)
     if encoding in ("quoted-printable", "quoted_printable"):
         return binascii.a2b_qp(_PADDED.sub(b"=\n", data) if _PADDED.search(data) else data)
     if encoding in ("x-uuencode", "uuencode", "x-uue", "uue"):
@@ -29,11 +33,19 @@ def decode(data: memoryview, encoding: str, defects: list[str]) -> bytes:
     return bytes(data)
 
 
-def _base64(data: memoryview, defects: list[str]) -> bytes:
+def _base64(data: memoryview, defects: list[str], *, text: bool) -> bytes:
     try:
         return b"".join(_strict(data))
     except binascii.Error:
         pass  # the usual damage follows
+    end = _footer(data)
+    if end >= 0:
+        defects.append("plain lines behind base64")
+        try:
+            whole = b"".join(_strict(data[:end]))
+        except binascii.Error:
+            whole = b"".join(_lenient(data[:end]))
+        return whole + b"\n" + bytes(data[end:]) if text else whole
     foreign = meant = spaces = 0
     for start in range(0, len(data), _CHUNK):
         chunk = _REMARK.sub(_without_remark, bytes(data[start : start + _CHUNK]))
@@ -46,6 +58,31 @@ def _base64(data: memoryview, defects: list[str]) -> bytes:
         return bytes(data)
     defects.append("damaged base64")
     return b"".join(_lenient(data))
+
+
+def _footer(data: memoryview) -> int:
+    """Where plain lines begin that stand behind a whole encoding: words with blanks, or a rule; -1 when none do."""
+    tail = bytes(data[-_MAX_FOOTER:])
+    start = len(data) - len(tail)
+    found = -1
+    for match in reversed(list(_LINE.finditer(tail))):
+        line = match[1].strip()
+        if _is_encoded(line):
+            break
+        if line:
+            found = match.start()
+    if found <= 0 or not _PLAIN.search(tail[found:]):
+        return -1
+    return start + found
+
+
+def _is_encoded(line: bytes) -> bool:
+    """True for a line of base64, damaged perhaps or with a remark; words have blanks, and come in no fours."""
+    line = _REMARK.sub(_without_remark, line).strip()
+    packed = line.translate(None, _FOREIGN)
+    if len(packed) < 4 or len(packed) % 4 or b" " in line or _RULE.match(line):
+        return False
+    return len(packed) * 5 >= len(line) * 4
 
 
 def _strict(data: memoryview) -> Iterator[bytes]:

@@ -69,7 +69,7 @@ def parse(source: str) -> Node:
         tag = found.tag or ""
         if tag == "-text":
             above[-1].children.append(found.text_content or "")
-        elif tag[0] != "-" and tag not in GONE:  # "-comment"
+        elif tag[:1] not in ("", "-") and tag not in GONE:  # "-comment"; "" is `<?xml:namespace … />` of Word
             made = Node(tag, found.attributes)
             above[-1].children.append(made)
             if tag == "blockquote":

@@ -160,6 +160,11 @@ def test_flowed() -> None:
     assert unflowed("日 \n本", delete_space=True) == "日本"
 
 
+def test_flowed_without_end() -> None:
+    """A paragraph of a million lines is joined at once, not line by line."""
+    assert len(unflowed("a \n" * 1_000_000, delete_space=False)) == 2_000_000
+
+
 def test_kind_by_content() -> None:
     """A file is what it contains, not what it says."""
     assert (
@@ -200,6 +205,62 @@ def test_program_that_says_it_is_text() -> None:
     (item,) = read(parts("mixed", PLAIN).replace(b"plain\r\n--x--", b"\x7fELF\0\1\2\3" * 40 + b"\r\n--x--")).attachments
     assert item.size == 320
     assert read(head() + b"\r\nsome \0 words and more of them\r\n").text == "some  words and more of them"
+
+
+def test_words_around_the_parts() -> None:
+    """Words before and behind the parts are a file each, the usual notice is none."""
+    raw = parts("mixed", PLAIN).replace(b"\r\n\r\n--x", b"\r\n\r\nOne of us forgot a line.\r\n--x", 1)
+    found = read(raw + b"Sent through the list of sample users\r\n").attachments
+    assert [(item.name, item.data.strip()) for item in found] == [
+        ("text before the parts.txt", b"One of us forgot a line."),
+        ("text behind the parts.txt", b"Sent through the list of sample users"),
+    ]
+    notice = parts("mixed", PLAIN).replace(
+        b"\r\n\r\n--x", b"\r\n\r\nThis is a multi-part message in MIME format.\r\n--x", 1
+    )
+    assert read(notice + b"\r\n\r\n").attachments == ()
+
+
+@pytest.mark.parametrize(
+    "plain, rich, text",
+    [
+        ("Your email client does not support HTML.", "<p>The printer is dead.</p>", "The printer is dead."),
+        (
+            "View this message in your browser",
+            "<p>The printer in room 5 is dead.</p>",
+            "The printer in room 5 is dead.",
+        ),
+        (
+            "Hello Ann,",
+            "<p>Hello Ann,</p><p>the printer in room 5 is dead.</p>",
+            "Hello Ann,\n\nthe printer in room 5 is dead.",
+        ),
+        ("-", "<p>The printer is dead.</p>", "The printer is dead."),
+        ("The HTML export is broken", "<p>The HTML export is <b>broken</b></p>", "The HTML export is broken"),
+        (
+            "A teaser of other words",
+            "<p>The printer in room 5 is dead, please come today.</p>",
+            "A teaser of other words",
+        ),
+    ],
+)
+def test_plain_text_that_is_none(plain: str, rich: str, text: str) -> None:
+    """Where the plain text only points to the HTML, or is its beginning, the HTML is read."""
+    assert read(parts("alternative", f"Content-Type: text/plain\r\n\r\n{plain}",
+                      f"Content-Type: text/html\r\n\r\n{rich}")).text == text  # fmt: skip
+
+
+def test_footer_behind_base64() -> None:
+    """What a list or scanner writes behind an encoded text is kept beside it, and garbles nothing."""
+    packed = base64.encodebytes("Grüße aus Köln, der Drucker geht nicht mehr.".encode())
+    mail = read(
+        encoded("base64", packed + b"--\r\nSent through the list of sample users\r\n", "text/plain; charset=utf-8")
+    )
+    assert mail.text == "Grüße aus Köln, der Drucker geht nicht mehr.\n--\nSent through the list of sample users"
+    (file,) = read(
+        encoded("base64", packed + b"--\r\nSent through the list\r\n", "application/octet-stream")
+    ).attachments
+    assert file.data.decode() == "Grüße aus Köln, der Drucker geht nicht mehr."
 
 
 def test_missing_boundary_is_one_reading() -> None:

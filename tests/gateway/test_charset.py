@@ -85,3 +85,40 @@ def test_hint() -> None:
     assert decode(russian.encode("cp1251"), "us-ascii", "windows-1251") == russian
     assert decode(russian.encode(), "", "koi8-r") == russian
     assert decode("Grüße".encode("cp1252"), "", "utf-8") == "Grüße"
+
+
+UNLABELLED = {
+    "cp1251": "Здравствуйте! Принтер на втором этаже не печатает с самого утра.",
+    "koi8-r": "Здравствуйте! Принтер на втором этаже не печатает с самого утра.",
+    "iso8859_5": "Не работает телефон",
+    "cp1253": "Καλημέρα, ο εκτυπωτής δεν λειτουργεί από το πρωί.",
+    "cp1255": "שלום, המדפסת לא עובדת מהבוקר. אנא שלחו טכנאי.",
+    "cp1256": "مرحبا، الطابعة لا تعمل منذ الصباح. يرجى إرسال فني.",
+    "cp874": "สวัสดีครับ เครื่องพิมพ์ไม่ทำงานตั้งแต่เช้า กรุณาส่งช่างมา",
+    "cp932": "プリンターが朝から動きません。担当者を送ってください。",
+    "euc_jp": "プリンターが朝から動きません。担当者を送ってください。",
+    "gb18030": "您好，打印机从早上开始就不工作了，请派人来看一下，谢谢。",
+    "cp950": "您好，印表機從早上開始就不工作了，請派人來看一下，謝謝。",
+    "cp949": "안녕하세요, 프린터가 아침부터 작동하지 않습니다. 기사를 보내 주세요.",
+    "cp1252": "Grüße aus Köln, «l’été» déjà, ¡olé!",
+}
+
+
+@pytest.mark.parametrize("label", ["", "us-ascii", "utf-8", "x-unknown"])
+@pytest.mark.parametrize("codec_name", UNLABELLED)
+def test_no_label_or_a_wrong_one(codec_name: str, label: str) -> None:
+    """Text that says nothing true of its charset is told by what its script looks like."""
+    text = UNLABELLED[codec_name]
+    assert decode(text.encode(codec_name), label) == text
+
+
+@pytest.mark.parametrize("text", ["ÄÖÜ", "° ° ° ° ° ° ° ° °", "Zażółć", "½ Ñandú"])
+def test_nothing_is_guessed_of_little(text: str) -> None:
+    """A few letters beyond ASCII are Western, as they always were."""
+    assert decode(text.encode("cp1252", "ignore"), "") == text.encode("cp1252", "ignore").decode("cp1252")
+
+
+@given(st.binary(max_size=300))
+def test_any_bytes_are_guessed(data: bytes) -> None:
+    """No bytes raise."""
+    decode(data, "")

@@ -56,3 +56,17 @@ def test_unique() -> None:
 def test_shown() -> None:
     """The sender's own name is decoded for display and loses what cannot be seen."""
     assert shown("=?utf-8?q?Gr=C3=B6=C3=9Fe?=\u200b.pdf") == "Größe.pdf"
+
+
+@pytest.mark.parametrize(
+    "written, meant",
+    [
+        ("M%C3%BCller.pdf", "Müller.pdf"),
+        ("100%.pdf", "100%.pdf"),
+        ("a%20b.pdf", "a%20b.pdf"),
+        ("%C3%28.pdf", "%C3%28.pdf"),
+    ],
+)
+def test_percent_signs(written: str, meant: str) -> None:
+    """RFC 2231 without its star is understood where it can mean nothing else."""
+    assert shown(written) == meant

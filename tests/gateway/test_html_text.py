@@ -23,6 +23,7 @@ from gateway import html
         ("<p class=MsoNormal>a</p><p style='margin:0cm 0cm 0.0001pt'>b</p>", "a\nb"),
         ("text<br>-- <br>Jane Doe", "text\n-- \nJane Doe"),
         ("<q>a</q> b<sup>2</sup>", "a b2"),
+        ('<?xml:namespace prefix = o ns = "urn:schemas-microsoft-com:office:office" />words<?v>', "words"),
     ],
 )  # fmt: skip
 def test_lines(source: str, text: str) -> None:
