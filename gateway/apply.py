@@ -2,21 +2,17 @@
 
 from dataclasses import replace
 
-from desk import folding, notices, people, tickets
+from desk import notices, people, tickets
 from desk.state import ContactState, TicketState
-from desk.tickets import Note
 from desk.writes import Writes
-from gateway import bounced, held_notice, match, on_behalf, staff_mail, who
+from gateway import bounced, entry_of, held_notice, match, on_behalf, staff_mail, who
 from gateway.decide import Case, Decision
 from gateway.desk_addresses import Recipient
 from gateway.held_notice import Held
 from gateway.receipt import answer, send_receipt
-from gateway.rules import NOTE_LENGTH
 from gateway.subject import bare
 from gateway.view import message_key
 from store.tables import Disposition, KnownMessage, MailKey, ReceivedMail
-
-NO_WORDS = "The mail has no text."
 
 
 def apply(decision: Decision, case: Case, writes: Writes) -> Decision:
@@ -24,13 +20,14 @@ def apply(decision: Decision, case: Case, writes: Writes) -> Decision:
     if decision.kind == "opened":
         decision = _open(decision, case, writes)
     elif decision.kind == "noted" and decision.write in ("reply", "internal"):
-        decision = staff_mail.apply(decision, case, writes, note_of(decision, case))
+        decision = staff_mail.apply(decision, case, writes, entry_of.note(decision, case))
     elif decision.kind == "noted":
         _note(decision, case, writes)
     elif decision.kind == "folded":
         _fold(decision, case, writes)
     elif decision.kind == "held":
         _tell_held(decision, case, writes)
+    bounced.heard(decision, case, writes)
     return decision
 
 
@@ -52,14 +49,14 @@ def _open(decision: Decision, case: Case, writes: Writes) -> Decision:
     view.opened[requester.id] += 1
     named, waiting = _named(decision, case, writes)
     added = tickets.add_people(writes, ticket, named, case.now)
-    entry = _with_words(note_of(replace(decision, contact=requester), case))
+    entry = entry_of.with_words(entry_of.note(replace(decision, contact=requester), case))
     if len(subject) > tickets.TITLE_LENGTH:
-        entry = _with_subject(subject, entry)
+        entry = entry_of.with_subject(subject, entry)
     if passed_on:
         entry, inside = on_behalf.entries(passed_on, entry, requester, decision, case)
         tickets.note(writes, ticket, inside)
         decision = replace(decision, reason=f"{decision.reason} For {requester.address}, whose mail was passed on.")
-    event_id = tickets.note(writes, ticket, _with_words(entry))
+    event_id = tickets.note(writes, ticket, entry_of.with_words(entry))
     if decision.continues_id:
         tickets.link(writes, ticket, decision.continues_id, "continues", case.now)
     for mentioned in decision.mentions:
@@ -68,24 +65,15 @@ def _open(decision: Decision, case: Case, writes: Writes) -> Decision:
     if passed_on:
         _index(passed_on.message_id, case, writes, ticket)
     decision = send_receipt(decision, case, writes, ticket, event_id, added)
+    hints = entry_of.hints(case, ticket, entry, waiting, passed_on=passed_on is not None)
     for member in notices.staff_of(ticket, view.teams, view.staff, decision.staff):
-        notices.note_to_staff(writes, "new_ticket", member, case.now, ticket, event_id, {"hints": _hints(waiting)})
+        notices.note_to_staff(writes, "new_ticket", member, case.now, ticket, event_id, {"hints": hints})
     return replace(decision, ticket_id=ticket.id, contact=requester)
 
 
 def _owner(case: Case) -> Recipient:
     """The address of ours that the mail belongs to: the first one it names, else the main one."""
     return case.mail.recipients[0] if case.mail.recipients else Recipient(case.addresses.main)
-
-
-def _with_subject(subject: str, entry: Note) -> Note:
-    """A subject too long for a title stands whole above the words; what then has no room is kept beside."""
-    text = f"{subject}\n\n{entry.text}"
-    if len(text) <= NOTE_LENGTH:
-        return replace(entry, text=text)
-    return replace(
-        entry, text=text[: NOTE_LENGTH - 1] + "…", folded=f"{subject}\n\n{folding.whole(entry.text, entry.folded)}"
-    )
 
 
 def _note(decision: Decision, case: Case, writes: Writes) -> None:
@@ -95,7 +83,7 @@ def _note(decision: Decision, case: Case, writes: Writes) -> None:
     public = decision.write != "lane"
     if public and decision.match.chosen and decision.match.chosen.proof == "own_token":
         people.confirm(writes, author)
-    entry = _with_words(note_of(replace(decision, contact=author), case))
+    entry = entry_of.with_words(entry_of.note(replace(decision, contact=author), case))
     if decision.write == "note":
         entry = replace(entry, changes=tickets.customer_wrote(writes, ticket, case.now))
     event_id = tickets.note(writes, ticket, entry)
@@ -106,7 +94,7 @@ def _note(decision: Decision, case: Case, writes: Writes) -> None:
             named, waiting = _named(decision, case, writes)
             tickets.add_people(writes, ticket, named, case.now)
         notices.update(writes, ticket, event_id, case.now, author=author, has_words=True, fold=case.rules.fold)
-    context = {**_lane(decision, author), "hints": _hints(waiting)}
+    context = {**_lane(decision, author), "hints": entry_of.hints(case, ticket, entry, waiting)}
     for member in notices.staff_of(ticket, case.view.teams, case.view.staff):
         notices.note_to_staff(writes, "customer_wrote", member, case.now, ticket, event_id, context)
     if case.mail.refused_files and public:
@@ -124,12 +112,25 @@ def _lane(decision: Decision, author: ContactState) -> dict[str, str]:
 
 
 def _fold(decision: Decision, case: Case, writes: Writes) -> None:
-    """A machine's words: an internal event that changes nothing and tells nobody."""
+    """A machine's words: an internal event that changes nothing."""
     bounced.record(decision, case, writes)
     ticket = case.view.ticket(decision.ticket_id) if decision.ticket_id else None
-    if ticket is not None:
-        entry = replace(note_of(decision, case), kind="automatic", visibility="internal")
-        tickets.note(writes, ticket, entry)
+    if ticket is None:
+        return
+    event_id = tickets.note(writes, ticket, entry_of.automatic(decision, case))
+    if _may_be_a_person(decision, case):
+        context = {"hints": ["It looks like a machine's mail: nothing was changed, and customers do not see it."]}
+        for member in notices.staff_of(ticket, case.view.teams, case.view.staff):
+            notices.note_to_staff(writes, "customer_wrote", member, case.now, ticket, event_id, context)
+
+
+def _may_be_a_person(decision: Decision, case: Case) -> bool:
+    """Who answers an invitation, or our letter to them from behind a list or group, may have written words."""
+    chosen = decision.match.chosen
+    if decision.contact is None or decision.staff is not None or chosen is None:
+        return False
+    kind = case.mail.message.automatic
+    return kind == "calendar-answer" or (kind in ("list", "bulk") and chosen.proof == "own_token")
 
 
 def _tell_held(decision: Decision, case: Case, writes: Writes) -> None:
@@ -145,54 +146,9 @@ def _tell_held(decision: Decision, case: Case, writes: Writes) -> None:
     held_notice.tell(writes, mail, notices.members(team, view.staff), view.held, case.now, most)
 
 
-def _with_words(entry: Note) -> Note:
-    return entry if entry.text or entry.files else replace(entry, text=NO_WORDS)
-
-
-def note_of(decision: Decision, case: Case) -> Note:
-    """The words and files of the mail as an entry; the author is who the decision says."""
-    message = case.mail.message
-    text, whole = message.reply.strip() or message.text.strip(), message.text.strip()
-    for said in filter(None, (message.remark, message.invitation)):
-        text, whole = (f"{said}\n\n{words}".strip() for words in (text, whole))
-    cut = len(text) > NOTE_LENGTH
-    return Note(
-        author=decision.contact or decision.staff,
-        text=text[: NOTE_LENGTH - 1] + "…" if cut else text,
-        at=case.now,
-        visibility="pending" if decision.write == "lane" else "public",
-        verified=_is_verified(decision, case),
-        folded=whole if cut else folding.rest(text, whole),
-        html=message.html,
-        files=case.mail.files,
-        received_id=case.mail.received_id,
-    )
-
-
-def _is_verified(decision: Decision, case: Case) -> bool:
-    """Where nothing verifies senders, people whom staff know are taken at their word, as they are on paper."""
-    if not case.mail.sender:
-        return False  # no From, or several: the reverse path stood in
-    if who.is_sure(decision):
-        return True
-    if case.rules.trusted_authserv_ids or decision.write in ("unverified", "lane"):
-        return False
-    return decision.staff is not None or (decision.contact is not None and decision.contact.known)
-
-
 def _named(decision: Decision, case: Case, writes: Writes) -> tuple[list[ContactState], list[str]]:
     message = case.mail.message
     return who.named(case, writes, message.to, message.cc, sure=who.is_sure(decision))
-
-
-def _hints(waiting: list[str]) -> list[str]:
-    """For staff: who was named and not added."""
-    if not waiting:
-        return []
-    return [
-        f"Also named, and not added, because nobody verified the sender: {', '.join(waiting)}.",
-        "To add them, put them into Cc of your answer.",
-    ]
 
 
 def _ticket(decision: Decision, case: Case) -> TicketState:

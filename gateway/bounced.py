@@ -1,40 +1,202 @@
 """What a delivery report changes: the state of the very letter, and whether we go on writing to the address."""
 
+from dataclasses import dataclass
+from typing import Literal
+
+from desk import muting, notices
+from desk.state import StaffState
 from desk.writes import Writes
-from gateway import bounce
+from gateway import bounce, match
 from gateway.decide import Case, Decision
-from store.tables import Delivery, Outbox, Suppression
+from gateway.trouble import KIND
+from gateway.view import Letter
+from store.tables import Delivery, Outbox
 
 _RESULTS = {"failed": "bounced", "late": "deferred", "arrived": "sent", "unknown": "uncertain"}
+_MAX_TOLD = 5  # letters that one entry speaks of
+_MAX_SAID = 500  # characters of a server's words in it
+_MAX_REASON = 500
+_LETTERS = {
+    "received": "receipt",
+    "not_done": "answer to a command",
+    "partly_refused": "letter about files that were left out",
+    "update": "letter with news of the ticket",
+    "new_ticket": "letter about the new ticket",
+    "customer_wrote": "letter with the customer's words",
+    "credentials": "letter with credentials",
+    "sign_in_link": "letter with a sign-in link",
+    "password_changed": "letter about a changed password",
+    KIND: "letter about trouble with mail",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Finding:
+    """What a report says of one letter of ours."""
+
+    letter: Letter
+    outcome: Literal["failed", "late", "arrived", "unknown"]
+    said: str
+    proven: bool  # it came to the letter's own return path
+    mutes: bool
 
 
 def record(decision: Decision, case: Case, writes: Writes) -> None:
-    """Note the report at each letter it is about; a permanent failure mutes the address, visibly and reversibly.
+    """Note the report at each letter to whose return path it came; where nobody is at the address, mute it.
 
     The address is always the one that the letter went to; of another one that the report names, nothing follows.
+    Nor does anything of a report that only knows a Message-ID: that stands in every answer to the letter.
     """
-    message = case.mail.message
-    if message.automatic != "delivery-report":
+    if case.mail.message.automatic != "delivery-report":
         return
-    for letter_id in decision.letters:
-        letter = case.view.letters[letter_id]
-        found = bounce.verdict(message, letter.recipient)
+    for found in _findings(decision, case):
+        if not found.proven:
+            continue
         writes.add(
             Delivery,
             id=writes.next_id(),
-            outbox_id=letter.id,
+            outbox_id=found.letter.id,
             at=case.now,
             result=_RESULTS[found.outcome],
             reply=found.said or decision.reason,
         )
         if found.outcome == "failed":
-            writes.change(Outbox, letter.id, state="refused")
+            writes.change(Outbox, found.letter.id, state="refused")
         if found.mutes:
-            _mute(letter.recipient, found.said or "A delivery report says so.", case, writes)
+            _mute(found, case, writes)
 
 
-def _mute(address: str, reason: str, case: Case, writes: Writes) -> None:
-    key = address.lower()
-    if key not in case.view.muted:
-        case.view.muted.add(key)
-        writes.add(Suppression, id=writes.next_id(), address=key, reason=reason, since=case.now, lifted_at=None)
+def heard(decision: Decision, case: Case, writes: Writes) -> None:
+    """An address from which a person writes lives: what mutes it is lifted, and the next letter goes out.
+
+    A forged sender, a machine, and mail from before, imported or handled late, say nothing of that.
+    """
+    mail, view = case.mail, case.view
+    if mail.sender not in view.muted or decision.kind not in ("opened", "noted", "answered"):
+        return
+    if mail.message.machine or case.verified.verdict == "fail" or mail.envelope.source == "file":
+        return
+    received = mail.envelope.received_at or case.now
+    ended = [mute for mute in view.muted[mail.sender] if mute.since <= received]
+    muting.lift(writes, ended, case.now)
+    view.muted[mail.sender] = [mute for mute in view.muted[mail.sender] if mute not in ended]
+
+
+def told(decision: Decision, case: Case) -> str:
+    """The report in our words, for its entry on the ticket: which letter, what became of it, what follows.
+
+    To be asked after `record`, so that it knows whether the address is muted. "" for a mail that is no report.
+    """
+    if case.mail.message.automatic not in ("delivery-report", "feedback-report"):
+        return ""
+    found = _findings(decision, case)
+    parts = [_paragraph(finding, case) for finding in found[:_MAX_TOLD]]
+    if len(found) > _MAX_TOLD:
+        parts.append(f"It speaks of {len(found) - _MAX_TOLD} more of our letters.")
+    return "\n\n".join(parts)
+
+
+def _findings(decision: Decision, case: Case) -> list[_Finding]:
+    proven = set(match.returned_to(case.mail, case.view))
+    found = []
+    for letter_id in decision.letters:
+        letter = case.view.letters[letter_id]
+        verdict = bounce.verdict(case.mail.message, letter.recipient)
+        sure = letter_id in proven
+        found.append(_Finding(letter, verdict.outcome, verdict.said, sure, verdict.mutes and sure))
+    return found
+
+
+def _paragraph(found: _Finding, case: Case) -> str:
+    said = found.said if len(found.said) <= _MAX_SAID else found.said[: _MAX_SAID - 1] + "…"
+    if case.mail.message.automatic == "feedback-report":
+        first = f"Complaint: somebody says that our {_named(found.letter)} was unwanted. Nothing follows by itself."
+        return first if found.proven else f"{first} It did not come to the letter's return path: it may be forged."
+    if not found.proven:
+        lines = [
+            f"Proves nothing: this mail looks like a delivery report on our {_named(found.letter)}, but it did not "
+            "come to that letter's return path. Whoever has seen the letter can write such a mail. It changes nothing.",
+            f"It says: “{said}”." if said else "",
+        ]
+    else:
+        lines = [_outcome(found), f"The server said: “{said}”." if said else ""]
+    return "\n".join(filter(None, [*lines, _mute_line(found, case)]))
+
+
+def _outcome(found: _Finding) -> str:
+    named = _named(found.letter)
+    if found.outcome == "failed":
+        return f"Not delivered: our {named} did not arrive. It is not tried again."
+    if found.outcome == "late":
+        return f"Late: our {named} has not arrived yet. The server goes on trying."
+    if found.outcome == "arrived":
+        return f"Delivered: our {named} has arrived."
+    return f"Unclear: this report on our {named} does not say what became of it there."
+
+
+def _mute_line(found: _Finding, case: Case) -> str:
+    address = found.letter.recipient
+    if not case.view.muted.get(address.lower()):
+        return f"We go on writing to {address}." if found.outcome != "arrived" else ""
+    if not found.proven:
+        return f"{address} is muted, but not because of this mail."
+    return (
+        f"{address} is muted: it gets no letters from us until a mail comes from there, or somebody lifts it with "
+        f"postdesk mail unmute {address}"
+    )
+
+
+def _named(letter: Letter) -> str:
+    whom = f"{letter.name} ({letter.recipient})" if letter.name else letter.recipient
+    return f"{words_for(letter.kind)} to {whom}"
+
+
+def words_for(kind: str) -> str:
+    """A kind of letter in words."""
+    return _LETTERS.get(kind, "letter")
+
+
+def _mute(found: _Finding, case: Case, writes: Writes) -> None:
+    key, view = found.letter.recipient.lower(), case.view
+    if view.muted.get(key):
+        return
+    reason = found.said[:_MAX_REASON] or "A delivery report says so."
+    view.muted[key] = [muting.mute(writes, key, reason, case.now)]
+    most = case.rules.caps.automatic_letters_per_day
+    for person in _to_tell(found.letter, case):
+        view.held.letters[person.address] += 1
+        if view.held.letters[person.address] > most:
+            continue
+        lines = _lines(found.letter, reason, case)
+        if view.held.letters[person.address] == most:
+            lines.append("It is the last such letter for a day. postdesk mail muted lists all.")
+        subject = f"{found.letter.recipient} gets no more letters"
+        notices.letter(writes, KIND, person, case.now, context={"subject": subject, "lines": lines})
+
+
+def _to_tell(letter: Letter, case: Case) -> list[StaffState]:
+    """Who works on the ticket; where that is nobody who can be reached, or a colleague is muted, everybody else."""
+    view = case.view
+    ticket = view.ticket(letter.ticket_id) if letter.ticket_id else None
+    first = notices.staff_of(ticket, view.teams, view.staff) if ticket and letter.staff_id is None else []
+    everybody = [person for person in view.staff.values() if person.active]
+    for people in (first, everybody):
+        if reachable := [person for person in people if not view.muted.get(person.address)]:
+            return reachable
+    return []
+
+
+def _lines(letter: Letter, reason: str, case: Case) -> list[str]:
+    ticket = case.view.ticket(letter.ticket_id) if letter.ticket_id else None
+    about = f" about {ticket.number}" if ticket else ""
+    whose = "a colleague's address" if letter.staff_id is not None else "the address"
+    return [
+        f"Our {_named(letter)}{about} did not arrive: a mail server says that nobody is at this address.",
+        f"The server said: “{reason}”.",
+        f"It means that {whose} {letter.recipient} is muted: no letter goes there, whatever happens on a ticket.",
+        "The mute ends by itself when a mail comes from this address. If the address is right, lift the mute:",
+        # A command has a line of its own: wrapped in the middle it cannot be pasted.
+        f"postdesk mail unmute {letter.recipient}",
+        "To see all muted addresses:",
+        "postdesk mail muted",
+    ]

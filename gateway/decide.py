@@ -126,20 +126,21 @@ def _over_limit(case: Case) -> Decision | None:
 
 
 def _report(case: Case) -> Decision | None:
-    """Delivery reports and complaints, tied to the very letter by a token that nobody else can make."""
-    if case.mail.message.automatic not in ("delivery-report", "feedback-report"):
+    """Delivery reports and complaints: believed at the letter's own return path, shown when they only name a letter."""
+    message = case.mail.message
+    if message.automatic not in ("delivery-report", "feedback-report"):
         return None
-    if case.mail.message.machine is None:
+    ours, rule, reason = match.returned_to(case.mail, case.view), "report", "It reports on a letter of this desk."
+    if not ours and message.machine is None:
         # It may be somebody who writes about mail that did not arrive, with one of our letters attached.
-        ours = tuple(match.returned_to(case.mail, case.view))
-        if not ours:
-            return None
-    else:
-        ours = tuple(match.reported(case.mail, case.view, case.addresses))
+        return None
+    if not ours:
+        ours, rule = match.reported(case.mail, case.view, case.addresses), "unproven-report"
+        reason = "It names a letter of this desk, but did not come to that letter's return path: it proves nothing."
     if not ours:
         return Decision("ignored", "foreign-report", "It reports on a mail that this desk did not send.")
     ticket_id = next((case.view.letters[i].ticket_id for i in ours if case.view.letters[i].ticket_id), None)
-    return Decision("folded", "report", "It reports on a letter of this desk.", ticket_id=ticket_id, letters=ours)
+    return Decision("folded", rule, reason, ticket_id=ticket_id, letters=tuple(ours))
 
 
 def _automatic(case: Case) -> Decision | None:

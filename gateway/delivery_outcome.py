@@ -79,7 +79,7 @@ def record(
             done.setdefault("refused", []).append(row.id)
             if mutes(result.reply):
                 muted[row.recipient.lower()] = result.reply[:_MAX_REPLY]
-            troubles.append(Trouble(row, _refused(result.reply)))
+            troubles.append(Trouble(row, _refused(result.reply, row.recipient)))
         elif now - row.created_at > policy.give_up:
             done.setdefault("uncertain" if isinstance(result, Uncertain) else "expired", []).append(row.id)
             troubles.append(Trouble(row, _given_up(result)))
@@ -97,9 +97,11 @@ def _delivery(row_id: int, outbox_id: int, now: datetime, result: str, reply: st
     return {"id": row_id, "outbox_id": outbox_id, "at": now, "result": result, "reply": reply[:_MAX_REPLY]}
 
 
-def _refused(reply: str) -> str:
-    what = "We do not write to this address any more." if mutes(reply) else "It is not tried again."
-    return f"refused with “{reply}”. {what}"
+def _refused(reply: str, address: str) -> str:
+    if not mutes(reply):
+        return f"refused with “{reply}”. It is not tried again."
+    muted = "We do not write to this address any more, until a mail comes from it or somebody lifts it with"
+    return f"refused with “{reply}”. {muted} postdesk mail unmute {address}"
 
 
 def _given_up(result: Result) -> str:

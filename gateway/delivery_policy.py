@@ -1,4 +1,4 @@
-"""How long and how often delivery tries, and which refusals mute an address."""
+"""How long and how often delivery tries, and which failures mute an address."""
 
 import random
 import re
@@ -7,8 +7,25 @@ from datetime import timedelta
 
 _BACK_OFF = (60.0, 300.0, 900.0, 1_800.0, 3_600.0, 7_200.0)
 _LONGEST = 4 * 3_600.0
-# Enhanced status (RFC 3463) of a bad recipient address; 5.1.7 and 5.1.8 speak of the sender.
-_BAD_ADDRESS = re.compile(r"5\d\d[ -]5\.1\.(?:[0-6]|10)\b")
+_CODE = re.compile(r"(?<![\d.])[245]\.\d{1,3}\.\d{1,3}(?![\d.])")
+# Codes (RFC 3463, RFC 7505) of an address where nobody is: unknown mailbox, host or form of address, a mailbox that has
+# moved or takes no mail at all, a domain without mail. 5.1.7 and 5.1.8 speak of the sender; 5.2.2 is a full mailbox,
+# 5.3 the other system, 5.4 the way there, 5.7 what somebody allows: all of that may pass.
+_NOBODY = frozenset({"5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1"})
+_VAGUE = frozenset({"", "5.0.0", "5.1.0", "5.2.0"})  # these say no more than that it failed: the words must tell
+_WHO = r"(?:user|recipient|mailbox|address|account|person|local part|e-?mail account)"
+_GONE = re.compile(
+    rf"\bno such (?:\w{{1,12}} )?{_WHO}\b|\bunknown (?:\w{{1,12}} )?{_WHO}\b|"
+    rf"\b{_WHO} (?:\S{{1,100}} |(?:that )?you tried to reach )?(?:has been |is |was |does |could )?"
+    r"(?:unknown|not (?:be )?found|not known|not exist|doesn't exist|"
+    r"disabled|deactivated|no longer (?:active|valid|in use|exists?))\b|"
+    rf"\bthere is no {_WHO}|\bno {_WHO} here by that name|\bnot a valid {_WHO}\b|"
+    r"\bempfänger (?:ist )?unbekannt|\bunbekannter empfänger|\butilisateur inconnu|\bdestinataire inconnu|"
+    r"\busuario desconocido|\bdestinatari[oa] desconocid[oa]|\butente sconosciuto",
+    re.IGNORECASE,
+)
+# The sender looked for and not found (a call-out to our own address), or a mailbox that is only full.
+_OTHERWISE = re.compile(r"\bsender\b|\breturn path\b|\bmail from\b|\bquota\b|\bfull\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,5 +50,18 @@ def back_off(attempts: int) -> timedelta:
 
 
 def mutes(reply: str) -> bool:
-    """True when a refusal says that the address itself is bad, for good."""
-    return _BAD_ADDRESS.match(reply) is not None
+    """True when a refusal in the dialogue with a server says that nobody is at the address, for good."""
+    return reply.startswith("5") and nobody_there("", reply)
+
+
+def nobody_there(status: str, words: str) -> bool:
+    """True when a permanent failure says that nobody is at the address: by its code, or by plain words without one.
+
+    `status` is the enhanced status code, or ""; a code among the server's words must then not say otherwise.
+    """
+    words = words[:2000]
+    code = _CODE.search(words)
+    codes = {status, code.group() if code else ""} - _VAGUE
+    if codes:
+        return codes <= _NOBODY
+    return _GONE.search(words) is not None and _OTHERWISE.search(words) is None

@@ -95,6 +95,7 @@ class Message:
     authentication_results: tuple[str, ...] = ()  # topmost first, unread
     text: str = ""  # the whole text
     reply: str = ""  # the new text of a reply: quotes and signature folded away
+    answers: bool = False  # by its threading fields or its subject: what it quotes is known here
     foreign: bool = False  # the text is that of an attached mail, and no word of the sender's: never read for commands
     invitation: str = ""  # when, where and who of a calendar part, in words
     remark: str = ""  # a sentence for people: the content is encrypted

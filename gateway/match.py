@@ -120,13 +120,19 @@ def is_own(token: Token, person: Person) -> bool:
 
 
 def reported(mail: Incoming, view: View, addresses: Addresses) -> list[int]:
-    """The letters of ours that a report speaks of, by token: one that nobody else can make up."""
+    """The letters of ours that a mail names, by token. It proves that the letter exists, and nothing else.
+
+    A Message-ID is in the References of every answer: whoever got a copy of one can name the letter.
+    """
     claims = letter_claims(mail, addresses)
     ids = [i for i, token in claims if (letter := view.letters.get(i)) and letter.was_sent_with(token)]
     return list(dict.fromkeys(ids))
 
 
 def returned_to(mail: Incoming, view: View) -> list[int]:
-    """The letters to whose own return path the mail came: an address that mail servers answer, and no person."""
+    """The letters to whose own return path the mail came: an address that servers answer, and no person.
+
+    It stands in the envelope of the letter alone, so that only who got this very letter, or carried it, knows it.
+    """
     named = [r.token.person_id for r in mail.recipients if r.token and r.token.kind == "delivery"]
     return [letter_id for letter_id in dict.fromkeys(named) if letter_id in view.letters]

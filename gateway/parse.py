@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from email.utils import mktime_tz, parsedate_tz
 
-from gateway import addresses, body, bounce, charset, forwarded, screen
+from gateway import addresses, body, bounce, charset, forwarded, screen, subject
 from gateway.away import return_date
 from gateway.envelope import Attachment, Mailbox, Message
 from gateway.headers import Headers, clean, message_id, message_ids, unfold
@@ -72,6 +72,8 @@ def read_or_raise(raw: bytes, limits: Limits = Limits(), reverse_path: str | Non
         mail,
         text=content.text,
         reply=quotes.new_text(own_text),
+        answers=bool(mail.in_reply_to or mail.references or subject.is_answer(mail.subject))
+        and not subject.is_forward(mail.subject),
         foreign=content.foreign,
         invitation=content.invitation,
         remark=content.remark,
@@ -117,10 +119,10 @@ def _from_fields(headers: Headers, defects: list[str]) -> Message:
 
 def _subject(headers: Headers) -> str:
     """The subject; in UTF-7 where the mail says that all of it is (RFC 2152): no address may hide in this field."""
-    subject = headers.text("subject")
-    if "+" in subject and "utf-7" in headers.raw("content-type")[:1000].lower():
-        return clean(charset.decode(subject.encode("ascii", "replace"), "utf-7"))
-    return subject
+    text = headers.text("subject")
+    if "+" in text and "utf-7" in headers.raw("content-type")[:1000].lower():
+        return clean(charset.decode(text.encode("ascii", "replace"), "utf-7"))
+    return text
 
 
 def _view(root: Part, mail: Message, headers: Headers, reverse_path: str | None, content: body.Content) -> screen.View:

@@ -11,7 +11,9 @@ from gateway import who
 from gateway.commands import grammar, staff
 from gateway.commands.staff import Plan
 from gateway.decide import Case, Decision
+from gateway.envelope import Message
 from gateway.own_words import Told, own_words, repeats_inside
+from gateway.quoting import quotes
 from gateway.receipt import answer
 from gateway.rules import NOTE_LENGTH
 from gateway.subject import is_forward
@@ -33,7 +35,7 @@ def apply(decision: Decision, case: Case, writes: Writes, entry: Note) -> Decisi
     plan = replace(plan, internal=plan.internal or _answers_inside(decision))
     told = case.view.told.get(ticket.id, Told())
     own = words if plan.internal else own_words(words, told)
-    hindrance = _not_allowed(decision, case, plan, ticket) or _not_safe(plan, words, own, astray, told)
+    hindrance = _not_allowed(decision, case, plan, ticket) or _not_safe(message, plan, words, own, astray, told)
     if hindrance:
         # The whole text is kept as it came, commands and all: nothing of it was done.
         return _keep_inside(decision, case, writes, ticket, replace(entry, author=author), hindrance)
@@ -67,7 +69,7 @@ def _not_allowed(decision: Decision, case: Case, plan: Plan, ticket: TicketState
     return []
 
 
-def _not_safe(plan: Plan, words: str, own: str, astray: tuple[str, ...], told: Told) -> list[str]:
+def _not_safe(message: Message, plan: Plan, words: str, own: str, astray: tuple[str, ...], told: Told) -> list[str]:
     """Why sending the words could tell the customer what is not for them."""
     if plan.internal:
         return []
@@ -75,6 +77,12 @@ def _not_safe(plan: Plan, words: str, own: str, astray: tuple[str, ...], told: T
         return [
             f"“{astray[0]}” looks like a command, but stands inside the text.",
             "Commands stand at the top or at the end. Put ## before a line that is none.",
+            NOTHING_DONE,
+        ]
+    if quotes.points_below(message.reply, message.text):
+        return [
+            "Your answer points to words further down, and those cannot be told from what is quoted there.",
+            "Write all of your answer above the quotation.",
             NOTHING_DONE,
         ]
     if words and not own and not plan.changes_something:

@@ -10,6 +10,7 @@ _REPLY = (
 )
 _FORWARD = r"fwd?|wg|tr|i|enc|rv|vb|vl|vs|pd|doorst|továbbítás|ilt|iltn|πρθ|הועבר|пересл|转发|轉寄|転送"
 _PREFIX = re.compile(rf"\s*(?:{_REPLY}|{_FORWARD})(?:\[\d{{1,3}}\]|\(\d{{1,3}}\))?\s*[:：]\s*", re.IGNORECASE)
+_IS_ANSWER = re.compile(rf"\s*(?:{_REPLY})(?:\[\d{{1,3}}\]|\(\d{{1,3}}\))?\s*[:：]", re.IGNORECASE)
 _IS_FORWARD = re.compile(
     r"(?:fwd?|wg|tr|enc|vb|vl|pd|doorst|ilt|iltn|πρθ|הועבר|пересл|转发|轉寄|転送)\s*[:：]", re.IGNORECASE
 )
@@ -24,6 +25,11 @@ def bare(subject: str) -> str:
             break
         subject = subject[found.end() :]
     return subject.strip()
+
+
+def is_answer(subject: str) -> bool:
+    """True for a subject with a reply prefix, or with the number of a ticket."""
+    return _IS_ANSWER.match(subject) is not None or bool(numbers.find_all(subject))
 
 
 def is_forward(subject: str) -> bool:

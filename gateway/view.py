@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from desk import load, numbers
+from desk import load, muting, numbers
+from desk.muting import Mute
 from desk.state import ContactState, StaffState, TeamState, TicketState
 from desk.tickets import File
 from gateway.desk_addresses import Addresses, Recipient
@@ -17,7 +18,7 @@ from gateway.envelope import Envelope, Message
 from gateway.held_notice import Lately, lately
 from gateway.own_words import Told
 from gateway.token import Token
-from store.tables import Event, KnownMessage, MailKey, Outbox, Suppression, Ticket
+from store.tables import Event, KnownMessage, MailKey, Outbox, Ticket
 
 CAP_WINDOW = timedelta(hours=2)
 WISH_TICKET = "ticket"
@@ -52,6 +53,8 @@ class Letter:
     ticket_id: int | None
     contact_id: int | None = None
     staff_id: int | None = None
+    kind: str = ""
+    name: str = ""  # of the recipient
 
     def was_sent_with(self, token: Token) -> bool:
         """The number of a letter in a Message-ID is not signed, the token is: it must be the one of this letter."""
@@ -79,7 +82,7 @@ class View:
     first_receipts_minute: int = 0  # receipts to strangers within a minute
     told: dict[int, Told] = field(default_factory=dict)  # ticket → what stands in it; only where staff wrote
     held: Lately = field(default_factory=Lately)
-    muted: set[str] = field(default_factory=set)  # addresses of `letters` that are not written to
+    muted: dict[str, list[Mute]] = field(default_factory=dict)  # who wrote, `letters` went to, or is to be told of it
     staff_by_address: dict[str, StaffState] = field(default_factory=dict)
     by_number: dict[str, int] = field(default_factory=dict)
 
@@ -126,10 +129,11 @@ def load_view(
         session, select(MailKey.key, MailKey.received_id).where(MailKey.key.in_({m.key for m in batch}))
     )
     view.letters = _letters(session, batch, addresses)
-    view.muted = _muted(session, {letter.recipient.lower() for letter in view.letters.values()})
     for key, ticket_id in _known(session, batch):
         view.known_messages.setdefault(key, []).append(ticket_id)
     view.tickets = load.tickets(session, _ticket_ids(batch, view, addresses), _numbers(batch), lock=lock)
+    # After the lock: of two processes with a report on one letter, the second sees what the first has muted.
+    view.muted = muting.active(session, _may_be_muted(batch, view))
     view.by_number = {ticket.number: ticket.id for ticket in view.tickets.values()}
     view.told = _told(session, batch, view)
     view.held = lately(session, {mail.message.sender.address[:320] for mail in batch}, now)
@@ -181,15 +185,17 @@ def _letters(session: Session, batch: Iterable[Incoming], addresses: Addresses) 
     ids = {i for mail in batch if mail.message.automatic for i, _ in letter_claims(mail, addresses)}
     if not ids:
         return {}
-    columns = (Outbox.id, Outbox.recipient, Outbox.ticket_id, Outbox.contact_id, Outbox.staff_id)
-    return {row.id: Letter(*row) for row in session.execute(select(*columns).where(Outbox.id.in_(ids)))}
+    people = (Outbox.contact_id, Outbox.staff_id, Outbox.kind, Outbox.recipient_name)
+    found = select(Outbox.id, Outbox.recipient, Outbox.ticket_id, *people).where(Outbox.id.in_(ids))
+    return {row.id: Letter(*row) for row in session.execute(found)}
 
 
-def _muted(session: Session, addresses: set[str]) -> set[str]:
-    if not addresses:
-        return set()
-    active = select(Suppression.address).where(Suppression.address.in_(addresses), Suppression.lifted_at.is_(None))
-    return set(session.scalars(active))
+def _may_be_muted(batch: Iterable[Incoming], view: View) -> set[str]:
+    """Whom mails came from, for they live; and whom a report may mute, with the staff who are then told."""
+    addresses = {mail.sender for mail in batch if mail.sender and mail.message.machine is None}
+    if view.letters:
+        addresses |= {letter.recipient.lower() for letter in view.letters.values()} | set(view.staff_by_address)
+    return addresses
 
 
 def _told(session: Session, batch: Iterable[Incoming], view: View) -> dict[int, Told]:

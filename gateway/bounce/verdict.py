@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
+from gateway.delivery_policy import nobody_there
 from gateway.envelope import Message, Report
 
 # A success report names no failure, and says so: Postfix, Exchange, Sendmail, Gmail.
@@ -20,7 +21,7 @@ class Verdict:
 
     outcome: Literal["failed", "late", "arrived", "unknown"]
     said: str = ""
-    mutes: bool = False  # the address itself is at fault: writing to it again would be refused again
+    mutes: bool = False  # nobody is at the address: writing to it again would be refused again
 
 
 def verdict(message: Message, recipient: str) -> Verdict:
@@ -30,8 +31,8 @@ def verdict(message: Message, recipient: str) -> Verdict:
     """
     own = [report for report in message.reports if any(same_mailbox(name, recipient) for name in _names(report))]
     if own:
-        mutes = any(report.permanent for report in own)
-        failed = mutes or any(report.given_up for report in own)
+        failed = any(report.permanent or report.given_up for report in own)
+        mutes = any(report.permanent and nobody_there(report.status, report.diagnostic) for report in own)
         return Verdict("failed" if failed else "late", _said(own), mutes)
     if not message.reports and (_ARRIVED.search(message.subject) or _ARRIVED.search(message.text[:2000])):
         return Verdict("arrived")

@@ -341,7 +341,7 @@ def test_back_off_grows_to_four_hours() -> None:
         ("550 5.1.8 bad sender", False),
         ("550 5.7.1 spam", False),
         ("552 5.2.2 full", False),
-        ("550 no such user", False),
+        ("550 no such user", True),
     ],
 )
 def test_only_a_bad_address_is_muted(reply: str, expected: bool) -> None:

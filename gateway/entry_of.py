@@ -1,0 +1,98 @@
+"""A mail as an entry of a ticket: which of its words are shown, which stand folded beside, and what staff must know."""
+
+from dataclasses import replace
+
+from desk import folding
+from desk.state import TicketState
+from desk.tickets import Note
+from gateway import bounced, who
+from gateway.decide import Case, Decision
+from gateway.envelope import Message
+from gateway.quoting import quotes, signature
+from gateway.rules import NOTE_LENGTH
+
+NO_WORDS = "The mail has no text."
+
+
+def note(decision: Decision, case: Case) -> Note:
+    """The words and files of the mail; the author is who the decision says."""
+    message = case.mail.message
+    text, whole = _words(decision, message), message.text.strip()
+    # In brackets: these are our words, and the letters say "Jane Doe wrote".
+    for said in filter(None, (message.remark, message.invitation)):
+        text, whole = (f"[{said}]\n\n{words}".strip() for words in (text, whole))
+    cut = len(text) > NOTE_LENGTH
+    return Note(
+        author=decision.contact or decision.staff,
+        text=text[: NOTE_LENGTH - 1] + "…" if cut else text,
+        at=case.now,
+        visibility="pending" if decision.write == "lane" else "public",
+        verified=_is_verified(decision, case),
+        folded=whole if cut else folding.rest(text, whole),
+        html=message.html,
+        files=case.mail.files,
+        received_id=case.mail.received_id,
+    )
+
+
+def automatic(decision: Decision, case: Case) -> Note:
+    """A machine's words, for staff alone, below what we make of them; after `bounced.record`."""
+    entry = replace(note(decision, case), kind="automatic", visibility="internal")
+    back = case.mail.message.return_date
+    if case.mail.message.automatic in ("delivery-report", "feedback-report"):
+        entry = replace(entry, author=None)  # a server wrote it, whoever From names
+    ours = f"[Back on {back:%-d %B %Y}]" if back else bounced.told(decision, case)
+    return with_subject(ours, entry) if ours else entry
+
+
+def with_words(entry: Note) -> Note:
+    """An entry is never empty."""
+    return entry if entry.text or entry.files else replace(entry, text=NO_WORDS)
+
+
+def with_subject(subject: str, entry: Note) -> Note:
+    """A subject too long for a title stands whole above the words; what then has no room is kept beside."""
+    text = f"{subject}\n\n{entry.text}"
+    if len(text) <= NOTE_LENGTH:
+        return replace(entry, text=text)
+    return replace(
+        entry, text=text[: NOTE_LENGTH - 1] + "…", folded=f"{subject}\n\n{folding.whole(entry.text, entry.folded)}"
+    )
+
+
+def hints(case: Case, ticket: TicketState, entry: Note, waiting: list[str], *, passed_on: bool = False) -> list[str]:
+    """For staff, in the letter: what of the mail does not show in it."""
+    lines = []
+    if waiting:
+        lines += [
+            f"Also named, and not added, because nobody verified the sender: {', '.join(waiting)}.",
+            "To add them, put them into Cc of your answer.",
+        ]
+    first = case.mail.message.forwarded
+    if first and first.sender.address and not passed_on:
+        lines.append(f"It passes on a mail of {first.sender.name or first.sender.address} <{first.sender.address}>.")
+    # What quotes a letter of ours is known; of anything else staff should know that it is there.
+    if folding.leaves_out(entry.folded) and ticket.number not in entry.folded:
+        lines.append("Lines that look like a quotation or a signature are left out here. The page shows them.")
+    return lines
+
+
+def _words(decision: Decision, message: Message) -> str:
+    """The new text of an answer; all of a mail that answers nothing, but for its signature, or that points below."""
+    if not message.foreign:
+        if quotes.points_below(message.reply, message.text):
+            return message.text.strip()
+        if decision.kind == "opened" and not message.answers:
+            return signature.without(message.text).strip()
+    return message.reply.strip() or message.text.strip()
+
+
+def _is_verified(decision: Decision, case: Case) -> bool:
+    """Where nothing verifies senders, people whom staff know are taken at their word, as they are on paper."""
+    if not case.mail.sender:
+        return False  # no From, or several: the reverse path stood in
+    if who.is_sure(decision):
+        return True
+    if case.rules.trusted_authserv_ids or decision.write in ("unverified", "lane"):
+        return False
+    return decision.staff is not None or (decision.contact is not None and decision.contact.known)
