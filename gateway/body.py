@@ -166,8 +166,12 @@ class Reader:
         if root is not None:
             self.defects.append("signed (S/MIME), not checked")
             return self._collect(root, related=False)
-        if smime.kind(data) == "enveloped":
+        kind = smime.kind(data)
+        if kind == "enveloped":
             self._encrypted("S/MIME", "a file")
+        elif kind != "certificates":
+            self.remark = "The mail is signed (S/MIME) and damaged: its content cannot be read. It is kept as a file."
+            self.defects.append("damaged S/MIME")
         return []
 
     def _encrypted(self, by: str, kept_as: str) -> None:

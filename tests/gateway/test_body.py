@@ -263,6 +263,14 @@ def test_footer_behind_base64() -> None:
     assert file.data.decode() == "Grüße aus Köln, der Drucker geht nicht mehr."
 
 
+def test_damaged_smime_says_so() -> None:
+    """Signed content that was cut cannot be read, and the mail says why it is empty."""
+    raw = encoded("base64", base64.encodebytes(b"0\x82\x05\x00cut"), "application/pkcs7-mime; smime-type=signed-data")
+    mail = read(raw)
+    assert (mail.text, [item.name for item in mail.attachments]) == ("", ["attachment-1.p7m"])
+    assert "cannot be read" in mail.remark
+
+
 def test_missing_boundary_is_one_reading() -> None:
     """A multipart whose boundary is missing or never comes is shown as text, whole."""
     assert read(mixed(b"no boundary line at all\r\n")).text == "no boundary line at all"
