@@ -13,6 +13,7 @@ from gateway.subject import is_forward
 
 _MAX_LINES = 400  # of the text: people write little above what they pass on
 _BLOCK = 30  # lines that a quoted header may take
+_DECORATION = set("-_=*#")
 _MAILS = ("message/rfc822", "message/global")
 _MARKS = re.compile(r"^[\s>]+")
 _VALUE = re.compile(r"^[^:：]{1,40}[:：]\*?\s*")
@@ -46,8 +47,10 @@ def _quoted(text: str, *, said_so: bool) -> Forwarded | None:
     """The header below "Forwarded message", or the first one of a mail whose subject says that it is forwarded."""
     lines = text.split("\n", _MAX_LINES)[:_MAX_LINES]
     for place, line in enumerate(lines):
-        bare = _MARKS.sub("", line).strip()
-        begins = phrases.FORWARD_LINE.match(bare) is not None
+        bare = line.lstrip("> \t").rstrip()
+        # Most lines are neither between dashes nor end with a colon: this spares them the dear pattern.
+        marked = bare[:1] in _DECORATION or bare[-1:] in ":："
+        begins = bool(bare) and marked and phrases.FORWARD_LINE.match(bare) is not None
         if begins or (said_so and _opens_block(lines, place)):
             return _block(lines[place + begins : place + begins + _BLOCK])
     return None

@@ -6,6 +6,7 @@ import structlog
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.applications import Starlette
+from starlette.convertors import IntegerConvertor, register_url_convertor
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -15,12 +16,21 @@ from starlette.types import ASGIApp
 from portal.board import StatusBoard
 from portal.config import PortalConfig
 from portal.guard import Guard
-from portal.pages import entrance, home, ticket, tickets
+from portal.pages import as_sent, entrance, home, ticket, tickets
 from portal.pages.errors import ErrorPages
 from portal.render import Pages
 from portal.visit import SET_PASSWORD, Door, Page, Portal, endpoint
 
 log = structlog.get_logger(__name__)
+
+
+class KeyConvertor(IntegerConvertor):
+    """The id of a row in an address; no database takes a larger one, so it is not found."""
+
+    regex = "[0-9]{1,18}"
+
+
+register_url_convertor("key", KeyConvertor())
 
 # Every page: path, method, who may come, what answers. Files and texts are pages too: rights are checked alike.
 PAGES: tuple[tuple[str, str, Door, Page], ...] = (
@@ -34,8 +44,10 @@ PAGES: tuple[tuple[str, str, Door, Page], ...] = (
     ("/out", "POST", "choosing", entrance.leave),
     ("/tickets", "GET", "signed_in", tickets.tickets),
     ("/t/{number}", "GET", "signed_in", ticket.ticket),
-    ("/t/{number}/files/{id:int}", "GET", "signed_in", ticket.file),
-    ("/t/{number}/entries/{id:int}.txt", "GET", "signed_in", ticket.entry_text),
+    ("/t/{number}/files/{id:key}", "GET", "signed_in", ticket.file),
+    ("/t/{number}/files/{id:key}/picture", "GET", "anyone", as_sent.picture),  # or with a pass: portal/passes.py
+    ("/t/{number}/entries/{id:key}.txt", "GET", "signed_in", ticket.entry_text),
+    ("/t/{number}/entries/{id:key}.html", "GET", "signed_in", as_sent.entry_html),
 )
 FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, func, select, true
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, defer
 
 from desk.access import Person, visible_tickets
 from store.tables import Attachment, Contact, Event, Organisation, Staff, Ticket
@@ -39,6 +39,7 @@ class Entry:
     verified: bool
     text: str
     quoted: str
+    has_html: bool
     cut: bool
     changes: dict[str, Any]
     files: tuple[File, ...]
@@ -73,10 +74,13 @@ def shown(person: Person) -> ColumnElement[bool]:
 def read(session: Session, person: Person, ticket: Ticket, *, everything: bool = False) -> Conversation:
     """The ticket's page; of a long conversation the latest entries, unless everything is asked for."""
     mine = and_(Event.ticket_id == ticket.id, shown(person))
-    newest = select(Event).where(mine).order_by(Event.at.desc(), Event.id.desc()).limit(MOST if everything else LATEST)
-    events = list(session.scalars(newest))[::-1]
-    cut = len(events) == (MOST if everything else LATEST)
-    files = _files(session, ticket.id, {event.id for event in events})
+    most = MOST if everything else LATEST
+    # Whether there is HTML, and not the HTML: it is large, and each is a document of its own.
+    query = select(Event, Event.html != "").options(defer(Event.html, raiseload=True)).where(mine)
+    newest = session.execute(query.order_by(Event.at.desc(), Event.id.desc()).limit(most))
+    events = [(event, has_html) for event, has_html in newest][::-1]
+    cut = len(events) == most
+    files = _files(session, ticket.id, {event.id for event, _ in events})
     names = session.execute(_names(ticket)).one()
     merged_into = _merged_into(session, person, ticket)
     session.expunge(ticket)  # the end of a reading session expires what it read
@@ -86,7 +90,7 @@ def read(session: Session, person: Person, ticket: Ticket, *, everything: bool =
         organisation=names.organisation or "",
         assignee=names.assignee or "",
         merged_into=merged_into,
-        entries=tuple(_entry(event, files.get(event.id, ())) for event in events),
+        entries=tuple(_entry(event, has_html, files.get(event.id, ())) for event, has_html in events),
         total=(session.scalar(select(func.count()).select_from(Event).where(mine)) or 0) if cut else len(events),
     )
 
@@ -118,6 +122,26 @@ def find_entry(session: Session, person: Person, ticket: Ticket, event_id: int) 
     ).one_or_none()
 
 
+def find_passed_file(session: Session, number: str, file_id: int) -> Attachment | None:
+    """A file for which somebody holds a pass: their rights were looked at when the pass was made."""
+    return session.scalars(
+        select(Attachment)
+        .join(Ticket, Ticket.id == Attachment.ticket_id)
+        .where(Attachment.id == file_id, Ticket.number == number, Attachment.hidden_at.is_(None))
+    ).one_or_none()
+
+
+def content_ids(session: Session, event: Event) -> dict[str, int]:
+    """The files of that very entry that its HTML can name (RFC 2392), by their Content-ID; of two alike the first."""
+    query = (
+        select(Attachment.content_id, Attachment.id)
+        .where(Attachment.event_id == event.id, Attachment.ticket_id == event.ticket_id)
+        .where(Attachment.content_id != "", Attachment.hidden_at.is_(None))
+        .order_by(Attachment.id.desc())
+    )
+    return {row.content_id: row.id for row in session.execute(query)}
+
+
 def _files(session: Session, ticket_id: int, events: set[int]) -> dict[int, tuple[File, ...]]:
     found: dict[int, tuple[File, ...]] = {}
     query = select(Attachment).where(Attachment.ticket_id == ticket_id, Attachment.hidden_at.is_(None))
@@ -134,7 +158,7 @@ def _merged_into(session: Session, person: Person, ticket: Ticket) -> str:
     return session.scalar(query) or ""
 
 
-def _entry(event: Event, files: tuple[File, ...]) -> Entry:
+def _entry(event: Event, has_html: bool, files: tuple[File, ...]) -> Entry:
     quoted = event.folded if event.folded.strip() != event.text.strip() else ""
     return Entry(
         id=event.id,
@@ -146,6 +170,7 @@ def _entry(event: Event, files: tuple[File, ...]) -> Entry:
         verified=event.verified,
         text=event.text[:LONGEST].strip("\r\n"),
         quoted=quoted[:LONGEST].strip("\r\n"),
+        has_html=has_html,
         cut=max(len(event.text), len(quoted)) > LONGEST,
         changes=event.changes,
         files=files,

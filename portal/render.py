@@ -33,11 +33,20 @@ class Pages:
             stamp = moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
             return Markup('<time datetime="{}">{}</time>').format(stamp, words.date_time(moment, config.zone))
 
+        def moment(at: datetime) -> str:
+            return words.date_time(at, config.zone)
+
         def number(value: int) -> str:
             return f"{value:,}"
 
         self._environment.filters.update(
-            time=time, number=number, size=words.size, span=words.span, shape=words.shape, changes=words.changes
+            time=time,
+            moment=moment,
+            number=number,
+            size=words.size,
+            span=words.span,
+            shape=words.shape,
+            changes=words.changes,
         )
         self._environment.globals.update(
             desk={"name": config.desk_name, "address": config.desk_address, "phone": config.desk_phone},

@@ -32,12 +32,15 @@ def ticket_list(
 
 
 @ticket_app.command("show")
-def ticket_show(number: str) -> None:
+def ticket_show(
+    number: str,
+    quoted: Annotated[bool, typer.Option("--quoted", help="Show what is folded too: quotations, signatures.")] = False,
+) -> None:
     """One ticket with its whole history, internal notes included."""
     from postdesk.show import ticket_text
 
     with ready_house().database.reading() as session:
-        text = ticket_text(session, number.strip("[]").upper())
+        text = ticket_text(session, number.strip("[]").upper(), quoted=quoted)
     if text is None:
         raise fail(f"There is no ticket {number}.", 66)
     typer.echo(text)

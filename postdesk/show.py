@@ -9,8 +9,8 @@ from gateway.letter_words import link_words
 from store.tables import Attachment, Contact, Event, Staff, Ticket, TicketLink
 
 
-def ticket_text(session: Session, number: str) -> str | None:
-    """A ticket with its whole history; None when there is none of that number."""
+def ticket_text(session: Session, number: str, *, quoted: bool = False) -> str | None:
+    """A ticket with its whole history, folded text as well when asked for; None when there is none of that number."""
     ticket = session.scalars(select(Ticket).where(Ticket.number == number)).first()
     if ticket is None:
         return None
@@ -30,7 +30,7 @@ def ticket_text(session: Session, number: str) -> str | None:
         files.setdefault(file.event_id, []).append(file)
     events = session.scalars(select(Event).where(Event.ticket_id == ticket.id).order_by(Event.at, Event.id))
     for event in events:
-        lines += ["", *_event_lines(event, files.get(event.id, []))]
+        lines += ["", *_event_lines(event, files.get(event.id, []), quoted=quoted)]
     return "\n".join(lines)
 
 
@@ -52,7 +52,7 @@ def _link_lines(session: Session, ticket: Ticket) -> list[str]:
     return lines
 
 
-def _event_lines(event: Event, files: list[Attachment]) -> list[str]:
+def _event_lines(event: Event, files: list[Attachment], *, quoted: bool) -> list[str]:
     marks = [] if event.visibility == "public" else [event.visibility]
     if not event.verified:
         marks.append("not verified")
@@ -64,7 +64,17 @@ def _event_lines(event: Event, files: list[Attachment]) -> list[str]:
     changes = [f"    {key}: {_change(value)}" for key, value in event.changes.items()]
     text = [f"    {line}" for line in event.text.splitlines()]
     names = [f"    File: {file.original_name or file.name}, {file.type}, {file.size:,} bytes" for file in files]
-    return [head, *changes, *text, *names]
+    return [head, *changes, *text, *_folded_lines(event, quoted=quoted), *names]
+
+
+def _folded_lines(event: Event, *, quoted: bool) -> list[str]:
+    """What the text of an entry leaves out, or how much that is; nothing where the two are the same."""
+    folded = [line.rstrip() for line in event.folded.strip("\r\n").splitlines()]
+    if not any(folded) or event.folded.strip() == event.text.strip():
+        return []
+    if quoted:
+        return ["    Quoted:", *(f"      {line}".rstrip() for line in folded)]
+    return [f"    ({len(folded):,} folded {'line' if len(folded) == 1 else 'lines'}; --quoted shows them)"]
 
 
 def _change(value: list[str]) -> str:

@@ -38,10 +38,16 @@ def folded(lines: list[str], kinds: str) -> str:
         i = match.start()
         block, said = _block(lines, kinds, i)
         below = kinds[i + 1 + len(said) :]
-        answered = re.match(r"[be]*q[^ohf]*q?[eq]*t", below)
-        if "t" in kinds[:i] and "t" in block and answered and ends_text(lines, kinds, i):
+        if "t" in kinds[:i] and "t" in block and _is_answered(below) and ends_text(lines, kinds, i):
             kinds = kinds[:i] + "s" * (len(said) + 1) + below
     return kinds
+
+
+def _is_answered(below: str) -> bool:
+    """True for a marked quotation with words behind its first lines, before anything that ends the reading."""
+    stop = min((below.find(kind) for kind in "ohf" if kind in below), default=len(below))
+    quoted = below[:stop].lstrip("be")
+    return quoted.startswith("q") and "t" in quoted
 
 
 def is_list_footer(lines: list[str], kinds: str, i: int) -> bool:

@@ -62,7 +62,7 @@ def file(portal: Portal, visit: Visit) -> Response:
         "Content-Security-Policy": FILE_CSP,
         "Content-Length": str(attachment.size),
     }
-    return StreamingResponse(_blocks(data, start), media_type=picture or "application/octet-stream", headers=headers)
+    return StreamingResponse(blocks(data, start), media_type=picture or "application/octet-stream", headers=headers)
 
 
 def picture_type(start: bytes) -> str:
@@ -81,7 +81,8 @@ def disposition(name: str, *, inline: bool = False) -> str:
     return value
 
 
-def _blocks(data: BinaryIO, start: bytes) -> Iterator[bytes]:
+def blocks(data: BinaryIO, start: bytes) -> Iterator[bytes]:
+    """What was read of a file already, then the rest of it; the file is closed."""
     with data:
         while start:
             yield start

@@ -27,10 +27,15 @@ MATRIX = {
     ("POST", "/out"): (SIGN_IN, "303 /", "303 /", "303 /", "303 /"),
     ("GET", "/tickets"): (SIGN_IN + "?next=/tickets", CHOOSE + "?next=/tickets", "200", "200", "200"),
     ("GET", "/t/{number}"): (SIGN_IN + "?next=" + PHONES, CHOOSE + "?next=" + PHONES, "200", "404", "200"),
-    ("GET", "/t/{number}/files/{id:int}"): (
+    ("GET", "/t/{number}/files/{id:key}"): (
         SIGN_IN + "?next=" + PHONES + "/files/{log}", CHOOSE + "?next=" + PHONES + "/files/{log}", "200", "404", "200",
     ),
-    ("GET", "/t/{number}/entries/{id:int}.txt"): (
+    ("GET", "/t/{number}/files/{id:key}/picture"): ("404", CHOOSE, "200", "404", "200"),
+    ("GET", "/t/{number}/entries/{id:key}.html"): (
+        SIGN_IN + "?next=" + PHONES + "/entries/{first}.html", CHOOSE + "?next=" + PHONES + "/entries/{first}.html",
+        "200", "404", "200",
+    ),
+    ("GET", "/t/{number}/entries/{id:key}.txt"): (
         SIGN_IN + "?next=" + PHONES + "/entries/{first}.txt", CHOOSE + "?next=" + PHONES + "/entries/{first}.txt",
         "200", "404", "200",
     ),
@@ -68,8 +73,8 @@ def test_every_route_for_every_visitor(world: World, visitors: dict[str, Callabl
     browser = visitors[who]()
     for (method, route), expected in sorted(MATRIX.items(), key=lambda entry: entry[0] == ("POST", "/out")):
         path = route.replace("{number}", "T20190409.0967").replace("{secret}", "x" * 40)
-        target = world.ids["log"] if "files" in route else world.ids["first"]
-        path = path.replace("{id:int}", str(target))
+        target = "photo" if "picture" in route else "log" if "files" in route else "first"
+        path = path.replace("{id:key}", str(world.ids[target]))
         page = "/in/password" if who != "signed out" else "/in"
         answer = browser.get(path) if method == "GET" else browser.post(path, page)
         came = f"{answer.status_code} {answer.headers.get('location', '')}".strip()
@@ -131,13 +136,25 @@ def test_a_foreign_number_and_no_number_look_the_same(world: World, signed_in: E
     assert (foreign.status_code, foreign.content) == (unknown.status_code, unknown.content)
     assert foreign.status_code == 404
     assert dict(foreign.headers) == dict(unknown.headers)
-    for path in (f"{PHONES}/files/{world.ids['log']}", f"{UNKNOWN}/files/1", f"{PHONES}/entries/1.txt"):
+    for path in (
+        f"{PHONES}/files/{world.ids['log']}",
+        f"{UNKNOWN}/files/1",
+        f"{PHONES}/entries/1.txt",
+        f"{PHONES}/entries/1.html",
+    ):
         assert browser.get(path).content == unknown.content
 
 
 def test_signed_out_a_number_tells_nothing(browser: Browser) -> None:
     """Both lead to the sign-in page."""
     assert browser.get(PHONES).status_code == browser.get(UNKNOWN).status_code == 303
+
+
+@pytest.mark.parametrize("key", ["9" * 18, "9" * 19, "9" * 5000, "-1", "１", "1.5", "x"])
+@pytest.mark.parametrize("path", ["files/{}", "files/{}/picture", "entries/{}.txt", "entries/{}.html"])
+def test_strange_ids_are_not_found(signed_in: Enter, path: str, key: str) -> None:
+    """Ids larger than any database takes, and what is no id: 404, never an error."""
+    assert signed_in("sam").get(f"{PHONES}/{path.format(key)}").status_code == 404
 
 
 @pytest.mark.parametrize("number", ["１００１", "9" * 40, "-1", "' or 1=1 --", "%00", "T%", "T20190409.0967%0d%0a"])

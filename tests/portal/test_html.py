@@ -93,7 +93,12 @@ def test_pages_are_well_made(pages: dict[str, str]) -> None:
         assert page.all("html")[0]["lang"] == "en", name
         assert ("wrong" in name or name == "not found") == page.title.startswith("Error: "), name
         assert all("scope" in attributes for attributes in page.all("th")), name
-        assert page.all("script", "iframe", "img", "style", "base", "object") == [], name
+        assert page.all("script", "img", "style", "base", "object") == [], name
+        for frame in page.all("iframe"):
+            assert frame["sandbox"] == "allow-popups allow-popups-to-escape-sandbox", name
+            assert str(frame["title"]).startswith("Mail of "), name
+            assert str(frame["src"]).startswith("/t/"), name
+            assert frame["loading"] == "lazy", name
         for tag, attributes in page.tags:
             assert not any(key.startswith("on") or key == "style" for key in attributes), (name, tag)
             assert (attributes.get("tabindex") or "0") in ("0", "-1"), (name, tag)

@@ -1,5 +1,7 @@
 """A small sample desk: organisations, contacts, a member of staff, tickets with all kinds of entries."""
 
+import struct
+import zlib
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -32,7 +34,28 @@ START = datetime(2019, 4, 9, 12, 7, tzinfo=UTC)
 PASSWORD = "four plain sample words"
 TEMPLATES = Path(__file__).parents[2] / "templates" / "pages"
 KEYS = Keys(((1, b"k" * 32),))
-PNG = b"\x89PNG\r\n\x1a\n" + bytes(40)
+
+
+def png(side: int, red: int) -> bytes:
+    """A true picture: a square of one colour (PNG, RFC 2083)."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    pixels = zlib.compress((b"\0" + bytes((red, 90, 125)) * side) * side)
+    head = struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", pixels) + chunk(b"IEND", b"")
+
+
+PNG = png(64, 20)
+# As the sanitiser leaves it: pictures of the mail itself, links with a scheme, no ids and no scripts.
+HTML = (
+    '<div style="color: #333333"><p>Good morning,</p><p>since 12:30 no phone on the <b>second floor</b> can call out. '
+    'The display says:</p><p><img src="cid:display%40sample" alt="Display of the phone" width="64"></p>'
+    '<p><img src="cid:lost@sample" alt="Plan of the floor"></p>'
+    '<p>More is <a href="https://intranet.example.test/phones" rel="noopener noreferrer nofollow">on our page</a>.</p>'
+    "</div><details><summary>Show quoted text</summary><blockquote>Acme Sample, second floor</blockquote></details>"
+)
 
 
 @dataclass
@@ -253,9 +276,10 @@ def _tickets(session: Session, world: World) -> None:
         "Good morning,\n\nsince 12:30 no phone on the second floor can call out. Calls that come in do ring.\n\n"
         "The display says “No service”. We have switched the small box in the lift lobby off and on again.\n\nJane",
         folded="Good morning,\n\nsince 12:30 no phone … \n\n-- \nJane Sample\nAcme Sample, second floor",
+        html=HTML,
     )  # fmt: skip
     add_file(session, world, first, "log", "switch log, 9 April.txt", b"port 4 down\n" * 4000)
-    add_file(session, world, first, "photo", "display.png", PNG, inline=True)
+    add_file(session, world, first, "photo", "display.png", PNG, inline=True, content_id="display@sample")
     add_file(session, world, first, "svg", "drawing.svg", b"<svg onload=alert(1)>", inline=True)
     add_file(session, world, first, "gone", "taken away.txt", b"gone", hidden_at=START)
     add_event(

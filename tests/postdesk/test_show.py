@@ -11,7 +11,7 @@ from gateway import held_reasons
 from gateway.envelope import Envelope
 from gateway.held import discard, hold
 from gateway.travel import Hop, Journey
-from postdesk import cli_mail  # noqa: F401 - adds its commands
+from postdesk import cli_desk, cli_mail  # noqa: F401 - they add their commands
 from postdesk.cli import app
 from postdesk.show import ticket_text
 from postdesk.show_travel import travel_lines
@@ -219,3 +219,29 @@ def test_sixty_slow_hops_stay_readable() -> None:
     assert len(lines) < 25
     assert "     …  40 more" in lines
     assert any(line.startswith("    54  ") for line in lines)
+
+
+ANSWERED = (
+    "From: ann@customer.test\r\nTo: service@desk.test\r\nSubject: Re: Phones\r\n\r\nStill down.\r\n\r\n"
+    "On Mon, 23 Nov 2026 at 12:00, Sam Sample <sam@desk.test> wrote:\r\n> Is it back?\r\n> Sam\r\n"
+)
+
+
+def test_a_ticket_says_what_is_folded_and_shows_it_when_asked(house: House, config: Path) -> None:
+    """How many lines, and the option that prints them, indented under the words; an entry without has neither."""
+    receive(house, ANSWERED, "ann@customer.test")
+    take(house, "bob@customer.test", "Whole")
+    numbers = [f"{datetime.now(UTC):T%Y%m%d}.{count:04}" for count in (1, 2)]
+    run = CliRunner()
+    short, long, plain = (
+        run.invoke(app, ["--config", str(config), "ticket", "show", *words]).output
+        for words in ([numbers[0]], [numbers[0], "--quoted"], [numbers[1], "--quoted"])
+    )
+    assert "    Still down.\n    (3 folded lines; --quoted shows them)\n" in short
+    assert "Is it back?" not in short
+    assert (
+        "    Still down.\n    Quoted:\n      On Mon, 23 Nov 2026 at 12:00, Sam Sample <sam@desk.test> wrote:\n"
+        "      > Is it back?\n      > Sam\n"
+    ) in long
+    assert "folded" not in plain + long
+    assert "Quoted:" not in plain
