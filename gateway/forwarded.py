@@ -13,7 +13,6 @@ from gateway.subject import is_forward
 
 _MAX_LINES = 400  # of the text: people write little above what they pass on
 _BLOCK = 30  # lines that a quoted header may take
-_DECORATION = set("-_=*#")
 _MAILS = ("message/rfc822", "message/global")
 _MARKS = re.compile(r"^[\s>]+")
 _VALUE = re.compile(r"^[^:：]{1,40}[:：]\*?\s*")
@@ -22,13 +21,16 @@ _BRACKETS = re.compile(r"\[(?:mailto:)?([^\[\]\s]{3,320}@[^\[\]\s]{1,255})\]", r
 _REPEATED = re.compile(r"<mailto:([^<>]{3,320})>", re.IGNORECASE)
 
 
-def find(subject: str, text: str, files: Sequence[Attachment], limits: Limits) -> Forwarded | None:
-    """The mail that was passed on; None where there is none, or more than one."""
+def find(
+    subject: str, text: str, files: Sequence[Attachment], limits: Limits, *, begins: bool = True
+) -> Forwarded | None:
+    """The mail that was passed on; None where there is none, or more than one. `begins`: a line of the text says so."""
     mails = [file for file in files if file.declared_type in _MAILS]
     if len(mails) == 1:
         return _attached(mails[0].data, limits)
-    if not mails and text:
-        return _quoted(text, said_so=is_forward(subject))
+    said_so = is_forward(subject)
+    if not mails and (begins or said_so):
+        return _quoted(text, said_so=said_so)
     return None
 
 
@@ -48,9 +50,7 @@ def _quoted(text: str, *, said_so: bool) -> Forwarded | None:
     lines = text.split("\n", _MAX_LINES)[:_MAX_LINES]
     for place, line in enumerate(lines):
         bare = line.lstrip("> \t").rstrip()
-        # Most lines are neither between dashes nor end with a colon: this spares them the dear pattern.
-        marked = bare[:1] in _DECORATION or bare[-1:] in ":："
-        begins = bool(bare) and marked and phrases.FORWARD_LINE.match(bare) is not None
+        begins = phrases.FORWARD_LINE.match(bare) is not None
         if begins or (said_so and _opens_block(lines, place)):
             return _block(lines[place + begins : place + begins + _BLOCK])
     return None

@@ -96,7 +96,8 @@ class Headers:
 
     def token(self, name: str) -> str:
         """The first word of a field in lower case: `auto-replied` of `Auto-Replied; owner=...`."""
-        return clean(self.raw(name)[:200]).split(";")[0].split("(")[0].strip().lower()
+        values = self.fields.get(name)
+        return clean(values[0][:200]).split(";")[0].split("(")[0].strip().lower() if values else ""
 
     def charset_hint(self) -> str:
         """The charset of the first encoded word in subject or sender; "" when there is none."""

@@ -67,11 +67,12 @@ def read_or_raise(raw: bytes, limits: Limits = Limits(), reverse_path: str | Non
     view = _view(root, mail, headers, reverse_path, content)
     automatic = screen.classify(view)
     own_text = "" if content.foreign else content.text
+    folded = quotes.fold(own_text)
     parts = [(item.declared_type, item.data) for item in content.attachments] if automatic else []
     return replace(
         mail,
         text=content.text,
-        reply=quotes.new_text(own_text),
+        reply=folded.reply,
         answers=bool(mail.in_reply_to or mail.references or subject.is_answer(mail.subject))
         and not subject.is_forward(mail.subject),
         foreign=content.foreign,
@@ -79,7 +80,9 @@ def read_or_raise(raw: bytes, limits: Limits = Limits(), reverse_path: str | Non
         remark=content.remark,
         html=content.html,
         attachments=content.attachments,
-        forwarded=None if automatic else forwarded.find(mail.subject, own_text, content.attachments, limits),
+        forwarded=None
+        if automatic
+        else forwarded.find(mail.subject, own_text, content.attachments, limits, begins=folded.forwards),
         automatic=automatic,
         certain=automatic not in _IN_DOUBT or _IN_DOUBT[automatic](view),
         return_date=return_date(mail.subject, content.text, mail.date) if automatic == "auto-reply" else None,

@@ -7,6 +7,7 @@ in doubt a line stays, and where nothing would be left nothing is cut.
 """
 
 import re
+from dataclasses import dataclass
 
 from gateway.quoting import phrases, reply_header, signature
 
@@ -32,22 +33,35 @@ _GAP = re.compile(r"\n{4,}")
 _EMPTY, _TEXT, _QUOTED, _REPLY, _HEADER, _MOBILE, _DASHES, _RULER, _ORIGINAL, _FORWARD = "etqbhsdrof"
 
 
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """The part of a text that its writer wrote for this mail, and whether a line says that a mail is passed on."""
+
+    reply: str
+    forwards: bool = False
+
+
 def new_text(text: str) -> str:
     """The part of `text` that its writer wrote for this mail."""
+    return fold(text).reply
+
+
+def fold(text: str) -> Folded:
+    """Read a text line by line."""
     if not text or len(text) < 4:
-        return text.strip()
+        return Folded(text.strip())
     if "--" in text:
         text = phrases.SHARED_LINE.sub("\n", text)
     lines = text.split("\n")
     lines, beyond = lines[:MAX_LINES], lines[MAX_LINES:]
     kinds = _classify(lines, fences="```" in text or "~~~" in text)
     if kinds.strip("et") == "":
-        return _tidy(text)
+        return Folded(_tidy(text))
     kinds = signature.folded(lines, kinds)
     end = _hard_end(lines, kinds)
     kept = [lines[i] for i in _cut(kinds[:end])]
     answer = _tidy("\n".join(kept + beyond if end == len(lines) else kept))
-    return answer if _ANY_WORD.search(answer) else _tidy(text)
+    return Folded(answer if _ANY_WORD.search(answer) else _tidy(text), _FORWARD in kinds)
 
 
 def points_below(reply: str, text: str) -> bool:
