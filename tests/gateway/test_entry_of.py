@@ -1,7 +1,9 @@
 """A mail as an entry: what of it is shown, and what staff are told of the rest."""
 
 import pytest
+from sqlalchemy import select
 
+from store.tables import Attachment
 from tests.gateway import desk_world as sample
 from tests.gateway.desk_world import ANN, DESK, EVE, FIRST_MAIL, PAT, SAM, People, World
 
@@ -98,3 +100,23 @@ def test_our_words_stand_in_brackets(world: World, people: People) -> None:
     armour = "-----BEGIN PGP MESSAGE-----\n\nhQEMAsample\n-----END PGP MESSAGE-----"
     done = world.take(sample.mail(EVE, "Secret", armour))
     assert world.events(done.ticket_id)[0].text.startswith("[The mail is encrypted (PGP)")
+
+
+@pytest.mark.feature("F106", "mail")
+@pytest.mark.feature("F114", "mail")
+def test_rich_text_is_kept_beside_the_words(world: World, people: People) -> None:
+    """The plain text is read, the sender's HTML is kept without anything that acts, and its pictures with the entry."""
+    rich = '<p><b>Broken</b>: <img src="cid:p1@x"> <img src="https://x.test/t.gif"></p><script>alert(1)</script>'
+    body = (
+        f"--r\nContent-Type: multipart/alternative; boundary=a\n\n--a\nContent-Type: text/plain\n\nBroken, see here.\n"
+        f"--a\nContent-Type: text/html\n\n{rich}\n--a--\n"
+        "--r\nContent-Type: image/png\nContent-ID: <p1@x>\nContent-Transfer-Encoding: base64\n\niVBORw0KGgo=\n--r--"
+    )
+    done = world.take(sample.mail(EVE, "Screen", body, content_type="multipart/related; boundary=r"))
+    (entry,) = world.events(done.ticket_id)
+    assert entry.text == "Broken, see here."
+    assert "<b>Broken</b>" in entry.html
+    assert 'src="cid:p1@x"' in entry.html
+    assert not {"script", "x.test"} & set(entry.html.replace("/", " ").replace("<", " ").split())
+    (picture,) = world.all(select(Attachment).where(Attachment.event_id == entry.id))
+    assert (picture.content_id, picture.inline) == ("p1@x", True)
