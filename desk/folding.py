@@ -20,11 +20,6 @@ def rest(text: str, whole: str) -> str:
     return "\n".join(left).strip()
 
 
-def leaves_out(folded: str) -> bool:
-    """True when more stands folded than marked quotations and the line above them."""
-    return sum(bool(line.strip()) and line.lstrip()[0] != ">" for line in folded.splitlines()) > 1
-
-
 def whole(text: str, folded: str) -> str:
     """The whole mail: the words, then what they leave out; where they were cut, what is folded holds both."""
     if not folded or not text:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from desk import folding
 from desk.state import TicketState
 from desk.tickets import Note
-from gateway import bounced, who
+from gateway import bounced, left_out, who
 from gateway.decide import Case, Decision
 from gateway.envelope import Message
 from gateway.quoting import quotes, signature
@@ -72,7 +72,8 @@ def hints(case: Case, ticket: TicketState, entry: Note, waiting: list[str], *, p
     if first and first.sender.address and not passed_on:
         lines.append(f"It passes on a mail of {first.sender.name or first.sender.address} <{first.sender.address}>.")
     # What quotes a letter of ours is known; of anything else staff should know that it is there.
-    if folding.leaves_out(entry.folded) and ticket.number not in entry.folded:
+    ours = (ticket.number.lower(), *(desk.address for desk in case.addresses.desks))
+    if entry.folded and left_out.first_line(entry.text, folding.whole(entry.text, entry.folded), ours):
         lines.append("Lines that look like a quotation or a signature are left out here. The page shows them.")
     return lines
 

@@ -8,11 +8,14 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from gateway.left_out import OUR_LETTER
 from gateway.quoting import phrases, reply_header
 
-# The first line of every letter to staff: what follows it is that letter.
-_OUR_LETTER = re.compile(r"Your reply (?:goes to|stays internal)\b")
 _MARKS = re.compile(r"^[\s>|]+")
+_NO_LETTER = re.compile(r"[\W_]+")
+_LONG = 16  # characters of a line that are no chance within another one
+_NUMBER = re.compile(r"\bT\d{8}\.\d{4,}")
+_BLOCK = 200  # lines of a letter
 _SHORT = 8  # characters: "Thanks" may stand in any two texts
 
 
@@ -35,22 +38,51 @@ class Told:
 
 def own_words(text: str, told: Told) -> str:
     """The part of a staff answer that is safe to send; "" when nothing of it is the writer's own."""
+    kept, _ = _sorted_out(text, told)
+    return "\n".join(kept).strip() if any(_plain(line) and not _is_quoted(line) for line in kept) else ""
+
+
+def lost(text: str, told: Told) -> str:
+    """The first line that `own_words` leaves out although it comes from nothing that is known here; "" when none does.
+
+    What stands below a line that introduces a quotation is quoted, whether anybody here knows it or not.
+    """
+    _, dropped = _sorted_out(text, told)
+    for line, introduced in dropped:
+        plain = _plain(line)
+        if plain and not introduced and plain not in told.inside and re.search(r"\w", plain):
+            return line.strip()
+    return ""
+
+
+def _sorted_out(text: str, told: Told) -> tuple[list[str], list[tuple[str, bool]]]:
+    """The lines that stay; and the others, each with whether a header or our letter's first line introduces it."""
     lines = text.splitlines()
     kept: list[str] = []
-    own = False
+    dropped: list[tuple[str, bool]] = []
+    introduced = False
     place = 0
     while place < len(lines):
         line, plain = lines[place], _plain(lines[place])
-        quoted = line.lstrip().startswith((">", "|"))
-        if not quoted and (_OUR_LETTER.match(plain) or _opens_block(lines, place)):
+        quoted = _is_quoted(line)
+        if not quoted and (OUR_LETTER.match(plain) or _opens_block(lines, place)):
+            # All of our letters end with their number; a sentence that begins like one does not.
+            ours = introduced or any(_NUMBER.search(other) for other in lines[place : place + _BLOCK])
+            dropped += [(other, ours) for other in lines[place:]]
             break  # all below is the letter, without marks
         header = reply_header.span(lines, place)
+        introduced = introduced or header > 0
         place += header or 1
         if header or (quoted and plain not in told.public):
+            dropped += [(line, introduced)]
             continue
         kept.append(line)
-        own = own or bool(plain and not quoted)
-    return "\n".join(kept).strip() if own else ""
+    return kept, dropped
+
+
+def _is_quoted(line: str) -> bool:
+    bare = line.lstrip()
+    return bare.startswith(">") or (bare.startswith("|") and "|" not in bare[1:])  # two of them make a table
 
 
 def _opens_block(lines: list[str], place: int) -> bool:
@@ -64,8 +96,17 @@ def _opens_block(lines: list[str], place: int) -> bool:
 
 
 def repeats_inside(text: str, told: Told) -> str:
-    """A line of an internal or pending entry that the text repeats, quoted or not; "" when there is none."""
-    return next((line for line in text.splitlines() if _plain(line) in told.inside), "").strip()
+    """A line of an internal or pending entry that the text repeats, wrapped or marked as it may be; "" when none."""
+    lines = {_plain(line) for line in text.splitlines()}
+    if exact := next((line for line in lines if line in told.inside), ""):
+        return exact
+    running = _running(text)
+    return next((line for line in told.inside if len(line) >= _LONG and _running(line) in running), "")
+
+
+def _running(text: str) -> str:
+    """Letters and digits alone: how lines were broken, and what stands around them, does not count."""
+    return _NO_LETTER.sub("", text)
 
 
 def _plain(line: str) -> str:

@@ -19,6 +19,7 @@ _MAX_REFERENCES = 50  # the newest
 _MAX_DEFECTS = 30
 _REPORTS = ("delivery-report", "feedback-report")
 _IN_DOUBT = {"delivery-report": delivery_report.certain, "auto-reply": auto_reply.certain}
+_MAX_FILE_TEXTS, _MAX_FILE_TEXT = 20, 256 * 1024  # bytes of each
 _CHUNK = 1 << 20
 _WHITE = b" \t\r\n\x0b\x0c"
 _DELIVERED = ("delivered-to", "x-original-to", "envelope-to", "x-envelope-to", "x-delivered-to")
@@ -80,6 +81,7 @@ def read_or_raise(raw: bytes, limits: Limits = Limits(), reverse_path: str | Non
         remark=content.remark,
         html=content.html,
         attachments=content.attachments,
+        file_texts=_file_texts(content.attachments),
         forwarded=None
         if automatic
         else forwarded.find(mail.subject, own_text, content.attachments, limits, begins=folded.forwards),
@@ -213,6 +215,12 @@ def _missing(headers: Headers, defects: list[str]) -> None:
     defects.extend(f"no {name.title()} field" for name in ("from", "date") if name not in headers)
     if "message-id" not in headers:
         defects.append("no Message-ID")
+
+
+def _file_texts(files: tuple[Attachment, ...]) -> tuple[tuple[str, str], ...]:
+    """What attached texts and mails say, for rules that ask whose words they are."""
+    texts = [file for file in files if file.declared_type.startswith(("text/", "message/")) or file.type == "text/html"]
+    return tuple((file.name, file.data[:_MAX_FILE_TEXT].decode("utf-8", "replace")) for file in texts[:_MAX_FILE_TEXTS])
 
 
 def _digest(raw: bytes, start: int) -> bytes:

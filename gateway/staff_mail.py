@@ -7,18 +7,15 @@ from desk import notices, tickets
 from desk.state import StaffState, TicketState
 from desk.tickets import Note
 from desk.writes import Writes
-from gateway import who
+from gateway import staff_safety, who
 from gateway.commands import grammar, staff
 from gateway.commands.staff import Plan
 from gateway.decide import Case, Decision
-from gateway.envelope import Message
-from gateway.own_words import Told, own_words, repeats_inside
-from gateway.quoting import quotes
+from gateway.own_words import Told, own_words
 from gateway.receipt import answer
 from gateway.rules import NOTE_LENGTH
+from gateway.staff_safety import NOTHING_DONE, Said
 from gateway.subject import is_forward
-
-NOTHING_DONE = "Your text is kept as an internal note. Nothing was sent or changed."
 
 
 def apply(decision: Decision, case: Case, writes: Writes, entry: Note) -> Decision:
@@ -35,7 +32,9 @@ def apply(decision: Decision, case: Case, writes: Writes, entry: Note) -> Decisi
     plan = replace(plan, internal=plan.internal or _answers_inside(decision))
     told = case.view.told.get(ticket.id, Told())
     own = words if plan.internal else own_words(words, told)
-    hindrance = _not_allowed(decision, case, plan, ticket) or _not_safe(message, plan, words, own, astray, told)
+    ours = (ticket.number.lower(), *(desk.address for desk in case.addresses.desks))
+    taken_apart = Said(message, plan, words, own, astray, told, ours)
+    hindrance = _not_allowed(decision, case, plan, ticket) or staff_safety.hindrance(taken_apart)
     if hindrance:
         # The whole text is kept as it came, commands and all: nothing of it was done.
         return _keep_inside(decision, case, writes, ticket, replace(entry, author=author), hindrance)
@@ -66,29 +65,6 @@ def _not_allowed(decision: Decision, case: Case, plan: Plan, ticket: TicketState
         ]
     if is_forward(case.mail.message.subject) or _goes_elsewhere(case, ticket):
         return ["Your text is kept as an internal note: a forwarded letter never goes to the customer."]
-    return []
-
-
-def _not_safe(message: Message, plan: Plan, words: str, own: str, astray: tuple[str, ...], told: Told) -> list[str]:
-    """Why sending the words could tell the customer what is not for them."""
-    if plan.internal:
-        return []
-    if astray:
-        return [
-            f"“{astray[0]}” looks like a command, but stands inside the text.",
-            "Commands stand at the top or at the end. Put ## before a line that is none.",
-            NOTHING_DONE,
-        ]
-    if quotes.points_below(message.reply, message.text):
-        return [
-            "Your answer points to words further down, and those cannot be told from what is quoted there.",
-            "Write all of your answer above the quotation.",
-            NOTHING_DONE,
-        ]
-    if words and not own and not plan.changes_something:
-        return ["Your mail holds no words of your own.", NOTHING_DONE]
-    if inside := repeats_inside(own, told):
-        return [f"“{inside}” stands in an internal note, and customers do not read those.", NOTHING_DONE]
     return []
 
 

@@ -21,6 +21,7 @@ _FENCE = re.compile(r"\s{0,3}(?:```|~~~)")
 _DECORATED = re.compile(r"[\s>]*[-_=*#]|[^\n]*[-_=*#:>]\s*\Z")
 
 _MAIL_DATE = re.compile(r"\b\d{1,2} [A-Z][a-z]{2} \d{4} \d\d:\d\d(?::\d\d)? [+-]\d{4}\b")
+_DAY_AND_TIME = re.compile(r"\d{4}.{0,20}?\b\d{1,2}[:.h]\d\d|\d{1,2}[:.]\d\d.{0,20}?\d{4}|\d[/.-]\d{1,2}[/.-]\d\d")
 _ADDRESS_END = re.compile(r"[^\s<>@]@[^\s<>@]+>?\s*\Z")
 
 _BLANKS = " \t\xa0\u200b\u200c\u200e\u200f\ufeff"
@@ -171,8 +172,8 @@ def _header_blocks(lines: list[str], kinds: str) -> str:
             if match is not None and match.lastgroup:
                 found.add(match.lastgroup)
             end += 1
-        # "From: Berlin, To: Rome, Date: Monday" is what a traveller writes: a mail's header has a subject or addresses.
-        addressed = "subject" in found or any("@" in line for line in lines[i:end])
+        # "From: Berlin, To: Rome, Date: Monday" is what a traveller writes: a mail's has addresses, or day and time.
+        addressed = any("@" in line or _DAY_AND_TIME.search(line) for line in lines[i:end])
         block = len(found) >= 3 and addressed and ("from" in found or {"date", "to", "subject"} <= found)
         # Two fields are enough when the date is written as only mail programs write it.
         block = block or (len(found) == 2 and found <= {"date", "from", "to"} and _is_sent(lines[i:end]))

@@ -5,6 +5,7 @@ import re
 DASHES = re.compile(r"\s?(?:--|---|—|__|-- ?=20)[ \t\xa0]*\Z")
 _RFC = "-- "  # RFC 3676 section 4.3; many programs lose its space
 _MAX_LINES = 25
+_MAX_DASHES = 10
 _MAX_NAME_LINES = 4
 _POSTSCRIPT = re.compile(r"\s{0,3}P\.?\s?S\.?\s?[:.\s]", re.IGNORECASE)
 _LIST_ITEM = re.compile(r"\s{0,3}(?:\d|[-*•+–]\s|\w[).]\s|[^\n:]{1,30}:(?:\s|\Z))")
@@ -14,6 +15,8 @@ _LIST_FOOTER = re.compile(r"[_=-]{10,}\s*\Z")
 
 def ends_text(lines: list[str], kinds: str, i: int) -> bool:
     """True when line `i`, dashes, begins a signature; kinds are those of quotes.py."""
+    if kinds.count("d") > _MAX_DASHES:
+        return False  # they part sections
     block, said = _block(lines, kinds, i)
     if any(_POSTSCRIPT.match(line) for line in said) or block.count("t") > _MAX_LINES:
         return False
@@ -34,7 +37,7 @@ def ends_text(lines: list[str], kinds: str, i: int) -> bool:
 
 def folded(lines: list[str], kinds: str) -> str:
     """A signature above a quotation with answers in it is folded by itself, and the reading goes on."""
-    for match in re.finditer("d", kinds):
+    for match in list(re.finditer("d", kinds))[:_MAX_DASHES]:
         i = match.start()
         block, said = _block(lines, kinds, i)
         below = kinds[i + 1 + len(said) :]

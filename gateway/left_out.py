@@ -1,0 +1,43 @@
+"""What the folding of an answer leaves out that is no letter of ours: a person should know that it is there."""
+
+import re
+
+from desk import folding
+from gateway.quoting import phrases, signature
+
+# The first line of every letter to staff: what follows it is that letter.
+OUR_LETTER = re.compile(r"Your reply (?:goes to .{1,200}\.|stays internal\b)")
+_RULE = re.compile(r"[\W_]*\Z")
+
+
+def first_line(reply: str, text: str, ours: tuple[str, ...]) -> str:
+    """The first unmarked line that was folded above our own letter; "" when there is none.
+
+    `ours` are words that stand in our letters and their headers: the number of the ticket, addresses of the desk.
+    """
+    if len(reply) >= len(text):
+        return ""
+    in_signature = False
+    for line in folding.rest(reply, text).splitlines():
+        bare = line.strip()
+        lower = bare.lower()
+        if OUR_LETTER.match(bare) or any(word in lower for word in ours):
+            return ""
+        if signature.DASHES.match(line):
+            in_signature = True
+        elif phrases.HEADER_LINE.match(bare) or phrases.REPLY_VERB.search(bare):
+            in_signature = False
+        elif not in_signature and not _furniture(bare):
+            return bare
+    return ""
+
+
+def _furniture(line: str) -> bool:
+    """True for quoted lines, rules, and what programs put in between."""
+    return (
+        line.startswith(">")
+        or _RULE.match(line) is not None
+        or phrases.MOBILE_SIGNATURE.match(line) is not None
+        or phrases.ORIGINAL_LINE.match(line) is not None
+        or phrases.FORWARD_LINE.match(line) is not None
+    )

@@ -1,0 +1,80 @@
+"""Why an answer of staff stays inside: it could tell customers what is not for them, or lose what is."""
+
+import re
+from dataclasses import dataclass
+
+from gateway import left_out
+from gateway.commands.staff import Plan
+from gateway.envelope import Message
+from gateway.own_words import Told, lost, repeats_inside
+from gateway.quoting import quotes
+
+NOTHING_DONE = "Your text is kept as an internal note. Nothing was sent or changed."
+# In a file: a letter of this desk, whole or copied.
+_LETTER = re.compile(
+    r"^X-Postdesk-Instance\s*:|[+-][rb]-[a-z2-7]{30,46}@|\.r-[a-z2-7]{30,46}@|"
+    r"^\s*Your reply (?:goes to .{1,200}\.|stays internal\b)",
+    re.IGNORECASE | re.MULTILINE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """An answer as it was taken apart."""
+
+    message: Message
+    plan: Plan
+    words: str  # without the commands
+    own: str  # what of the words may go out
+    astray: tuple[str, ...]  # commands inside the text
+    told: Told
+    ours: tuple[str, ...]  # what stands in letters of ours: number, desk addresses
+
+
+def hindrance(said: Said) -> list[str]:
+    """Sentences for its author; none when it may go out."""
+    if said.plan.internal:
+        return []
+    return _of_words(said) or _of_files(said) or _of_losses(said)
+
+
+def _of_words(said: Said) -> list[str]:
+    if said.astray:
+        return [
+            f"“{said.astray[0]}” looks like a command, but stands inside the text.",
+            "Commands stand at the top or at the end. Put ## before a line that is none.",
+            NOTHING_DONE,
+        ]
+    if quotes.points_below(said.message.reply, said.message.text):
+        return [
+            "Your answer points to words further down, and those cannot be told from what is quoted there.",
+            "Write all of your answer above the quotation.",
+            NOTHING_DONE,
+        ]
+    if said.message.foreign or (said.words and not said.own and not said.plan.changes_something):
+        return ["Your mail holds no words of your own.", NOTHING_DONE]
+    if inside := repeats_inside(f"{said.own}\n{said.plan.resolution}", said.told):
+        return [f"“{inside}” stands in an internal note, and customers do not read those.", NOTHING_DONE]
+    return []
+
+
+def _of_files(said: Said) -> list[str]:
+    for name, text in said.message.file_texts:
+        if _LETTER.search(text) or repeats_inside(text, said.told):
+            return [
+                f"The file “{name}” holds a letter of this desk, or words of an internal note.",
+                "Send your answer again without it.",
+                NOTHING_DONE,
+            ]
+    return []
+
+
+def _of_losses(said: Said) -> list[str]:
+    line = lost(said.words, said.told) or left_out.first_line(said.message.reply, said.message.text, said.ours)
+    if not line:
+        return []
+    return [
+        f"“{line[:200]}” looks like a part of something quoted, and would not have reached the customer.",
+        "Send your answer again with other words, or in another form.",
+        NOTHING_DONE,
+    ]
