@@ -91,6 +91,7 @@ _NAMES = {
 }
 _NOT_IN_A_NAME = re.compile(r"[^a-z0-9]+")
 _SINGLE_BYTE = re.compile(r"(?:cp1?\d\d\d|cp87\d|iso8859|koi8|mac)", re.ASCII)
+_SEVERAL_BYTES = ("gb18030", "cp950", "big5hkscs", "cp949", "johab", "cp932", "euc_jp")
 _LATIN_HOLES = {0x81, 0x8D, 0x8F, 0x90, 0x9D}  # bytes without a character in Windows-1252
 _CP1252 = "".join(chr(b) if b in _LATIN_HOLES else bytes([b]).decode("cp1252") for b in range(256))
 
@@ -119,6 +120,8 @@ def decode(data: bytes, declared: str = "", hint: str = "") -> str:
         return data.decode("utf-16", "replace")
     if data.startswith(b"\xef\xbb\xbf"):
         return data[3:].decode("utf-8", "replace")
+    if chosen in _SEVERAL_BYTES and (utf8 := _surely_utf8(data)):
+        return utf8
     if chosen is None or chosen == "utf_8" or _SINGLE_BYTE.match(chosen):
         # Valid UTF-8 beyond ASCII is next to never anything else, whatever a gateway wrote on the label.
         try:
@@ -133,6 +136,16 @@ def decode(data: bytes, declared: str = "", hint: str = "") -> str:
         return data.decode(chosen)
     except UnicodeError:
         return _best_effort(data, chosen)
+
+
+def _surely_utf8(data: bytes) -> str:
+    """UTF-8 under a Chinese, Japanese or Korean label, whose bytes mean something in nearly every order; else ""."""
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError:
+        return ""
+    # Two short words can be both: what Windows shows for GBK's "联通" is well known.
+    return text if sum(character > "\x7f" for character in text[:10_000]) >= 4 or max(text, default="") > "\u07ff" else ""
 
 
 def windows1252(data: bytes) -> str:

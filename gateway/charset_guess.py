@@ -4,11 +4,12 @@ Western text has few such letters and stays Windows-1252. Russian, Greek, Hebrew
 Korean consist of them. Short or doubtful text is not guessed: garbled one way or the other, it is wrong.
 """
 
-_MIN, _DIFFERENT = 8, 5  # bytes beyond ASCII
+_MIN, _DIFFERENT = 10, 6  # bytes beyond ASCII
+_MOSTLY = 6  # so many of them for each ASCII letter in the same words: Western words have few
 _SAMPLE = 4096
 _FREQUENT = {  # the ten or so most frequent letters of the language, small ones first where there are capitals
     "cp1251": "оеаинтсрвл",
-    "koi8_r": "оеаинтсрвл",
+    "koi8_u": "оеаинтсрвл",  # and KOI8-R, which lacks four letters
     "iso8859_5": "оеаинтсрвл",
     "cp1253": "αοιετσνηυρς",
     "cp1255": "יוהלאמתרבשנ",
@@ -25,13 +26,15 @@ _WHOLE = 0.15  # of the characters of Chinese text
 
 def guess(data: bytes) -> str:
     """A codec of charset.py, or "" where none is likely enough."""
-    sample = data[:_SAMPLE]
+    # English words, a signature or a quotation, may stand beside: only words with letters beyond ASCII are asked.
+    sample = b" ".join(word for word in data[: 4 * _SAMPLE].split() if not word.isascii())[:_SAMPLE]
     high = sum(byte > 0x7F for byte in sample)
     different = sum(byte > 0x7F for byte in set(sample))
     letters = sum(65 <= (byte & 0xDF) <= 90 for byte in sample if byte < 0x80)
     if high < _MIN or different < _DIFFERENT or high < letters:
         return ""
-    return _several_bytes(sample) or _single_byte(sample)
+    # Only the second byte of a Chinese or Japanese character may be an ASCII letter.
+    return _several_bytes(sample) or (_single_byte(sample) if high >= _MOSTLY * letters else "")
 
 
 def _single_byte(sample: bytes) -> str:

@@ -112,13 +112,47 @@ def test_no_label_or_a_wrong_one(codec_name: str, label: str) -> None:
     assert decode(text.encode(codec_name), label) == text
 
 
-@pytest.mark.parametrize("text", ["ÄÖÜ", "° ° ° ° ° ° ° ° °", "Zażółć", "½ Ñandú"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ÄÖÜ",
+        "° ° ° ° ° ° ° ° °",
+        "Zażółć",
+        "½ Ñandú",
+        "¿Él? ¡Sí! ¿Aún más? ¡Ñoño! ¿Qué?",
+        "ÉTÉ À ÎLE ÂGÉ ÇÀ ÉÉÉ",
+        "Þú ætlar að fá þér öl",
+    ],
+)
 def test_nothing_is_guessed_of_little(text: str) -> None:
     """A few letters beyond ASCII are Western, as they always were."""
     assert decode(text.encode("cp1252", "ignore"), "") == text.encode("cp1252", "ignore").decode("cp1252")
 
 
-@given(st.binary(max_size=300))
-def test_any_bytes_are_guessed(data: bytes) -> None:
-    """No bytes raise."""
-    decode(data, "")
+@given(
+    st.binary(max_size=300), st.sampled_from(["", "gb2312", "big5", "euc-kr", "shift_jis", "euc-jp", "utf-7", "utf-16"])
+)
+def test_any_bytes_in_any_charset(data: bytes, label: str) -> None:
+    """No bytes raise, and none at all do not either."""
+    decode(data, label)
+    assert decode(b"", label) == ""
+
+
+@pytest.mark.parametrize("codec_name", [name for name in UNLABELLED if name != "cp1252"])
+def test_english_beside_it(codec_name: str) -> None:
+    """A signature or a quotation in English hides no script."""
+    text = f"{UNLABELLED[codec_name]} {UNLABELLED[codec_name]}\n\nBest regards\nJane Doe, Sample Works\n> Hello there"
+    assert decode(text.encode(codec_name), "") == text
+
+
+@pytest.mark.parametrize("label", ["gb2312", "big5", "euc-kr", "shift_jis", "euc-jp"])
+@pytest.mark.parametrize("text", ["Grüße aus Köln", "您好，打印机坏了", "プリンター", "안녕하세요"])
+def test_utf8_under_a_label_of_several_bytes(text: str, label: str) -> None:
+    """Valid UTF-8 is UTF-8, whatever the label says."""
+    if len(text.encode()) - len(text) > 3:
+        assert decode(text.encode(), label) == text
+
+
+def test_two_characters_that_could_be_utf8() -> None:
+    """The label decides where a word is too short to tell."""
+    assert decode("联通".encode("gb18030"), "gb2312") == "联通"
