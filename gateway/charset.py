@@ -144,8 +144,9 @@ def _surely_utf8(data: bytes) -> str:
         text = data.decode("utf-8")
     except UnicodeDecodeError:
         return ""
-    # Two short words can be both: what Windows shows for GBK's "联通" is well known.
-    return text if sum(character > "\x7f" for character in text[:10_000]) >= 4 or max(text, default="") > "\u07ff" else ""
+    # Two characters can be both: what Windows shows for GBK's "联通" is well known.
+    beyond = [character for character in text[:10_000] if character > "\x7f"]
+    return text if len(beyond) >= 4 or max(beyond, default="") > "\u07ff" else ""
 
 
 def windows1252(data: bytes) -> str:
