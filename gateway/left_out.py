@@ -2,7 +2,6 @@
 
 import re
 
-from desk import folding
 from gateway.quoting import phrases, signature
 
 # The first line of every letter to staff: what follows it is that letter.
@@ -10,16 +9,16 @@ OUR_LETTER = re.compile(r"Your reply (?:goes to .{1,200}\.|stays internal\b)")
 _RULE = re.compile(r"[\W_]*\Z")
 
 
-def first_line(reply: str, text: str, ours: tuple[str, ...]) -> str:
-    """The first unmarked line that was folded above our own letter; "" when there is none.
+def first_line(folded: str, ours: tuple[str, ...]) -> str:
+    """The first unmarked line of what was folded, above our own letter; "" when there is none.
 
     `ours` are words that stand in our letters and their headers: the number of the ticket, addresses of the desk.
     """
-    if len(reply) >= len(text):
-        return ""
     in_signature = False
-    for line in folding.rest(reply, text).splitlines():
+    for line in folded.splitlines():
         bare = line.strip()
+        if not bare or bare[0] == ">":
+            continue  # marked as quoted: nobody takes it for the writer's
         lower = bare.lower()
         if OUR_LETTER.match(bare) or any(word in lower for word in ours):
             return ""
@@ -33,10 +32,9 @@ def first_line(reply: str, text: str, ours: tuple[str, ...]) -> str:
 
 
 def _furniture(line: str) -> bool:
-    """True for quoted lines, rules, and what programs put in between."""
+    """True for rules, and what programs put in between."""
     return (
-        line.startswith(">")
-        or _RULE.match(line) is not None
+        _RULE.match(line) is not None
         or phrases.MOBILE_SIGNATURE.match(line) is not None
         or phrases.ORIGINAL_LINE.match(line) is not None
         or phrases.FORWARD_LINE.match(line) is not None

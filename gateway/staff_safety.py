@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 
+from desk import folding
 from gateway import left_out
 from gateway.commands.staff import Plan
 from gateway.envelope import Message
@@ -70,7 +71,8 @@ def _of_files(said: Said) -> list[str]:
 
 
 def _of_losses(said: Said) -> list[str]:
-    line = lost(said.words, said.told) or left_out.first_line(said.message.reply, said.message.text, said.ours)
+    folded = folding.rest(said.message.reply.strip(), said.message.text.strip())
+    line = lost(said.words, said.told) or left_out.first_line(folded, said.ours)
     if not line:
         return []
     return [

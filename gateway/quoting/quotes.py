@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from gateway.quoting import phrases, reply_header, signature
 
 MAX_LINES = 5_000  # what stands below is quoted if something above says so, else it is kept
+_OPENING = 600  # characters in which a writer points to what follows
 _LONG_ANSWER = 3  # lines below a quotation that make it their context
 
 _RULE = re.compile(r"[\s>]*(?:[^\w\s`>]\s*){2,}\Z|[\s>]*[_]{2,}\s*\Z|\s*\u1427\s*\Z")
@@ -67,7 +68,9 @@ def fold(text: str) -> Folded:
 
 def points_below(reply: str, text: str) -> bool:
     """True when the writer says that there are answers further down, between lines that nobody can tell from them."""
-    return len(reply) < len(text) and phrases.POINTS_BELOW.search(reply[:2000]) is not None
+    if len(reply) >= len(text) or text[text.rfind("\n") + 1 :].lstrip().startswith(">"):
+        return False  # nothing is folded, or all of it is marked
+    return phrases.POINTS_BELOW.search(reply, 0, _OPENING) is not None
 
 
 def _tidy(text: str) -> str:
