@@ -50,6 +50,7 @@ def test_scenario(folder: Path) -> None:
         "rule": decision.rule,
         "reason": decision.reason,
         "ticket": ticket.number if ticket else "",
+        "sender": f"{mail.message.sender.name} <{mail.message.sender.address}>",
         "subject": mail.message.subject,
         "text": mail.message.text,
         "reply": mail.message.reply,
