@@ -7,7 +7,7 @@ from gateway import charset, html, plain_text
 from gateway.envelope import Attachment
 from gateway.files import Files
 from gateway.headers import clean_body
-from gateway.mime import Limits, Part, Splitter
+from gateway.mime import MAILS, Limits, Part, Splitter, disposed
 from gateway.params import clean_id, disposition
 from gateway.unpack import calendar, smime
 
@@ -99,7 +99,7 @@ class Reader:
         if len(self.files.parts) != 1 or self.files.packed or self._has_words():
             return None
         part, _ = self.files.parts[0]
-        if part.opaque or part.type.full not in ("message/rfc822", "message/global"):
+        if part.opaque or part.type.full not in MAILS:
             return None
         return self._inside(self.files.data(part))
 
@@ -155,7 +155,7 @@ class Reader:
 
     def _opened(self, part: Part) -> list[Piece]:
         """What can be read of a file that wraps a mail; the file stays a file."""
-        if part.type.full in _PKCS7 or _name(part).lower().endswith(".p7m"):
+        if part.type.full in _PKCS7 or disposed(part, [])[1].lower().endswith(".p7m"):
             return self._unsealed(self.files.data(part))
         return []
 
@@ -211,7 +211,8 @@ class Reader:
 
     def _is_text(self, part: Part, *, top: bool) -> bool:
         if part.type.full == "application/xhtml+xml":
-            return not _name(part) and disposition(part.headers.raw("content-disposition"), [])[0] != "attachment"
+            kind, name = disposed(part, [])
+            return not name and kind != "attachment"
         if part.type.maintype != "text":
             return False
         kind, parameters = disposition(part.headers.raw("content-disposition"), self.defects)
@@ -269,9 +270,3 @@ def _says_something(left: bytes) -> bool:
     if _WORDS.search(left, 0, _MAX_LEFT) is None:
         return False
     return len(left.strip()) > _LONG_NOTICE or _NOTICE.search(left) is None
-
-
-def _name(part: Part) -> str:
-    """The file name of a part as written, if only to tell its kind."""
-    _, parameters = disposition(part.headers.raw("content-disposition"), [])
-    return parameters.get("filename") or part.type.params.get("name", "")

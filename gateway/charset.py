@@ -108,6 +108,11 @@ def codec(name: str) -> str | None:
     return None
 
 
+def claims_ascii(name: str) -> bool:
+    """True for the label of seven-bit text."""
+    return name.strip("\"' ").lower() in ("us-ascii", "ascii")
+
+
 def decode(data: bytes, declared: str = "", hint: str = "") -> str:
     """Text of `data`; never fails, and replaces only what no reading explains.
 
@@ -131,7 +136,7 @@ def decode(data: bytes, declared: str = "", hint: str = "") -> str:
                 return _damaged_utf8(data, hint)
     if chosen == "cp1252":
         # A label that claims seven bits tells nothing of eight.
-        return _damaged_utf8(data, hint) if declared.strip().lower() in ("us-ascii", "ascii") else windows1252(data)
+        return _damaged_utf8(data, hint) if claims_ascii(declared) else windows1252(data)
     try:
         return data.decode(chosen)
     except UnicodeError:

@@ -72,8 +72,8 @@ def hints(case: Case, ticket: TicketState, entry: Note, waiting: list[str], *, p
     if first and first.sender.address and not passed_on:
         lines.append(f"It passes on a mail of {first.sender.name or first.sender.address} <{first.sender.address}>.")
     # What quotes a letter of ours is known; of anything else staff should know that it is there.
-    ours = (ticket.number.lower(), *(desk.address for desk in case.addresses.desks))
-    if entry.folded and left_out.first_line(entry.folded.removeprefix(entry.text.removesuffix("…")), ours):
+    folded = entry.folded.removeprefix(entry.text.removesuffix("…"))
+    if folded and left_out.first_line(folded, left_out.marks(ticket, case.addresses)):
         lines.append("Lines that look like a quotation or a signature are left out here. The page shows them.")
     return lines
 

@@ -101,7 +101,7 @@ class Message:
     remark: str = ""  # a sentence for people: the content is encrypted
     html: str = ""  # sanitised; "" when there was none
     attachments: tuple[Attachment, ...] = ()
-    file_texts: tuple[tuple[str, str], ...] = ()  # names and beginnings of attached texts and mails
+    file_texts: tuple[tuple[str, bytes], ...] = ()  # names and beginnings of attached texts and mails
     forwarded: Forwarded | None = None
     automatic: Automatic | None = None  # what the mail looks like
     certain: bool = True  # False: `automatic` rests on words alone, which a person may write as well

@@ -7,13 +7,12 @@ from dataclasses import dataclass, field
 from gateway import filenames, kinds, transfer
 from gateway.envelope import Attachment
 from gateway.headers import Headers, clean
-from gateway.mime import Part, described
-from gateway.params import clean_id, disposition
+from gateway.mime import MAILS, Part, described, disposed
+from gateway.params import clean_id
 from gateway.unpack import tnef
 
 _FILE_ID = re.compile(r"([\w-]{1,60}\.(?:png|jpe?g|gif|bmp|tiff?|webp|svg|emf|wmf))(?:@|\Z)", re.IGNORECASE)
 _LOCATION = re.compile(r"(?:.*/)?([^/?#]{1,200}\.[A-Za-z0-9]{1,8})(?:[?#].*)?\Z", re.DOTALL)
-_MAILS = ("message/rfc822", "message/global")
 
 
 @dataclass(slots=True)
@@ -44,8 +43,8 @@ class Files:
 
     def _attachment(self, part: Part, number: int, related: bool) -> Attachment:
         data = part.raw[part.start : part.end] if part.opaque else self.data(part)
-        kind, parameters = disposition(part.headers.raw("content-disposition"), self.defects)
-        original = filenames.shown(parameters.get("filename") or part.type.params.get("name", ""))
+        kind, written = disposed(part, self.defects)
+        original = filenames.shown(written)
         content_id = clean_id(part.headers.raw("content-id"))
         declared = part.type.full
         found = kinds.sniff(data, declared)
@@ -80,7 +79,7 @@ def _made_up(part: Part, data: bytes, content_id: str) -> str:
     or where a saved web page found it (RFC 2557)."""
     if part.type.maintype in ("message", "text"):
         name = described(part)
-        if not name and part.type.full in _MAILS:
+        if not name and part.type.full in MAILS:
             block = data[:65_536].replace(b"\r\n", b"\n").split(b"\n\n")[0]
             name = Headers(block, 998).text("subject")[:80] or "mail"
         if name:

@@ -7,13 +7,12 @@ from dataclasses import replace
 from gateway import addresses, body, headers
 from gateway.envelope import Attachment, Forwarded, Mailbox
 from gateway.headers import clean
-from gateway.mime import Limits, Splitter
+from gateway.mime import MAILS, Limits, Splitter
 from gateway.quoting import phrases, quotes
 from gateway.subject import is_forward
 
 _MAX_LINES = 400  # of the text: people write little above what they pass on
 _BLOCK = 30  # lines that a quoted header may take
-_MAILS = ("message/rfc822", "message/global")
 _MARKS = re.compile(r"^[\s>]+")
 _VALUE = re.compile(r"^[^:：]{1,40}[:：]\*?\s*")
 # Outlook: "Jane Doe [mailto:jane@example.com]" or "[jane@example.com]".
@@ -25,7 +24,7 @@ def find(
     subject: str, text: str, files: Sequence[Attachment], limits: Limits, *, begins: bool = True
 ) -> Forwarded | None:
     """The mail that was passed on; None where there is none, or more than one. `begins`: a line of the text says so."""
-    mails = [file for file in files if file.declared_type in _MAILS]
+    mails = [file for file in files if file.declared_type in MAILS]
     if len(mails) == 1:
         return _attached(mails[0].data, limits)
     said_so = is_forward(subject)

@@ -2,6 +2,8 @@
 
 import re
 
+from desk.state import TicketState
+from gateway.desk_addresses import Addresses
 from gateway.quoting import phrases, signature
 
 # The first line of every letter to staff: what follows it is that letter.
@@ -9,10 +11,15 @@ OUR_LETTER = re.compile(r"Your reply (?:goes to .{1,200}\.|stays internal\b)")
 _RULE = re.compile(r"[\W_]*\Z")
 
 
+def marks(ticket: TicketState, addresses: Addresses) -> tuple[str, ...]:
+    """What stands in our letters on a ticket and in their headers: its number, and the addresses of the desk."""
+    return (ticket.number.lower(), *(desk.address for desk in addresses.desks))
+
+
 def first_line(folded: str, ours: tuple[str, ...]) -> str:
     """The first unmarked line of what was folded, above our own letter; "" when there is none.
 
-    `ours` are words that stand in our letters and their headers: the number of the ticket, addresses of the desk.
+    `ours` are the marks of our letters.
     """
     in_signature = False
     for line in folded.splitlines():

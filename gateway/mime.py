@@ -10,7 +10,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from gateway.headers import Headers, clean, looks_like_fields
-from gateway.params import ContentType, content_type
+from gateway.params import ContentType, content_type, disposition
+
+MAILS = ("message/rfc822", "message/global")  # media types of a whole mail within another one
 
 # CR CR LF is what a relay makes of CR LF when it "mends" the line ends of a mail once more.
 _BLANK_LINE = re.compile(rb"\r?\n\r{0,2}\n")
@@ -215,6 +217,12 @@ class Splitter:
                     cut -= 2 if raw[cut - 2 : cut] == b"\r\n" and cut - 2 >= part.body else 1
                 yield cut, tail.end(), tail[1] is not None
             position = raw.find(needle, after, end)
+
+
+def disposed(part: Part, defects: list[str]) -> tuple[str, str]:
+    """The kind of its Content-Disposition, and the name that a part gives itself, as written."""
+    kind, parameters = disposition(part.headers.raw("content-disposition"), defects)
+    return kind, parameters.get("filename") or part.type.params.get("name", "")
 
 
 def described(part: Part) -> str:

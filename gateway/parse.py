@@ -217,10 +217,10 @@ def _missing(headers: Headers, defects: list[str]) -> None:
         defects.append("no Message-ID")
 
 
-def _file_texts(files: tuple[Attachment, ...]) -> tuple[tuple[str, str], ...]:
+def _file_texts(files: tuple[Attachment, ...]) -> tuple[tuple[str, bytes], ...]:
     """What attached texts and mails say, for rules that ask whose words they are."""
     texts = [file for file in files if file.declared_type.startswith(("text/", "message/")) or file.type == "text/html"]
-    return tuple((file.name, file.data[:_MAX_FILE_TEXT].decode("utf-8", "replace")) for file in texts[:_MAX_FILE_TEXTS])
+    return tuple((file.name, file.data[:_MAX_FILE_TEXT]) for file in texts[:_MAX_FILE_TEXTS])
 
 
 def _digest(raw: bytes, start: int) -> bytes:

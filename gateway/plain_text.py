@@ -63,7 +63,7 @@ def is_binary(data: bytes, kind: ContentType) -> bool:
 
 def _charset(data: bytes, kind: ContentType) -> str:
     declared = kind.params.get("charset", "")
-    believed = declared and declared.strip("\"' ").lower() not in ("us-ascii", "ascii")
+    believed = declared and not charset.claims_ascii(declared)
     if kind.full in HTML_TYPES and not believed and (meta := _META_CHARSET.search(data[:4096])) is not None:
         return meta[1].decode("ascii")
     return declared

@@ -7,7 +7,7 @@ from desk import notices, tickets
 from desk.state import StaffState, TicketState
 from desk.tickets import Note
 from desk.writes import Writes
-from gateway import staff_safety, who
+from gateway import left_out, staff_safety, who
 from gateway.commands import grammar, staff
 from gateway.commands.staff import Plan
 from gateway.decide import Case, Decision
@@ -32,8 +32,7 @@ def apply(decision: Decision, case: Case, writes: Writes, entry: Note) -> Decisi
     plan = replace(plan, internal=plan.internal or _answers_inside(decision))
     told = case.view.told.get(ticket.id, Told())
     own = words if plan.internal else own_words(words, told)
-    ours = (ticket.number.lower(), *(desk.address for desk in case.addresses.desks))
-    taken_apart = Said(message, plan, words, own, astray, told, ours)
+    taken_apart = Said(message, plan, words, own, astray, told, left_out.marks(ticket, case.addresses))
     hindrance = _not_allowed(decision, case, plan, ticket) or staff_safety.hindrance(taken_apart)
     if hindrance:
         # The whole text is kept as it came, commands and all: nothing of it was done.

@@ -29,7 +29,7 @@ class Said:
     own: str  # what of the words may go out
     astray: tuple[str, ...]  # commands inside the text
     told: Told
-    ours: tuple[str, ...]  # what stands in letters of ours: number, desk addresses
+    ours: tuple[str, ...]  # the marks of letters of ours
 
 
 def hindrance(said: Said) -> list[str]:
@@ -60,7 +60,8 @@ def _of_words(said: Said) -> list[str]:
 
 
 def _of_files(said: Said) -> list[str]:
-    for name, text in said.message.file_texts:
+    for name, data in said.message.file_texts:
+        text = data.decode("utf-8", "replace")
         if _LETTER.search(text) or repeats_inside(text, said.told):
             return [
                 f"The file “{name}” holds a letter of this desk, or words of an internal note.",

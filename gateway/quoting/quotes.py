@@ -16,7 +16,6 @@ _OPENING = 600  # characters in which a writer points to what follows
 _LONG_ANSWER = 3  # lines below a quotation that make it their context
 
 _RULE = re.compile(r"[\s>]*(?:[^\w\s`>]\s*){2,}\Z|[\s>]*[_]{2,}\s*\Z|\s*\u1427\s*\Z")
-_LONG_RULE = re.compile(r"\s*(?:[-_=*~]\s?){5,}\s*\Z")
 _QUOTE = re.compile(r"\s{0,3}(?:>|\|\s(?![^\n]{0,300}\|)|[A-Z][\w.-]{0,15}>(?:\s|\Z))")
 _FENCE = re.compile(r"\s{0,3}(?:```|~~~)")
 _DECORATED = re.compile(r"[\s>]*[-_=*#]|[^\n]*[-_=*#:>]\s*\Z")
