@@ -9,17 +9,20 @@ from sqlalchemy.orm import Session
 from desk.state import ContactState, StaffState, TeamState, TicketState
 from store.tables import Contact, ContactAddress, Organisation, Participant, Staff, Team, TeamMember, Ticket
 
-_CONTACT = (
+_CONTACT: tuple[Any, ...] = (
     Contact.id,
     Contact.name,
     Contact.known,
     Contact.muted,
     Contact.deactivated_at,
     Contact.organisation_id,
+    Contact.sees,
+    Contact.level,
+    Contact.language,
     Organisation.visibility,
     ContactAddress.written,
 )
-_TICKET = (
+_TICKET: tuple[Any, ...] = (
     Ticket.id,
     Ticket.number,
     Ticket.title,
@@ -33,7 +36,28 @@ _TICKET = (
     Ticket.merged_into_id,
     Ticket.completed_at,
     Ticket.resolution,
+    Ticket.type,
+    Ticket.priority,
+    Ticket.urgency,
+    Ticket.impact,
+    Ticket.source,
+    Ticket.service,
+    Ticket.item,
+    Ticket.site_id,
+    Ticket.customer_reference,
+    Ticket.needed_by,
+    Ticket.due_at,
+    Ticket.created_at,
+    Ticket.parent_id,
+    Ticket.minutes,
+    Ticket.spam,
+    Ticket.approval,
+    Ticket.withdrawal,
+    Ticket.requester_muted,
+    Ticket.reopened_on,
+    Ticket.reopened,
 )
+_TICKET_FIELDS = tuple(column.key for column in _TICKET if column.key != "requester_id")
 MERGE_STEPS = 10
 
 
@@ -55,7 +79,9 @@ def _contact(row: Row[Any]) -> ContactState:
         muted=row.muted,
         active=row.deactivated_at is None,
         organisation_id=row.organisation_id,
-        sees_organisation=row.visibility == "organisation",
+        sees_organisation=(row.sees or row.visibility) == "organisation",
+        level=row.level,
+        language=row.language,
     )
 
 
@@ -126,39 +152,29 @@ def _with_people(session: Session, rows: Sequence[Row[Any]]) -> dict[int, Ticket
     if not rows:
         return {}
     taking_part = session.execute(
-        select(Participant.ticket_id, Participant.contact_id, Participant.muted).where(
-            Participant.ticket_id.in_([row.id for row in rows]), Participant.removed_at.is_(None)
-        )
+        select(
+            Participant.ticket_id, Participant.contact_id, Participant.muted, Participant.role, Participant.removed_at
+        ).where(Participant.ticket_id.in_([row.id for row in rows]))
     ).all()
-    wanted = {row.requester_id for row in rows} | {row.contact_id for row in taking_part}
+    wanted = {row.requester_id for row in rows} | {row.contact_id for row in taking_part if not row.removed_at}
     people = contacts_by_id(session, wanted)
     states = {row.id: _ticket(row, people) for row in rows}
-    for ticket_id, contact_id, muted in taking_part:
-        if contact := people.get(contact_id):
-            states[ticket_id].people[contact_id] = contact
-            if muted:
-                states[ticket_id].muted.add(contact_id)
+    for ticket_id, contact_id, muted, role, removed_at in taking_part:
+        state = states[ticket_id]
+        if muted:
+            state.muted.add(contact_id)
+        if removed_at is not None:
+            state.left.add(contact_id)
+        elif contact := people.get(contact_id):
+            state.people[contact_id] = contact
+            state.roles[contact_id] = role
     return states
 
 
 def _ticket(row: Row[Any], people: dict[int, ContactState]) -> TicketState:
     # A contact without any address is still a requester: nobody can be written to, the ticket stands.
     requester = people.get(row.requester_id) or ContactState(row.requester_id, "", "")
-    return TicketState(
-        id=row.id,
-        number=row.number,
-        title=row.title,
-        status=row.status,
-        requester=requester,
-        desk_address=row.desk_address,
-        organisation_id=row.organisation_id,
-        shared=row.shared,
-        assignee_id=row.assignee_id,
-        team_id=row.team_id,
-        merged_into_id=row.merged_into_id,
-        completed_at=row.completed_at,
-        resolution=row.resolution,
-    )
+    return TicketState(requester=requester, **{name: getattr(row, name) for name in _TICKET_FIELDS})
 
 
 def survivor(ticket_id: int, loaded: dict[int, TicketState]) -> TicketState | None:

@@ -41,6 +41,9 @@ def add_contact(
         language="",
         known=known,
         muted=False,
+        sees="",
+        columns=[],
+        details={},
         created_at=now,
         deactivated_at=None,
     )

@@ -1,7 +1,7 @@
 """People and tickets as the rules work on them: small values in memory, loaded for a batch at once."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 
 from desk.access import Person, TicketView
 
@@ -18,6 +18,8 @@ class ContactState:
     active: bool = True
     organisation_id: int | None = None
     sees_organisation: bool = False
+    level: str = "Standard User"
+    language: str = ""
     fresh: bool = False  # made by the mail at hand
 
     @property
@@ -74,8 +76,36 @@ class TicketState:
     resolution: str = ""
     people: dict[int, ContactState] = field(default_factory=dict)
     muted: set[int] = field(default_factory=set)
+    type: str = "Query"
+    priority: str = "Low"
+    urgency: str = "Low"
+    impact: str = "Only Me"
+    source: str = "E-mail"
+    service: str = ""
+    item: str = ""
+    site_id: int | None = None
+    customer_reference: str = ""
+    needed_by: date | None = None
+    due_at: datetime | None = None
+    created_at: datetime | None = None
+    parent_id: int | None = None
+    minutes: int = 0
+    spam: bool = False
+    approval: str = ""
+    withdrawal: str = ""
+    requester_muted: bool = False
+    reopened_on: date | None = None
+    reopened: int = 0
+    roles: dict[int, str] = field(default_factory=dict)  # of `people`: added, watching, approver
+    left: set[int] = field(default_factory=set)  # contacts who took part once, and do no more
 
     @property
     def view(self) -> TicketView:
         """As the access rules see it."""
         return TicketView(self.id, self.requester.id, self.organisation_id, self.shared, frozenset(self.people))
+
+    def wants_letters(self, contact: ContactState) -> bool:
+        """True for somebody who may be written to about it, and did not say “stop”."""
+        if not contact.active or contact.muted or contact.id in self.muted:
+            return False
+        return not (contact.id == self.requester.id and self.requester_muted)

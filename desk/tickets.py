@@ -71,12 +71,16 @@ def open_ticket(
         desk_address=desk_address,
         organisation_id=requester.organisation_id,
         team_id=team.id if team else None,
+        type=kind,
+        source=source,
+        created_at=now,
     )
-    _insert(writes, state, kind, source, now)
+    insert(writes, state, now)
     return state
 
 
-def _insert(writes: Writes, state: TicketState, kind: str, source: str, now: datetime) -> None:
+def insert(writes: Writes, state: TicketState, now: datetime) -> None:
+    """Collect the row of a new ticket; what is changed before the flush changes this row."""
     writes.add(
         Ticket,
         id=state.id,
@@ -84,12 +88,12 @@ def _insert(writes: Writes, state: TicketState, kind: str, source: str, now: dat
         title=state.title,
         letter_subject=state.title,
         status=state.status,
-        type=kind,
-        priority="Low",
-        source=source,
+        type=state.type,
+        priority=state.priority,
+        source=state.source,
         desk_address=state.desk_address,
         organisation_id=state.organisation_id,
-        site_id=None,
+        site_id=state.site_id,
         requester_id=state.requester.id,
         assignee_id=state.assignee_id,
         team_id=state.team_id,
@@ -99,6 +103,22 @@ def _insert(writes: Writes, state: TicketState, kind: str, source: str, now: dat
         created_at=now,
         updated_at=now,
         completed_at=None,
+        urgency=state.urgency,
+        impact=state.impact,
+        service=state.service,
+        item=state.item,
+        customer_reference=state.customer_reference,
+        reference_key=state.customer_reference.casefold(),
+        needed_by=state.needed_by,
+        due_at=state.due_at,
+        parent_id=state.parent_id,
+        minutes=state.minutes,
+        spam=state.spam,
+        approval=state.approval,
+        withdrawal=state.withdrawal,
+        requester_muted=state.requester_muted,
+        reopened_on=state.reopened_on,
+        reopened=state.reopened,
     )
 
 
@@ -204,14 +224,23 @@ def accepts_replies(ticket: TicketState, now: datetime, reopen_days: int) -> boo
     return ticket.status == "Resolved" and within
 
 
-def add_people(writes: Writes, ticket: TicketState, people: list[ContactState], now: datetime) -> list[ContactState]:
+def add_people(
+    writes: Writes, ticket: TicketState, people: Iterable[ContactState], now: datetime, role: str = "added"
+) -> list[ContactState]:
     """Additional contacts; those who take part already are left out. Returns the new ones."""
     added = []
     for person in people:
         if person.id == ticket.requester.id or person.id in ticket.people:
             continue
         ticket.people[person.id] = person
-        writes.add(Participant, ticket_id=ticket.id, contact_id=person.id, muted=False, added_at=now, removed_at=None)
+        ticket.roles[person.id] = role
+        ticket.muted.discard(person.id)
+        place: dict[str, Any] = {"ticket_id": ticket.id, "contact_id": person.id}
+        if person.id in ticket.left:
+            ticket.left.discard(person.id)
+            writes.set(Participant, place, muted=False, role=role, added_at=now, removed_at=None)
+        else:
+            writes.add(Participant, **place, muted=False, role=role, added_at=now, removed_at=None)
         added.append(person)
     return added
 

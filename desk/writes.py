@@ -4,10 +4,13 @@ from collections import Counter, defaultdict
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import bindparam, insert, update
+from sqlalchemy import ColumnElement, bindparam, delete, insert, update
 from sqlalchemy.orm import Session
 
 from store.tables import (
+    Alert,
+    Announcement,
+    Approval,
     Attachment,
     Base,
     Contact,
@@ -15,10 +18,12 @@ from store.tables import (
     Delivery,
     Disposition,
     Event,
+    ImportRun,
     KnownMessage,
     MailKey,
     Outbox,
     Participant,
+    Pending,
     Suppression,
     Tally,
     Ticket,
@@ -35,8 +40,13 @@ _ORDER: tuple[type[Base], ...] = (
     Ticket,
     TicketLink,
     Participant,
+    Alert,
+    Approval,
     Event,
     Attachment,
+    Pending,
+    ImportRun,
+    Announcement,
     Outbox,
     Delivery,
     Suppression,
@@ -58,6 +68,8 @@ class Writes:
         self._inserts: dict[type[Base], list[Row]] = defaultdict(list)
         self._updates: dict[type[Base], dict[int, Row]] = defaultdict(dict)
         self._fresh: dict[tuple[type[Base], int], Row] = {}
+        self._by_key: list[tuple[type[Base], Row, Row]] = []
+        self._drops: list[tuple[type[Base], Row]] = []
 
     def add(self, table: type[Base], **values: Any) -> Row:
         """Insert a row; the dict may still be changed until `flush`."""
@@ -73,12 +85,27 @@ class Writes:
             return
         self._updates[table].setdefault(row_id, {}).update(values)
 
+    def set(self, table: type[Base], key: Row, **values: Any) -> None:
+        """Update the row with this (composite) key, inserted or waiting to be; where there is none, nothing happens."""
+        for row in self._inserts[table]:
+            if key.items() <= row.items():
+                row.update(values)
+                return
+        self._by_key.append((table, key, values))
+
+    def drop(self, table: type[Base], key: Row) -> None:
+        """Delete the rows with this key, those that wait to be inserted too."""
+        self._inserts[table] = [row for row in self._inserts[table] if not key.items() <= row.items()]
+        self._drops.append((table, key))
+
     def added(self, table: type[Base]) -> list[Row]:
         """The rows that wait to be inserted into a table."""
         return self._inserts[table]
 
     def flush(self, session: Session) -> None:
         """Write everything; the transaction is the caller's."""
+        for table, key in self._drops:  # first: what is dropped and added again stays
+            session.execute(delete(core(table)).where(*_is(table, key)))
         for table in _ORDER:
             if rows := self._inserts.pop(table, None):
                 session.execute(insert(core(table)), rows)
@@ -86,11 +113,20 @@ class Writes:
             raise RuntimeError(f"no place in the order for {[table.__name__ for table in self._inserts]}")
         for table, changes in self._updates.items():
             _update_rows(session, table, changes)
+        for table, key, values in self._by_key:
+            session.execute(update(core(table)).where(*_is(table, key)).values(values))
         for name, count in sorted(self.tally.items()):
             session.execute(update(Tally).where(Tally.name == name).values(value=Tally.value + count))
         self._updates.clear()
+        self._by_key.clear()
+        self._drops.clear()
         self._fresh.clear()
         self.tally.clear()
+
+
+def _is(table: type[Base], key: Row) -> list[ColumnElement[bool]]:
+    columns = core(table).c
+    return [columns[name] == value for name, value in key.items()]
 
 
 def _update_rows(session: Session, table: type[Base], changes: dict[int, Row]) -> None:

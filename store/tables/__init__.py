@@ -3,13 +3,27 @@
 from store.tables.account import Account, LoginTry, WebSession
 from store.tables.base import Base, core
 from store.tables.mail import Disposition, KnownMessage, MailKey, RawMail, ReceivedMail
-from store.tables.operation import IdBlock, Lease, NumberSeries, Tally
+from store.tables.operation import Announcement, IdBlock, Lease, NumberSeries, Pending, Tally
 from store.tables.outbox import Delivery, Outbox, Suppression
-from store.tables.people import Contact, ContactAddress, Organisation, Site, Staff, Team, TeamMember
-from store.tables.ticket import Attachment, Event, Participant, Ticket, TicketLink
+from store.tables.people import (
+    Approver,
+    Contact,
+    ContactAddress,
+    ImportRun,
+    Organisation,
+    Site,
+    Staff,
+    Team,
+    TeamMember,
+)
+from store.tables.ticket import Alert, Approval, Attachment, Event, Participant, Ticket, TicketLink
 
 __all__ = [
     "Account",
+    "Alert",
+    "Announcement",
+    "Approval",
+    "Approver",
     "Attachment",
     "Base",
     "Contact",
@@ -18,6 +32,7 @@ __all__ = [
     "Disposition",
     "Event",
     "IdBlock",
+    "ImportRun",
     "KnownMessage",
     "Lease",
     "LoginTry",
@@ -26,6 +41,7 @@ __all__ = [
     "Organisation",
     "Outbox",
     "Participant",
+    "Pending",
     "RawMail",
     "ReceivedMail",
     "Site",

@@ -1,11 +1,12 @@
-"""Small tables the machinery runs on: id blocks, number series, tallies, leases."""
+"""Small tables the machinery runs on: id blocks, number series, tallies, leases, what waits for a “confirm”."""
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import BigInteger, String
+from sqlalchemy import BigInteger, ForeignKey, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from store.tables.base import Base
+from store.tables.base import Base, Key
 
 
 class IdBlock(Base):
@@ -43,3 +44,35 @@ class Lease(Base):
     name: Mapped[str] = mapped_column(String(60), primary_key=True)
     holder: Mapped[str] = mapped_column(String(120))
     until: Mapped[datetime]
+
+
+class Pending(Base):
+    """What somebody asked for by mail and must confirm: commands that wait for the one word “confirm”."""
+
+    __tablename__ = "pending"
+
+    id: Mapped[Key]
+    contact_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("contact.id"))
+    staff_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("staff.id"))
+    ticket_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("ticket.id"))
+    received_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("received_mail.id"))
+    commands: Mapped[list[Any]]  # [word, argument] each, as the grammar read them
+    body: Mapped[dict[str, Any]] = mapped_column(
+        default=dict
+    )  # what the commands need of the mail: lines, a file's digest
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    done_at: Mapped[datetime | None]
+
+
+class Announcement(Base):
+    """Something that everybody should know: maintenance, an outage."""
+
+    __tablename__ = "announcement"
+
+    id: Mapped[Key]
+    title: Mapped[str] = mapped_column(String(200))
+    text: Mapped[str] = mapped_column(Text, default="")
+    starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime | None]
+    created_at: Mapped[datetime]

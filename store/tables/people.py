@@ -1,6 +1,7 @@
 """Customers and staff: organisations, sites, contacts with their addresses, staff, teams."""
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import BigInteger, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -47,7 +48,10 @@ class Contact(Base):
     level: Mapped[str] = mapped_column(String(60), default="Standard User")
     language: Mapped[str] = mapped_column(String(20), default="")
     known: Mapped[bool] = mapped_column(default=False)
-    muted: Mapped[bool] = mapped_column(default=False)
+    muted: Mapped[bool] = mapped_column(default=False)  # wants no letters but those that everybody gets
+    sees: Mapped[str] = mapped_column(String(20), default="")  # "" as the organisation says, else organisation | own
+    columns: Mapped[list[Any]] = mapped_column(default=list)  # of lists of tickets; empty: the usual ones
+    details: Mapped[dict[str, Any]] = mapped_column(default=dict)  # telephone, job title and the like (desk/profile.py)
     created_at: Mapped[datetime]
     deactivated_at: Mapped[datetime | None]
 
@@ -80,6 +84,35 @@ class ContactAddress(Base):
     contact: Mapped[Contact] = relationship(back_populates="addresses")
 
 
+class Approver(Base):
+    """Who of an organisation is asked to approve, and on which board."""
+
+    __tablename__ = "approver"
+    __table_args__ = {"sqlite_with_rowid": False}  # noqa: RUF012 - SQLAlchemy reads it as a class attribute
+
+    organisation_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("organisation.id"), primary_key=True)
+    board: Mapped[str] = mapped_column(String(60), primary_key=True)  # "cab"
+    contact_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("contact.id"), primary_key=True)
+
+
+class ImportRun(Base):
+    """A contact import: what was read, and the fate of each row."""
+
+    __tablename__ = "import_run"
+
+    id: Mapped[Key]
+    organisation_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("organisation.id"), index=True)
+    contact_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("contact.id"))  # who asked for it
+    file_name: Mapped[str] = mapped_column(String(255))
+    update: Mapped[bool] = mapped_column(default=False)
+    added: Mapped[int] = mapped_column(default=0)
+    updated: Mapped[int] = mapped_column(default=0)
+    skipped: Mapped[int] = mapped_column(default=0)
+    refused: Mapped[int] = mapped_column(default=0)
+    rows: Mapped[list[Any]] = mapped_column(default=list)  # [row, fate, why]
+    at: Mapped[datetime]
+
+
 class Staff(Base):
     """Somebody who works at the desk; `address` is in lower case."""
 
@@ -90,6 +123,7 @@ class Staff(Base):
     address: Mapped[str] = mapped_column(String(320), unique=True)
     language: Mapped[str] = mapped_column(String(20), default="")
     admin: Mapped[bool] = mapped_column(default=False)
+    columns: Mapped[list[Any]] = mapped_column(default=list)
     created_at: Mapped[datetime]
     deactivated_at: Mapped[datetime | None]
 

@@ -1,9 +1,9 @@
 """Tickets: who takes part, what happened, what was attached."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, String, Text
+from sqlalchemy import BigInteger, ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from store.tables.base import Base, Key
@@ -18,6 +18,27 @@ class Ticket(Base):
         Index("ix_ticket_organisation_id_updated_at", "organisation_id", "updated_at"),
         Index("ix_ticket_status_updated_at", "status", "updated_at"),
         Index("ix_ticket_assignee_id_status", "assignee_id", "status"),
+        Index("ix_ticket_parent_id", "parent_id"),
+        # A subject may quote the customer's own number (E5); few tickets have one.
+        Index(
+            "ix_ticket_reference_key",
+            "reference_key",
+            sqlite_where=text("reference_key <> ''"),
+            postgresql_where=text("reference_key <> ''"),
+        ),
+        # What the timers look for: a due time on an open ticket, and what was resolved some time ago.
+        Index(
+            "ix_ticket_due_at",
+            "due_at",
+            sqlite_where=text("due_at IS NOT NULL AND completed_at IS NULL"),
+            postgresql_where=text("due_at IS NOT NULL AND completed_at IS NULL"),
+        ),
+        Index(
+            "ix_ticket_resolved",
+            "completed_at",
+            sqlite_where=text("status = 'Resolved'"),
+            postgresql_where=text("status = 'Resolved'"),
+        ),
     )
 
     id: Mapped[Key]
@@ -40,6 +61,22 @@ class Ticket(Base):
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
     completed_at: Mapped[datetime | None]
+    urgency: Mapped[str] = mapped_column(String(20), default="Low")
+    impact: Mapped[str] = mapped_column(String(20), default="Only Me")
+    service: Mapped[str] = mapped_column(String(200), default="")  # as it was named
+    item: Mapped[str] = mapped_column(String(200), default="")  # the configuration item, as it was named
+    customer_reference: Mapped[str] = mapped_column(String(100), default="")  # the customer's own number
+    reference_key: Mapped[str] = mapped_column(String(100), default="")  # the same in lower case, to be looked up
+    needed_by: Mapped[date | None]  # when the customer wants it; overrides no target
+    due_at: Mapped[datetime | None]
+    parent_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("ticket.id"))
+    minutes: Mapped[int] = mapped_column(default=0)  # time that staff noted
+    spam: Mapped[bool] = mapped_column(default=False)  # a number that is not followed any more
+    approval: Mapped[str] = mapped_column(String(20), default="")  # "" | Requested | Approved | Rejected
+    withdrawal: Mapped[str] = mapped_column(String(200), default="")  # the reason
+    requester_muted: Mapped[bool] = mapped_column(default=False)  # the requester wants no letters about it
+    reopened_on: Mapped[date | None]  # the last day on which it was opened again …
+    reopened: Mapped[int] = mapped_column(default=0)  # … and how often on that day
 
 
 class Participant(Base):
@@ -51,6 +88,7 @@ class Participant(Base):
     ticket_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("ticket.id"), primary_key=True)
     contact_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("contact.id"), primary_key=True)
     muted: Mapped[bool] = mapped_column(default=False)
+    role: Mapped[str] = mapped_column(String(12), default="added")  # added | watching | approver
     added_at: Mapped[datetime]
     removed_at: Mapped[datetime | None]
 
@@ -63,7 +101,7 @@ class TicketLink(Base):
 
     ticket_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("ticket.id"), primary_key=True)
     other_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("ticket.id"), primary_key=True)
-    kind: Mapped[str] = mapped_column(String(20))  # continues | mentions
+    kind: Mapped[str] = mapped_column(String(20))  # continues | mentions | related | split
     created_at: Mapped[datetime]
 
 
@@ -87,6 +125,31 @@ class Event(Base):
     html: Mapped[str] = mapped_column(Text, default="")  # sanitised
     changes: Mapped[dict[str, Any]] = mapped_column(default=dict)  # {"status": ["New", "In Progress"]}
     received_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("received_mail.id"))
+
+
+class Alert(Base):
+    """A stage of a ticket that somebody wants to hear about."""
+
+    __tablename__ = "alert"
+    __table_args__ = {"sqlite_with_rowid": False}  # noqa: RUF012 - SQLAlchemy reads it as a class attribute
+
+    ticket_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("ticket.id"), primary_key=True)
+    contact_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("contact.id"), primary_key=True)
+    stage: Mapped[str] = mapped_column(String(20), primary_key=True)  # due | overdue | completed | in process | tasks
+    sent_at: Mapped[datetime | None]  # the stage was reached, and they were told
+
+
+class Approval(Base):
+    """One approver's answer to a ticket that waits for it."""
+
+    __tablename__ = "approval"
+    __table_args__ = {"sqlite_with_rowid": False}  # noqa: RUF012 - SQLAlchemy reads it as a class attribute
+
+    ticket_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("ticket.id"), primary_key=True)
+    contact_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("contact.id"), primary_key=True)
+    asked_at: Mapped[datetime]
+    answer: Mapped[str] = mapped_column(String(10), default="")  # "" | approve | reject
+    answered_at: Mapped[datetime | None]
 
 
 class Attachment(Base):
