@@ -120,7 +120,7 @@ def teams(session: Session, people: dict[int, StaffState]) -> dict[str, TeamStat
 def tickets(
     session: Session, ids: Collection[int] = (), numbers: Collection[str] = (), *, lock: bool = False
 ) -> dict[int, TicketState]:
-    """By id or number, with requester and participants; where one was merged, the survivors too.
+    """By id or number, with requester and participants; and the tickets that these live on in, or are tasks of.
 
     With `lock` nobody else writes to these tickets until the end of the transaction: what is read here stays true.
     """
@@ -141,7 +141,8 @@ def _rows(session: Session, ids: Collection[int], numbers: Collection[str] = ())
         rows += session.execute(select(*_TICKET).where(Ticket.number.in_(numbers)))
     found = {row.id: row for row in rows}
     for _ in range(MERGE_STEPS):
-        missing = {row.merged_into_id for row in found.values() if row.merged_into_id} - found.keys()
+        named = {i for row in found.values() for i in (row.merged_into_id, row.parent_id) if i}
+        missing = named - found.keys()
         if not missing:
             break
         found |= {row.id: row for row in session.execute(select(*_TICKET).where(Ticket.id.in_(missing)))}

@@ -1,12 +1,13 @@
 """Who is told what: outbox rows, written in the transaction of their cause."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from desk import statuses
 from desk.state import ContactState, StaffState, TeamState, TicketState
 from desk.writes import Writes
-from store.tables import Outbox
+from store.tables import Event, Outbox
 
 # The address of a contact that has none: nothing is ever sent there.
 NO_ADDRESS = ""
@@ -65,11 +66,20 @@ def note_to_staff(
     letter(writes, kind, to, now, ticket=ticket, event_id=event_id, context=context, automatic=False)
 
 
-def customers(ticket: TicketState, besides: ContactState | None = None) -> list[ContactState]:
-    """The requester and the additional contacts who want to be told, less the one who wrote."""
+def customers(ticket: TicketState, besides: ContactState | None = None, *, muted: bool = False) -> list[ContactState]:
+    """The requester and the additional contacts who want to be told, less the one who wrote.
+
+    With `muted` those who said “stop” too, for the few letters that everybody gets (features.md A26).
+    """
     people = [ticket.requester, *ticket.people.values()]
     left_out = besides.id if besides else None
-    return [p for p in people if p.id != left_out and p.active and not p.muted and p.id not in ticket.muted]
+    return [p for p in people if p.id != left_out and (p.active if muted else ticket.wants_letters(p))]
+
+
+def ends(changes: Mapping[str, Any]) -> bool:
+    """True for an entry that says: solved, withdrawn or closed. Everybody hears of that."""
+    status = changes.get("status") or [""]
+    return statuses.is_done(str(status[-1]))
 
 
 def staff_of(
@@ -97,11 +107,20 @@ def update(
     author: ContactState | StaffState,
     has_words: bool,
     fold: timedelta,
+    told: Collection[int] = (),
 ) -> int:
-    """Tell the customer side of a public entry. A person's words go at once; a mere change waits for company."""
+    """Tell the customer side of a public entry. A person's words go at once; a mere change waits for company.
+
+    `told` are contacts who get another letter about this entry. That a ticket is done, muted people hear too.
+    """
+    if ticket.parent_id and not has_words:
+        return 0  # how the desk divides its work is told by the ticket that the customer knows
     besides = author if isinstance(author, ContactState) else None
-    told = customers(ticket, besides)
-    for person in told:
+    # From the back: the entry was written just now.
+    entry = next((row for row in reversed(writes.added(Event)) if row["id"] == event_id), None)
+    people = customers(ticket, besides, muted=entry is not None and ends(entry["changes"]))
+    people = [person for person in people if person.id not in told]
+    for person in people:
         letter(
             writes,
             "update",
@@ -112,4 +131,4 @@ def update(
             automatic=not has_words,
             wait=timedelta() if has_words else fold,
         )
-    return len(told)
+    return len(people)

@@ -2,12 +2,12 @@
 
 from datetime import datetime
 
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
 from desk.state import ContactState
 from desk.writes import Writes
-from store.tables import Contact, ContactAddress, Organisation, Staff, Team, TeamMember
+from store.tables import Contact, ContactAddress, Organisation, Staff, Team, TeamMember, Ticket
 
 
 class PeopleError(Exception):
@@ -75,10 +75,14 @@ def organisation(session: Session, name: str, next_id: int, now: datetime) -> Or
 
 
 def add_staff(session: Session, *, staff_id: int, name: str, address: str, now: datetime, admin: bool = False) -> Staff:
-    """A new member of staff; PeopleError when the address is taken."""
+    """A new member of staff, or one who comes back; PeopleError when the address is taken."""
     address = address.strip().lower()
-    if session.scalars(select(Staff).where(Staff.address == address)).first():
+    before = session.scalars(select(Staff).where(Staff.address == address)).first()
+    if before is not None and before.deactivated_at is None:
         raise PeopleError(f"{address} is a member of staff already")
+    if before is not None:  # somebody comes back: what they wrote stays theirs
+        before.name, before.deactivated_at = name.strip(), None
+        return before
     person = Staff(id=staff_id, name=name.strip(), address=address, language="", admin=admin, created_at=now)
     session.add(person)
     session.flush()
@@ -99,3 +103,16 @@ def join(session: Session, team_id: int, staff_id: int) -> None:
     """Put a member of staff into a team; nothing happens when they are in it."""
     if session.get(TeamMember, (team_id, staff_id)) is None:
         session.execute(insert(TeamMember).values(team_id=team_id, staff_id=staff_id))
+
+
+def leave(session: Session, address: str, now: datetime) -> int | None:
+    """A member of staff goes: their open tickets lose their assignee. How many; None when nobody has that address."""
+    person = session.scalars(
+        select(Staff).where(Staff.address == address.strip().lower(), Staff.deactivated_at.is_(None))
+    ).first()
+    if person is None:
+        return None
+    person.deactivated_at = now
+    open_ones = update(Ticket).where(Ticket.assignee_id == person.id, Ticket.completed_at.is_(None))
+    result = session.execute(open_ones.values(assignee_id=None).returning(Ticket.id))
+    return len(result.all())

@@ -206,11 +206,6 @@ def take(
     return changes
 
 
-def customer_wrote(writes: Writes, ticket: TicketState, now: datetime) -> dict[str, Any]:
-    """A customer's words on a ticket that somebody may have put aside: it needs a look."""
-    return {} if ticket.status == "New" else set_status(writes, ticket, "Update Added", now)
-
-
 def staff_answered(writes: Writes, ticket: TicketState, now: datetime) -> dict[str, Any]:
     """A public answer starts the work, unless a command in the same mail says otherwise."""
     return set_status(writes, ticket, "In Progress", now) if ticket.status in ("New", "Update Added") else {}
@@ -232,9 +227,10 @@ def add_people(
     for person in people:
         if person.id == ticket.requester.id or person.id in ticket.people:
             continue
+        if person.id in ticket.muted:
+            continue  # they said “stop”: a Cc does not bring them back (taking_part.join does)
         ticket.people[person.id] = person
         ticket.roles[person.id] = role
-        ticket.muted.discard(person.id)
         place: dict[str, Any] = {"ticket_id": ticket.id, "contact_id": person.id}
         if person.id in ticket.left:
             ticket.left.discard(person.id)
@@ -243,6 +239,53 @@ def add_people(
             writes.add(Participant, **place, muted=False, role=role, added_at=now, removed_at=None)
         added.append(person)
     return added
+
+
+def set_requester(
+    writes: Writes,
+    ticket: TicketState,
+    contact: ContactState,
+    now: datetime,
+    *,
+    keep: bool = True,
+    site_id: int | None = None,
+) -> dict[str, Any]:
+    """Whom the ticket is for; who was that takes part on, if they are to `keep`.
+
+    The organisation follows, and with another one the site goes, but for `site_id` where that is one of theirs.
+    """
+    before, silent = ticket.requester, ticket.requester_muted
+    if before.id == contact.id:
+        return {}
+    muted = contact.id in ticket.muted
+    if contact.id in ticket.people:
+        _end_part(writes, ticket, contact, now)
+    if contact.organisation_id != ticket.organisation_id:
+        ticket.organisation_id, ticket.site_id = contact.organisation_id, site_id
+    ticket.requester, ticket.requester_muted = contact, muted
+    writes.change(
+        Ticket,
+        ticket.id,
+        requester_id=contact.id,
+        organisation_id=ticket.organisation_id,
+        site_id=ticket.site_id,
+        requester_muted=muted,
+        updated_at=now,
+    )
+    if keep:
+        add_people(writes, ticket, [before], now)
+        if silent:
+            ticket.muted.add(before.id)
+            writes.set(Participant, {"ticket_id": ticket.id, "contact_id": before.id}, muted=True)
+    return {"contact": [before.name or before.address, contact.name or contact.address]}
+
+
+def _end_part(writes: Writes, ticket: TicketState, contact: ContactState, now: datetime) -> None:
+    """A requester is no additional contact as well: they would get every letter twice."""
+    del ticket.people[contact.id]
+    ticket.roles.pop(contact.id, None)
+    ticket.left.add(contact.id)
+    writes.set(Participant, {"ticket_id": ticket.id, "contact_id": contact.id}, removed_at=now)
 
 
 def link(writes: Writes, ticket: TicketState, other_id: int, kind: str, now: datetime) -> None:

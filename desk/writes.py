@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, bindparam, delete, insert, update
 from sqlalchemy.orm import Session
 
 from store.tables import (
+    Account,
     Alert,
     Announcement,
     Approval,
@@ -37,6 +38,7 @@ Row = dict[str, Any]
 _ORDER: tuple[type[Base], ...] = (
     Contact,
     ContactAddress,
+    Account,
     Ticket,
     TicketLink,
     Participant,
@@ -95,7 +97,8 @@ class Writes:
 
     def drop(self, table: type[Base], key: Row) -> None:
         """Delete the rows with this key, those that wait to be inserted too."""
-        self._inserts[table] = [row for row in self._inserts[table] if not key.items() <= row.items()]
+        if table in self._inserts:
+            self._inserts[table] = [row for row in self._inserts[table] if not key.items() <= row.items()]
         self._drops.append((table, key))
 
     def added(self, table: type[Base]) -> list[Row]:
@@ -135,14 +138,17 @@ def _update_rows(session: Session, table: type[Base], changes: dict[int, Row]) -
     same: dict[tuple[tuple[str, Any], ...], list[int]] = defaultdict(list)
     # In the order of their ids: two processes then lock the same rows in the same order.
     for row_id, changed in sorted(changes.items()):
-        same[tuple(sorted(changed.items()))].append(row_id)
+        # Lists and tables, of JSON columns, cannot be keys; their text can.
+        alike = {name: repr(value) if isinstance(value, list | dict) else value for name, value in changed.items()}
+        same[tuple(sorted(alike.items()))].append(row_id)
     alone: dict[tuple[str, ...], list[Row]] = defaultdict(list)
-    for pairs, ids in same.items():
+    for ids in same.values():
+        changed = changes[ids[0]]
         if len(ids) > 1:
-            session.execute(update(columns).where(columns.c.id.in_(ids)).values(dict(pairs)))
+            session.execute(update(columns).where(columns.c.id.in_(ids)).values(changed))
         else:
-            row = {"row_id": ids[0], **{f"new_{name}": value for name, value in pairs}}
-            alone[tuple(name for name, _ in pairs)].append(row)
+            row = {"row_id": ids[0], **{f"new_{name}": value for name, value in changed.items()}}
+            alone[tuple(sorted(changed))].append(row)
     for names, rows in alone.items():
         new: Row = {name: bindparam(f"new_{name}") for name in names}
         session.connection().execute(update(columns).where(columns.c.id == bindparam("row_id")).values(new), rows)

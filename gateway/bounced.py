@@ -7,7 +7,7 @@ from desk import muting, notices
 from desk.state import StaffState
 from desk.writes import Writes
 from gateway import bounce, match
-from gateway.decide import Case, Decision
+from gateway.case import Case, Decision
 from gateway.trouble import KIND
 from gateway.view import Letter
 from store.tables import Delivery, Outbox

@@ -8,13 +8,15 @@ from hashlib import blake2b
 from pathlib import Path
 
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from desk.keys import Keys
 from gateway import letter_data, letter_files, letter_headers, letter_text
+from gateway.answers import Answer, GeneratedFile, answer_all
 from gateway.desk_addresses import Addresses
 from gateway.header_policy import POLICY, clean_header
-from gateway.letter import SENSITIVE, DeskFacts, Letter, Unsent
+from gateway.letter import SENSITIVE, TALK, DeskFacts, Letter, Unsent
 from gateway.letter_context import Context, ContextMaker
 from gateway.letter_data import Earlier, LetterData
 from gateway.letter_templates import LetterTemplates
@@ -25,6 +27,9 @@ from store.tables import Attachment, Outbox
 log = structlog.get_logger(__name__)
 
 _MAX_PLAIN_LINE = 990  # RFC 5322 section 2.1.1: 998
+_ANSWERS = 16  # answers made in one round: their files are in memory together
+Answers = Callable[[Session, Sequence[Outbox], DeskFacts], dict[int, Answer]]
+Files = Sequence[Attachment | GeneratedFile]
 
 
 class Composer:
@@ -40,8 +45,10 @@ class Composer:
         keys: Keys,
         blobs: BlobStore,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        answers: Answers = answer_all,
     ) -> None:
         self._addresses, self._desk, self._blobs, self._clock = addresses, desk, blobs, clock
+        self._answers = answers
         self._contexts = ContextMaker(desk, addresses.main.address, keys)
         self._templates = LetterTemplates(templates, overrides)
 
@@ -50,23 +57,41 @@ class Composer:
 
         Rows whose files would be too much for the memory at once are left out, and are for another time.
         """
+        rows = sorted(rows, key=lambda row: (row.created_at, row.id))
+        asked = [row for row in rows if row.kind == "answer"]
+        left = {row.id for row in asked[_ANSWERS:]}
+        rows = [row for row in rows if row.id not in left]
         data = letter_data.load(session, rows)
+        data.answers = self._answer(session, asked[:_ANSWERS])
         now = self._clock()
         found: dict[int, Letter | Unsent] = {}
         room = letter_files.BATCH_BYTES
-        for row in sorted(rows, key=lambda row: (row.created_at, row.id)):
+        for row in rows:
             files = letter_files.enclosed_in(row, data)
-            room -= sum(file.size for file in files)
+            made, _ = letter_files.generated_in(row, data)
+            room -= sum(file.size for file in files) + sum(len(file.data) for file in made)
             if found and room < 0:
                 break
-            found[row.id] = self._render(row, data, files, now)
+            found[row.id] = self._render(row, data, [*files, *made], now)
         return found
+
+    def _answer(self, session: Session, rows: Sequence[Outbox]) -> dict[int, Answer]:
+        """All together; where that fails, one by one, so that one that cannot be answered keeps no other back."""
+        if not rows:
+            return {}
+        try:
+            return self._answers(session, rows, self._desk)
+        except (SQLAlchemyError, OSError):  # the database or the disk is away: that is no fault of a letter
+            raise
+        except Exception:
+            log.exception("an answer could not be made", outbox_ids=[row.id for row in rows])
+            return {i: one for row in rows for i, one in self._answer(session, [row]).items()} if len(rows) > 1 else {}
 
     def stored(self, row: Outbox) -> Letter | None:
         """The letter as it was rendered before, so that a second try is the same mail; None when it was not."""
         return self._letter(row, row.message_id, row.rendered) if row.rendered is not None else None
 
-    def _render(self, row: Outbox, data: LetterData, files: list[Attachment], now: datetime) -> Letter | Unsent:
+    def _render(self, row: Outbox, data: LetterData, files: Files, now: datetime) -> Letter | Unsent:
         try:
             context = self._contexts.make(row, data, now)
             if isinstance(context, Unsent):
@@ -95,8 +120,9 @@ class Composer:
             sensitive=row.kind in SENSITIVE,
         )
 
-    def _message(self, row: Outbox, context: Context, data: LetterData, files: list[Attachment]) -> EmailMessage:
+    def _message(self, row: Outbox, context: Context, data: LetterData, files: Files) -> EmailMessage:
         context["why"] = self._piece("_base/why.txt", context)
+        context["commands"] = self._piece("_base/commands.txt", context) if row.kind in TALK else ""
         context["subject"] = self._piece(f"{row.kind}/subject.txt", context)
         context["preheader"] = self._piece(f"{row.kind}/preheader.txt", context)
         text = letter_text.tidy(self._templates.render(f"{row.kind}/body.txt", context))

@@ -1,70 +1,26 @@
 """What a mail is to become: a pure function from the mail and the desk as it is to a decision with its evidence."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
-from typing import Any, Literal
 
-from desk import tickets
+from desk import lifecycle, statuses, tickets
 from desk.access import Person, Write
-from desk.state import ContactState, StaffState
-from gateway import match, sender
+from desk.state import ContactState, StaffState, TicketState
+from gateway import confirm, match
+from gateway.case import Case, Decision
+from gateway.commands import plain
+from gateway.commands.subjects import of_subject
 from gateway.desk_addresses import Addresses
-from gateway.match import Match
 from gateway.rules import MAX_HOPS, Rules
-from gateway.sender import Verified
 from gateway.view import WISH_TICKET, Incoming, View
 
-Kind = Literal["opened", "noted", "folded", "answered", "held", "ignored"]
 _NEEDS_TICKET = ("auto-reply", "read-receipt", "calendar-answer")
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """A disposition to be, and everything that led to it."""
-
-    kind: Kind
-    rule: str
-    reason: str
-    write: Write | None = None
-    ticket_id: int | None = None
-    continues_id: int | None = None  # the closed ticket that a new one goes on from
-    mentions: tuple[int, ...] = ()  # tickets named by somebody who may not write there: for staff only
-    letters: tuple[int, ...] = ()  # our letters that a report is about
-    match: Match = Match()
-    verified: Verified = Verified("none", "")
-    contact: ContactState | None = None
-    staff: StaffState | None = None
-
-    def evidence(self) -> dict[str, Any]:
-        """Why here? In a form to keep and to print."""
-        return {
-            "sender": {"verdict": self.verified.verdict, "reason": self.verified.reason},
-            "evidence": [piece.as_dict() for piece in self.match.evidence],
-            "conflict": self.match.conflict,
-            "unknown_numbers": list(self.match.unknown_numbers),
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """All that the rules look at."""
-
-    mail: Incoming
-    view: View
-    rules: Rules
-    addresses: Addresses
-    now: datetime
-    verified: Verified
-    contact: ContactState | None
-    staff: StaffState | None
-    match: Match
 
 
 def decide(mail: Incoming, view: View, rules: Rules, addresses: Addresses, now: datetime) -> tuple[Decision, Case]:
     """The first rule that has an answer decides; the last one always has. With it comes the case it looked at."""
-    domain = mail.sender.rpartition("@")[2]
-    verified = sender.verify(mail.message.authentication_results, domain, rules.trusted_authserv_ids)
+    verified = mail.verified
     staff = view.staff_by_address.get(mail.sender)
     staff = staff if staff and staff.active else None
     contact = view.contacts.get(mail.sender) if mail.sender else None
@@ -168,6 +124,20 @@ def _failed(case: Case) -> Decision | None:
     return Decision("held", "sender-failed", f"The sender may be forged. {case.verified.reason}")
 
 
+def _confirmed(case: Case) -> Decision | None:
+    """“confirm”, to the address of a question of ours."""
+    pending = confirm.answered(case)
+    return confirm.decision(case, pending) if pending else None
+
+
+def _asked(case: Case) -> Decision | None:
+    """A question or an order in the subject: answered, and no ticket."""
+    order = of_subject(case)
+    if order is None or not case.mail.sender:
+        return None
+    return Decision("answered", "asked", f"Its subject asks for #{order.word}.")
+
+
 def _matched(case: Case) -> Decision | None:
     chosen = case.match.chosen
     if chosen is None or chosen.write == "new":
@@ -182,11 +152,33 @@ def _matched(case: Case) -> Decision | None:
     if ticket is None:
         return None
     by_customer = chosen.write in ("note", "unverified")
-    if by_customer and not tickets.accepts_replies(ticket, case.now, case.rules.reopen_days):
+    thanks = by_customer and statuses.is_done(ticket.status) and _is_thanks(case)
+    if by_customer and not thanks and (instead := _closed(case, ticket)):
+        return instead
+    reason = _why(chosen) + (" A thank-you: the ticket stays as it is." if thanks else "")
+    return Decision("noted", f"{chosen.kind}-{chosen.write}", reason, chosen.write, ticket.id, thanks=thanks)
+
+
+def _is_thanks(case: Case) -> bool:
+    """A line that says thank you and nothing else. With a file it is more than that."""
+    message = case.mail.message
+    if message.attachments or not case.text:
+        return False
+    names = [person.name for person in case.view.staff.values()]
+    return plain.is_thank_you(case.text, case.rules.words, names)
+
+
+def _closed(case: Case, ticket: TicketState) -> Decision | None:
+    """A reply to a ticket that is closed for good opens a new one; one that opens a ticket too often is held."""
+    if not tickets.accepts_replies(ticket, case.now, case.rules.reopen_days):
         return _flood(case) or Decision(
             "opened", "closed-ticket", f"{ticket.number} is closed: this is a new ticket.", continues_id=ticket.id
         )
-    return Decision("noted", f"{chosen.kind}-{chosen.write}", _why(chosen), chosen.write, ticket.id)
+    limit = case.rules.caps.reopenings_per_day
+    if statuses.is_done(ticket.status) and lifecycle.reopened_today(ticket, case.now) >= limit:
+        reason = f"{ticket.number} was opened again {limit} times today: two programs may be answering each other."
+        return Decision("held", "reopen-cap", reason)
+    return None
 
 
 def _why(chosen: match.Evidence) -> str:
@@ -195,6 +187,7 @@ def _why(chosen: match.Evidence) -> str:
         "E2": "It answers a letter of the ticket",
         "E3": "It answers an earlier mail of the ticket",
         "E4": "The subject names the ticket",
+        "E5": "The subject names the customer's own number of the ticket",
     }[chosen.kind]
     effect = {
         "note": "a note",
@@ -233,6 +226,8 @@ RULES: tuple[Callable[[Case], Decision | None], ...] = (
     _report,
     _automatic,
     _failed,
+    _confirmed,
+    _asked,
     _matched,
     _flood,
     _new,

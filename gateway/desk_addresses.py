@@ -41,6 +41,11 @@ class Addresses:
         self._domains = {desk.address.rpartition("@")[2] for desk in desks}
 
     @property
+    def keys(self) -> Keys:
+        """The keys that sign; one-time passwords are made with them as well."""
+        return self._keys
+
+    @property
     def main(self) -> DeskAddress:
         """The desk address that stands in letters with no ticket."""
         return self.desks[0]

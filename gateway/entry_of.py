@@ -6,7 +6,7 @@ from desk import folding
 from desk.state import TicketState
 from desk.tickets import Note
 from gateway import bounced, left_out, who
-from gateway.decide import Case, Decision
+from gateway.case import Case, Decision
 from gateway.envelope import Message
 from gateway.quoting import quotes, signature
 from gateway.rules import NOTE_LENGTH
@@ -17,7 +17,7 @@ NO_WORDS = "The mail has no text."
 def note(decision: Decision, case: Case) -> Note:
     """The words and files of the mail; the author is who the decision says."""
     message = case.mail.message
-    text, whole = _words(decision, message), message.text.strip()
+    text, whole = words_of(decision, message), message.text.strip()
     # In brackets: these are our words, and the letters say "Jane Doe wrote".
     for said in filter(None, (message.remark, message.invitation)):
         text, whole = (f"[{said}]\n\n{words}".strip() for words in (text, whole))
@@ -50,6 +50,14 @@ def with_words(entry: Note) -> Note:
     return entry if entry.text or entry.files else replace(entry, text=NO_WORDS)
 
 
+def without_commands(entry: Note, case: Case, words: str, *, one_word: bool = False) -> Note:
+    """The words as they stand without the commands; the HTML still holds those, and goes. The mail itself is kept."""
+    cut = len(words) > NOTE_LENGTH
+    text = words[: NOTE_LENGTH - 1] + "…" if cut else words
+    folded = "" if one_word and not words else (words if cut else entry.folded)
+    return replace(entry, text=text, folded=folded, html="")
+
+
 def with_subject(subject: str, entry: Note) -> Note:
     """A subject too long for a title stands whole above the words; what then has no room is kept beside."""
     text = f"{subject}\n\n{entry.text}"
@@ -63,7 +71,9 @@ def with_subject(subject: str, entry: Note) -> Note:
 def hints(case: Case, ticket: TicketState, entry: Note, waiting: list[str], *, passed_on: bool = False) -> list[str]:
     """For staff, in the letter: what of the mail does not show in it."""
     lines = []
-    if waiting:
+    if waiting and entry.visibility == "pending":
+        lines.append(f"Also named, and not added: {', '.join(waiting)}. #cc +address adds them.")
+    elif waiting:
         lines += [
             f"Also named, and not added, because nobody verified the sender: {', '.join(waiting)}.",
             "To add them, put them into Cc of your answer.",
@@ -78,11 +88,15 @@ def hints(case: Case, ticket: TicketState, entry: Note, waiting: list[str], *, p
     return lines
 
 
-def _words(decision: Decision, message: Message) -> str:
+def words_of(decision: Decision, message: Message) -> str:
     """The new text of an answer; all of a mail that answers nothing, but for its signature, or that points below."""
+    first = message.forwarded
     if not message.foreign:
         if quotes.points_below(message.reply, message.text):
             return message.text.strip()
+        if decision.kind == "opened" and first and first.quoted:
+            # A signature above what was passed on ends the sender's words, and no more.
+            return f"{signature.without(first.above)}\n\n{first.quoted}".strip()
         if decision.kind == "opened" and not message.answers:
             return signature.without(message.text).strip()
     return message.reply.strip() or message.text.strip()
@@ -94,6 +108,6 @@ def _is_verified(decision: Decision, case: Case) -> bool:
         return False  # no From, or several: the reverse path stood in
     if who.is_sure(decision):
         return True
-    if case.rules.trusted_authserv_ids or decision.write in ("unverified", "lane"):
+    if case.rules.verifies_senders or decision.write in ("unverified", "lane"):
         return False
     return decision.staff is not None or (decision.contact is not None and decision.contact.known)

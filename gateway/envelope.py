@@ -75,7 +75,9 @@ class Forwarded:
     date: str  # as written
     attached: bool  # whole, as message/rfc822; else quoted in the text
     message_id: str = ""  # of an attached one
-    text: str = ""  # the new text of an attached one
+    text: str = ""  # what it says; of an attached one the new text
+    above: str = ""  # of one that is quoted: the words of whoever passed it on
+    quoted: str = ""  # and all below them, with the header that the program wrote
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from gateway import addresses, body, headers
 from gateway.envelope import Attachment, Forwarded, Mailbox
 from gateway.headers import clean
 from gateway.mime import MAILS, Limits, Splitter
-from gateway.quoting import phrases, quotes
+from gateway.quoting import phrases, quotes, signature
 from gateway.subject import is_forward
 
 _MAX_LINES = 400  # of the text: people write little above what they pass on
@@ -51,8 +51,25 @@ def _quoted(text: str, *, said_so: bool) -> Forwarded | None:
         bare = line.lstrip("> \t").rstrip()
         begins = phrases.FORWARD_LINE.match(bare) is not None
         if begins or (said_so and _opens_block(lines, place)):
-            return _block(lines[place + begins : place + begins + _BLOCK])
+            head = place + begins
+            found, size = _block(lines[head : head + _BLOCK])
+            start, below = _offset(lines, place), _offset(lines, head + size)
+            above, quoted = text[:start].strip(), text[start:].strip()
+            return found and replace(found, above=above, quoted=quoted, text=_unmarked(text[below:]))
     return None
+
+
+def _offset(lines: list[str], count: int) -> int:
+    """Where in the text the lines after the first `count` begin."""
+    return sum(len(line) + 1 for line in lines[:count])
+
+
+def _unmarked(text: str) -> str:
+    """What the mail says, without the marks that some programs put before each line of it, and its signature."""
+    lines = text.strip().split("\n")
+    if all(line.startswith(">") for line in lines if line.strip()):
+        lines = [line.removeprefix(">").removeprefix(" ") for line in lines]
+    return signature.without("\n".join(lines).strip())
 
 
 def _opens_block(lines: list[str], place: int) -> bool:
@@ -64,17 +81,21 @@ def _opens_block(lines: list[str], place: int) -> bool:
     return len({match.lastgroup for match in below if match is not None}) >= 2
 
 
-def _block(lines: list[str]) -> Forwarded | None:
-    """The fields of a quoted header, in any of the languages of phrases.py."""
+def _block(lines: list[str]) -> tuple[Forwarded | None, int]:
+    """The fields of a quoted header, in any of the languages of phrases.py; and how many lines it takes."""
     found: dict[str, str] = {}
-    for line in lines:
+    last = 0
+    for place, line in enumerate(lines):
         bare = _MARKS.sub("", line).strip()
         match = phrases.HEADER_LINE.match(bare)
         if match is not None and match.lastgroup:
             found.setdefault(match.lastgroup, _VALUE.sub("", bare).strip("* "))
+            last = place + 1
         elif found and not bare:
+            last = place
             break
-    return _made(found.get("from", ""), found.get("subject", ""), found.get("date", ""), attached=False)
+    made = _made(found.get("from", ""), found.get("subject", ""), found.get("date", ""), attached=False)
+    return made, last
 
 
 def _made(sender: str, subject: str, date: str, *, attached: bool) -> Forwarded | None:

@@ -1,7 +1,7 @@
 """One received mail becomes one outcome: claim a batch, read it, decide, and write everything in one transaction."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 import structlog
@@ -12,12 +12,14 @@ from desk import tickets
 from desk.writes import Writes
 from gateway import parse
 from gateway.apply import apply, dispose
+from gateway.asks import at_a_glance
 from gateway.decide import decide
 from gateway.desk_addresses import Addresses
 from gateway.envelope import Envelope
 from gateway.held import hold
 from gateway.outage import Outage, is_conflict, is_ours, one_line, pause
 from gateway.rules import Rules
+from gateway.sender.checker import Received, SenderCheck
 from gateway.stored_files import store_files
 from gateway.view import Incoming, fingerprint, load_view, ours
 from store.blobs import BlobStore
@@ -53,6 +55,7 @@ class Intake:
         addresses: Addresses,
         rules: Rules,
         *,
+        senders: SenderCheck = SenderCheck(),
         batch: int = 64,
         notify: Callable[[], None] = lambda: None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
@@ -61,6 +64,7 @@ class Intake:
         self._blobs = blobs
         self._addresses = addresses
         self._rules = rules
+        self._senders = senders
         self._batch = batch
         self._notify = notify
         self._clock = clock
@@ -146,7 +150,7 @@ class Intake:
                     readable.append((mail, read_mail(mail, self._addresses, self._rules)))
             except Exception as error:
                 self._put_off(mail.id, mail.attempts, error)
-        self._store(readable)
+        self._store(with_senders(readable, self._senders))
 
     def _store(self, pairs: "Sequence[tuple[Claimed, Incoming]]", *, again: bool = True) -> None:
         """One transaction for all; when it fails, each mail alone, so that one cannot fail the others."""
@@ -275,4 +279,14 @@ def read_mail(mail: Claimed, addresses: Addresses, rules: Rules) -> Incoming:
         recipients=ours(addresses, mail.envelope, message),
         key=fingerprint(message, mail.envelope.reverse_path),
         wish=mail.wish,
+        asks=at_a_glance(message, rules.words),
     )
+
+
+def with_senders(pairs: Sequence[tuple[Claimed, Incoming]], senders: SenderCheck) -> list[tuple[Claimed, Incoming]]:
+    """Say of each mail who sent it; of all at once, for most of it is waiting for DNS."""
+    found = senders.identify_many([Received(m.raw, incoming.envelope, incoming.message) for m, incoming in pairs])
+    return [
+        (mail, replace(incoming, verified=verified, message=replace(incoming.message, sender=person)))
+        for (mail, incoming), (person, verified) in zip(pairs, found, strict=True)
+    ]

@@ -1,10 +1,20 @@
 """What a letter is on its way out, and what is known of the desk it comes from."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
+
+if TYPE_CHECKING:  # answers are made of much that letters know nothing of
+    from gateway.answers.facts import AnswerFacts
 
 # Letters that carry a secret: never kept in the outbox, never over a connection that others can read.
 SENSITIVE = frozenset({"credentials", "sign_in_link"})
+# Letters that answer a mail: RFC 3834 section 5 tells them from those that something else caused.
+ANSWERS = frozenset({"received", "not_done", "partly_refused", "done", "confirm", "answer"})
+# Those of them that speak with a person, about a ticket or about none: a reply to one shows who wrote it.
+PERSONAL = ANSWERS - {"received"}
+# Letters to staff whose bare reply may go to the customer; a reply to any other one stays internal.
+TALK = frozenset({"new_ticket", "customer_wrote", "assigned", "due"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +29,7 @@ class DeskFacts:
     hostname: str  # in List-Id
     instance: str  # tells this installation from others, so that it knows its own mail
     reopen_days: int
+    answers: "AnswerFacts | None" = None  # what answers to questions need besides
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,3 +50,7 @@ class Unsent:
 
     reason: str
     final: bool
+
+
+class Superseded(Exception):
+    """The letter is not to be sent any more; the text says why."""

@@ -1,10 +1,10 @@
 """What a batch of outbox rows needs from the database, loaded with one query for each question."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import func, or_, select, tuple_
 from sqlalchemy.orm import Session, defer
@@ -19,6 +19,7 @@ from store.tables import (
     Organisation,
     Outbox,
     Participant,
+    Pending,
     Site,
     Staff,
     Team,
@@ -26,9 +27,14 @@ from store.tables import (
     TicketLink,
 )
 
+if TYPE_CHECKING:  # answers are made with what stands here
+    from gateway.answers.answer import Answer
+
 T = TypeVar("T", bound=Base)
 _UNUSED = (defer(Event.folded), defer(Event.html))  # large, and in no letter
 _HISTORY = 6  # entries looked at for "the last three before this one"
+_WITH_HISTORY = frozenset({"customer_wrote", "assigned"})
+_WITH_FIRST = frozenset({"approval", "shared"})  # these show what the ticket began with
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +60,15 @@ class LetterData:
     teams: dict[int, Team] = field(default_factory=dict)
     files: dict[int, list[Attachment]] = field(default_factory=lambda: defaultdict(list))  # by event
     participants: dict[int, set[int]] = field(default_factory=lambda: defaultdict(set))  # ticket → contacts
+    roles: dict[tuple[int, int], str] = field(default_factory=dict)  # ticket, contact → added, watching, approver
     history: dict[int, list[Event]] = field(default_factory=lambda: defaultdict(list))  # by ticket, newest first
+    first: dict[int, Event] = field(default_factory=dict)  # by ticket: the public words that it began with
     links: dict[int, list[tuple[str, str]]] = field(default_factory=lambda: defaultdict(list))  # ticket → kind, number
     letters: dict[tuple[int, str], list[Earlier]] = field(default_factory=lambda: defaultdict(list))
     accounts: dict[tuple[str, int], Account] = field(default_factory=dict)  # ("contact" or "staff", id)
     newest_secret: dict[tuple[str, int], int] = field(default_factory=dict)  # the latest outbox row with a secret
+    pending: dict[int, Pending] = field(default_factory=dict)  # what waits for a “confirm”
+    answers: "dict[int, Answer]" = field(default_factory=dict)  # by outbox row
 
 
 def event_ids(row: Outbox) -> set[int]:
@@ -80,17 +90,25 @@ def load(session: Session, rows: Sequence[Outbox]) -> LetterData:
     if wanted:
         entries = select(Event).where(Event.id.in_(wanted)).options(*_UNUSED)
         data.events = {event.id: event for event in session.scalars(entries)}
-        shown = select(Attachment).where(
-            Attachment.event_id.in_(wanted), Attachment.hidden_at.is_(None), ~Attachment.inline
-        )
-        for file in session.scalars(shown.order_by(Attachment.id)):
-            data.files[file.event_id].append(file)
     _load_people(session, rows, data)
-    _load_history(session, {row.ticket_id for row in rows if row.kind == "customer_wrote" and row.ticket_id}, data)
-    _load_links(session, {row.ticket_id for row in rows if row.kind == "new_ticket" and row.ticket_id}, data)
+    _load_history(session, _tickets(rows, _WITH_HISTORY), data)
+    _load_first(session, _tickets(rows, _WITH_FIRST), data)
+    _load_files(session, wanted, _tickets(rows, {"assigned"}), data)
+    _load_links(session, _tickets(rows, {"new_ticket"}), data)
     _load_letters(session, {(row.ticket_id, row.recipient) for row in rows if row.ticket_id}, data)
     _load_accounts(session, [row for row in rows if row.kind in SENSITIVE], data)
+    data.pending = _by_id(session, Pending, (pending_id(row) for row in rows if row.kind == "confirm"))
     return data
+
+
+def pending_id(row: Outbox) -> int:
+    """Of a letter that asks for a “confirm”: the row of what waits; 0 when it names none."""
+    found = row.context.get("pending")
+    return found if isinstance(found, int) else 0
+
+
+def _tickets(rows: Sequence[Outbox], kinds: Collection[str]) -> set[int]:
+    return {row.ticket_id for row in rows if row.kind in kinds and row.ticket_id}
 
 
 def _by_id(session: Session, table: type[T], ids: Iterable[int | None]) -> dict[int, T]:
@@ -105,11 +123,11 @@ def _by_id(session: Session, table: type[T], ids: Iterable[int | None]) -> dict[
 def _load_people(session: Session, rows: Sequence[Outbox], data: LetterData) -> None:
     tickets = list(data.tickets.values())
     if tickets:
-        taking_part = select(Participant.ticket_id, Participant.contact_id).where(
-            Participant.ticket_id.in_(data.tickets), Participant.removed_at.is_(None)
-        )
-        for ticket_id, contact_id in session.execute(taking_part):
+        columns = (Participant.ticket_id, Participant.contact_id, Participant.role)
+        taking_part = select(*columns).where(Participant.ticket_id.in_(data.tickets), Participant.removed_at.is_(None))
+        for ticket_id, contact_id, role in session.execute(taking_part):
             data.participants[ticket_id].add(contact_id)
+            data.roles[ticket_id, contact_id] = role
     people = {row.contact_id for row in rows} | {ticket.requester_id for ticket in tickets}
     data.contacts = _by_id(session, Contact, people.union(*data.participants.values()))
     data.staff = _by_id(session, Staff, (row.staff_id for row in rows))
@@ -128,6 +146,28 @@ def _load_history(session: Session, tickets: set[int], data: LetterData) -> None
     latest = select(Event).join(notes, notes.c.id == Event.id).where(notes.c.rank <= _HISTORY).options(*_UNUSED)
     for event in session.scalars(latest.order_by(Event.at.desc(), Event.id.desc())):
         data.history[event.ticket_id].append(event)
+
+
+def _load_first(session: Session, tickets: set[int], data: LetterData) -> None:
+    if not tickets:
+        return
+    rank = func.row_number().over(partition_by=Event.ticket_id, order_by=(Event.at, Event.id))
+    public = (Event.kind == "note") & (Event.visibility == "public")
+    notes = select(Event.id, rank.label("rank")).where(Event.ticket_id.in_(tickets), public).subquery()
+    first = select(Event).join(notes, notes.c.id == Event.id).where(notes.c.rank == 1).options(*_UNUSED)
+    data.first = {event.ticket_id: event for event in session.scalars(first)}
+
+
+def _load_files(session: Session, wanted: set[int], with_history: set[int], data: LetterData) -> None:
+    """The files of what is told, of what tickets began with, and of the history where it is shown whole."""
+    shown = wanted | {event.id for event in data.first.values()}
+    shown |= {event.id for ticket_id in with_history for event in data.history[ticket_id]}
+    if shown:
+        files = select(Attachment).where(
+            Attachment.event_id.in_(shown), Attachment.hidden_at.is_(None), ~Attachment.inline
+        )
+        for file in session.scalars(files.order_by(Attachment.id)):
+            data.files[file.event_id].append(file)
 
 
 def _load_links(session: Session, tickets: set[int], data: LetterData) -> None:

@@ -6,14 +6,18 @@ from collections.abc import Sequence
 from email.message import EmailMessage
 from urllib.parse import quote
 
+from gateway.answers.answer import GeneratedFile
 from gateway.header_policy import POLICY, clean_header
 from gateway.letter_data import LetterData, entries
+from gateway.letter_words import is_internal
 from store.blobs import BlobStore
 from store.tables import Attachment, Event, Outbox
 
-SPOKEN = frozenset({"update", "new_ticket", "customer_wrote"})  # letters that carry a person's note
+SPOKEN = frozenset({"update", "new_ticket", "customer_wrote", "copy"})  # letters that carry a person's note
+_CARRIES = SPOKEN | {"assigned", "approval"}  # … and those that show such notes to somebody who decides or takes over
 LETTER_BYTES = 5_000_000  # all files of one letter: base64 adds a third, and many servers stop at 10 MB
 BATCH_BYTES = 32_000_000  # the files of letters that are in memory at once
+_LATEST = 3  # entries that somebody is shown who takes a ticket over
 _TYPE = re.compile(r"(?!message/|multipart/)[a-z0-9.+-]{1,60}/[a-z0-9.+-]{1,80}", re.ASCII)
 _ENCODED_NAME = 600  # a field is one line, and a line has 998 characters (RFC 5322 section 2.1.1)
 
@@ -25,7 +29,17 @@ class FileLost(Exception):
 def told(row: Outbox, data: LetterData) -> list[Event]:
     """The entries that the reader may see, oldest first: customers get what is public, whatever a row names."""
     found = entries(row, data)
-    return [event for event in found if event.visibility == "public"] if row.kind == "update" else found
+    if row.contact_id is not None or row.kind == "update":
+        found = [event for event in found if event.visibility == "public"]
+    if row.kind == "approval":
+        first = data.first.get(row.ticket_id or 0)
+        found = [event for event in found if event.text and (first is None or event.id != first.id)]
+        return [first, *found] if first else found
+    if row.kind == "assigned":
+        inside = is_internal(row, data)
+        history = [event for event in data.history[row.ticket_id or 0] if inside or event.visibility == "public"]
+        return history[:_LATEST][::-1]
+    return found
 
 
 def enclosed(events: Sequence[Event], data: LetterData) -> list[Attachment]:
@@ -41,10 +55,23 @@ def enclosed(events: Sequence[Event], data: LetterData) -> list[Attachment]:
 
 def enclosed_in(row: Outbox, data: LetterData) -> list[Attachment]:
     """The files of a letter that carries somebody's note; none for letters of other kinds."""
-    return enclosed(told(row, data), data) if row.kind in SPOKEN else []
+    return enclosed(told(row, data), data) if row.kind in _CARRIES else []
 
 
-def part(file: Attachment, blobs: BlobStore) -> str:
+def generated_in(row: Outbox, data: LetterData) -> tuple[list[GeneratedFile], list[GeneratedFile]]:
+    """The files that were made for an answer: those that go along, and those that are too large."""
+    answer = data.answers.get(row.id)
+    along: list[GeneratedFile] = []
+    too_large: list[GeneratedFile] = []
+    room = LETTER_BYTES
+    for file in answer.files if answer else ():
+        fits = len(file.data) <= room
+        (along if fits else too_large).append(file)
+        room -= len(file.data) if fits else 0
+    return along, too_large
+
+
+def part(file: Attachment | GeneratedFile, blobs: BlobStore) -> str:
     """One file as a part of a mail. FileLost when its bytes are gone for good, OSError when the disk is away."""
     head = EmailMessage(policy=POLICY)
     # A mail inside of a mail must not be base64 (RFC 2046 section 5.2.1), so it travels as bytes with a name.
@@ -52,7 +79,8 @@ def part(file: Attachment, blobs: BlobStore) -> str:
     head["Content-Transfer-Encoding"] = "base64"
     head.add_header("Content-Disposition", "attachment", filename=_name(file.name))
     fields = head.as_string().replace("\r\n", "\n").rstrip("\n")
-    return f"{fields}\n\n{base64.encodebytes(_bytes(file, blobs)).decode('ascii')}"
+    data = file.data if isinstance(file, GeneratedFile) else _bytes(file, blobs)
+    return f"{fields}\n\n{base64.encodebytes(data).decode('ascii')}"
 
 
 def _bytes(file: Attachment, blobs: BlobStore) -> bytes:

@@ -8,16 +8,17 @@ from hashlib import blake2b
 
 from gateway.desk_addresses import Addresses
 from gateway.header_policy import clean_header, mailbox, unstructured
-from gateway.letter import DeskFacts
+from gateway.letter import ANSWERS, PERSONAL, DeskFacts
 from gateway.letter_context import Context
-from gateway.letter_data import Earlier
+from gateway.letter_data import Earlier, pending_id
 from gateway.thread_index import thread_guid, thread_index
 from gateway.token import Token
 from store.tables import Outbox, Ticket
 
-# RFC 3834 section 5: an answer to a mail, or a letter that something else caused.
-_ANSWERS = frozenset({"received", "not_done", "partly_refused"})
 _MESSAGE_ID = re.compile(r"<[!-;=?-~]{1,250}>")  # printable ASCII without spaces and angle brackets
+# Readers who may be anybody, or who have no business with the course of the ticket.
+_TOPICS = {"first": "We have your request", "confirm": "Confirm"}
+_TELLS_LITTLE = frozenset({"confirm", "copy"})
 _CHAIN = 10  # Message-IDs of References besides the root; RFC 5322 section 3.6.4 lets the middle go
 
 
@@ -38,11 +39,18 @@ def instance_mark(desk: DeskFacts) -> str:
 
 def token_of(row: Outbox, internal: bool) -> Token:
     """What a reply to the letter may do, signed into its Reply-To and Message-ID."""
-    if row.ticket_id is None:
+    if row.kind == "confirm":
+        return Token("confirm", 0, pending_id(row))
+    if row.ticket_id is None and not _is_personal(row):
         return Token("delivery", 0, row.id)
     if row.contact_id is not None:
-        return Token("contact", row.ticket_id, row.contact_id)
-    return Token("staff", row.ticket_id, row.staff_id or 0, internal)
+        return Token("contact", row.ticket_id or 0, row.contact_id)
+    return Token("staff", row.ticket_id or 0, row.staff_id or 0, internal)
+
+
+def _is_personal(row: Outbox) -> bool:
+    """True for a letter about no ticket, the reply to which shows that its writer reads this person's mail."""
+    return row.kind in PERSONAL and (row.contact_id is not None or row.staff_id is not None)
 
 
 def threading(
@@ -81,7 +89,7 @@ def fields(
     address = context["desk"]["address"]
     name = f"{author} ({desk.name})" if author else desk.name
     # A first-time sender's name is their own word: it is not repeated.
-    to_name = "" if context["reason"] == "first" else row.recipient_name
+    to_name = "" if context["stranger"] else row.recipient_name
     found = {
         "Date": format_datetime(row.created_at),
         "From": mailbox(name, address),
@@ -89,9 +97,9 @@ def fields(
         "Subject": unstructured(subject),
         "Message-ID": addresses.message_id(context["ticket"]["number"] if context["ticket"] else "desk", row.id, token),
     }
-    if row.ticket_id is not None:
+    if row.ticket_id is not None or _is_personal(row):
         found["Reply-To"] = mailbox(desk.name, addresses.reply_to(address, token))
-    found["Auto-Submitted"] = "auto-replied" if row.kind in _ANSWERS else "auto-generated"
+    found["Auto-Submitted"] = "auto-replied" if row.kind in ANSWERS else "auto-generated"
     # Exchange answers no mail that carries this ([MS-OXCMAIL] section 2.2.3.2.14).
     found["X-Auto-Response-Suppress"] = "All"
     found["X-Postdesk-Instance"] = instance_mark(desk)
@@ -101,15 +109,17 @@ def fields(
 
 def ticket_fields(context: Context, thread: Threading, desk: DeskFacts) -> dict[str, str]:
     """The fields by which mail programs thread, and people filter, letters of a ticket."""
-    ticket = context["ticket"]
-    topic = ticket["letter_subject"] if context["reason"] != "first" else "We have your request"
-    return {
+    ticket, reason = context["ticket"], context["reason"]
+    found = {
         "In-Reply-To": thread.in_reply_to,
         "References": " ".join(thread.references),
-        "Thread-Topic": unstructured(f"[{ticket['number']}] {topic}"),
+        "Thread-Topic": unstructured(f"[{ticket['number']}] {_TOPICS.get(reason, ticket['letter_subject'])}"),
         "Thread-Index": thread.index,
         "List-Id": f"<tickets.{desk.hostname}>",
         "X-Ticket": ticket["number"],
         "X-Ticket-Status": unstructured(ticket["status"]),
-        "X-Ticket-Reason": context["reason"],
+        "X-Ticket-Reason": reason,
     }
+    if reason in _TELLS_LITTLE:
+        del found["X-Ticket-Status"]
+    return found

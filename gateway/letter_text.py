@@ -1,7 +1,7 @@
 """Words for letters: wrapped text, notes as HTML, cuts, dates and sizes."""
 
 import re
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from markupsafe import Markup, escape
@@ -106,16 +106,34 @@ def _broken(line: str) -> list[str]:
     return [" " + part if part.startswith(">") else part for part in (*lines, _stuffed(current))]
 
 
-def day(moment: datetime, zone: ZoneInfo) -> str:
+def date_words(day: date) -> str:
     """9 Apr 2019"""
-    local = moment.astimezone(zone)
-    return f"{local.day} {_MONTHS[local.month - 1]} {local.year}"
+    return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
+
+
+def day(moment: datetime, zone: ZoneInfo) -> str:
+    """The day of a moment, as people there call it."""
+    return date_words(moment.astimezone(zone).date())
 
 
 def moment(at: datetime, zone: ZoneInfo) -> str:
     """9 Apr 2019, 13:07 BST"""
     local = at.astimezone(zone)
     return f"{day(at, zone)}, {local:%H:%M %Z}"
+
+
+def span(length: timedelta) -> str:
+    """30 minutes, 2 hours, 3 days: rounded to what people say."""
+    minutes = max(1, round(length.total_seconds() / 60))
+    if minutes < 90:
+        return _count(minutes, "minute")
+    if minutes < 36 * 60:
+        return _count(round(minutes / 60), "hour")
+    return _count(round(minutes / 1440), "day")
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def size(count: int) -> str:

@@ -1,23 +1,31 @@
 """Small words and lists that letters are made of: names, files, readers, and why somebody gets a letter."""
 
 from gateway import letter_text
+from gateway.letter import PERSONAL, TALK
 from gateway.letter_data import LetterData, entries
 from store.tables import Attachment, Contact, Event, Outbox, Ticket
 
 _MAX_FILES = 20
 _LINE = 500  # characters of one sentence or value
+# Kinds that somebody gets for a reason of their own, whatever they are to the ticket.
+_OWN_REASON = {"copy": "copy", "alert": "alert", "approval": "approver", "answer": "asked"}
 
 
-def reason(row: Outbox, ticket: Ticket | None) -> str:
+def reason(row: Outbox, data: LetterData) -> str:
     """Why somebody gets a letter, in one word: X-Ticket-Reason, and the last line of the letter."""
-    if row.kind == "received" and not row.context.get("echo", False):
+    ticket = data.tickets.get(row.ticket_id or 0)
+    if row.kind == "confirm":
+        return "confirm"
+    if is_stranger(row):
         return "first"
+    if row.kind in _OWN_REASON:
+        return _OWN_REASON[row.kind]
     if ticket is None:
         if row.kind in ("credentials", "sign_in_link", "password_changed"):
             return "account"
-        return "staff" if row.kind == "mail_trouble" or row.staff_id else "sender"
+        return "asked" if row.kind in PERSONAL else "staff"
     if row.contact_id is not None:
-        return "contact" if row.contact_id == ticket.requester_id else "participant"
+        return _of_contact(row.contact_id, row, ticket, data)
     if row.staff_id is not None:
         if ticket.assignee_id == row.staff_id:
             return "assigned"
@@ -25,11 +33,32 @@ def reason(row: Outbox, ticket: Ticket | None) -> str:
     return "queue" if ticket.team_id else "staff"
 
 
+def _of_contact(contact_id: int, row: Outbox, ticket: Ticket, data: LetterData) -> str:
+    if contact_id == ticket.requester_id:
+        return "contact"
+    role = data.roles.get((ticket.id, contact_id))
+    if role is None and row.kind == "shared":
+        return "shared"
+    return role if role in ("watching", "approver") else "participant"
+
+
+def is_stranger(row: Outbox) -> bool:
+    """True for a letter to an address that nobody knows and nothing verifies: none of its words are repeated."""
+    return row.first_receipt or (row.kind == "received" and not row.context.get("echo", False))
+
+
 def is_internal(row: Outbox, data: LetterData) -> bool:
     """True when a reply to this letter must not reach the customer side."""
     if row.contact_id is not None:
         return False
-    return any(event.visibility != "public" for event in entries(row, data))
+    if row.kind not in TALK:
+        return True  # it answers a colleague about what they asked of the desk
+    return any(event.visibility != "public" and _has_words(event, data) for event in entries(row, data))
+
+
+def _has_words(event: Event, data: LetterData) -> bool:
+    """True for an entry that holds something besides a change that everybody at the desk may know."""
+    return event.kind != "change" or bool(event.text or data.files.get(event.id))
 
 
 def line(text: str) -> str:
@@ -79,8 +108,14 @@ def warnings(row: Outbox, events: list[Event], requester: Contact) -> list[str]:
     return [*found, *sentences(row, "hints")]
 
 
+_LINKS = {
+    "continues": "It goes on from {number}, which is closed.",
+    "mentions": "It names {number}, to which the sender may not write.",
+    "related": "It has to do with {number}.",
+    "split": "It was split off from {number}.",
+}
+
+
 def link_words(kind: str, number: str) -> str:
-    """What staff should know of another ticket that a mail has to do with."""
-    if kind == "continues":
-        return f"It goes on from {number}, which is closed."
-    return f"It names {number}, to which the sender may not write."
+    """What staff should know of another ticket that this one has to do with."""
+    return _LINKS.get(kind, _LINKS["related"]).format(number=number)

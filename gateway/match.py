@@ -4,10 +4,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from desk import access, numbers
+from desk import access, numbers, statuses
 from desk.access import Person, Proof, Verdict, Write
 from desk.state import TicketState
 from gateway.desk_addresses import Addresses
+from gateway.subject import own_numbers
 from gateway.token import Token
 from gateway.view import Incoming, View, letter_claims, message_key, references
 
@@ -15,11 +16,14 @@ from gateway.view import Incoming, View, letter_claims, message_key, references
 _RANK: dict[Write, int] = {"note": 0, "reply": 0, "unverified": 1, "internal": 1, "lane": 2, "hold": 3, "new": 4}
 
 
+_OF_TICKETS = ("contact", "staff")  # kinds of tokens
+
+
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """One thing in a mail that names a ticket, and what the sender may do there because of it."""
 
-    kind: str  # E1 … E4, as in docs/mail-flow.md
+    kind: str  # E1 … E5, as in docs/mail-flow.md
     value: str
     ticket: TicketState
     role: str
@@ -52,18 +56,21 @@ class Match:
     chosen: Evidence | None = None
     conflict: bool = False  # the evidence names more than one ticket
     unknown_numbers: tuple[str, ...] = field(default=())
+    own_token: bool = False  # it brings a token made for its sender, of whatever letter: they are who they say
 
 
 def find(mail: Incoming, person: Person, verdict: Verdict, view: View, addresses: Addresses) -> Match:
     """Weigh the evidence: the ticket the sender may write to, and among several the strongest evidence."""
-    evidence = tuple(_weigh(piece, person, verdict) for piece in _pieces(mail, view, addresses))
+    pieces = (piece for piece in _pieces(mail, person, view, addresses) if _counts(piece, person))
+    evidence = tuple(_weigh(piece, person, verdict) for piece in pieces)
+    own = any(is_own(token, person) or _asked_them(token, person, view) for token in tokens(mail, addresses))
     known = {piece.ticket_id for piece in evidence}
     unknown = tuple(n for n in numbers.find_all(mail.message.subject) if n not in view.by_number)
     if not evidence:
-        return Match(unknown_numbers=unknown)
+        return Match(unknown_numbers=unknown, own_token=own)
     # min() keeps the first of equals, and the pieces come strongest first.
     chosen = min(evidence, key=lambda piece: _RANK[piece.write])
-    return Match(evidence, chosen, len(known) > 1, unknown)
+    return Match(evidence, chosen, len(known) > 1, unknown, own)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,24 +82,57 @@ class _Piece:
     token: Token | None = None
 
 
-def _pieces(mail: Incoming, view: View, addresses: Addresses) -> Iterator[_Piece]:
+def _counts(piece: _Piece, person: Person) -> bool:
+    """What staff marked as spam is no ticket that anybody else could go on in."""
+    return not piece.ticket.spam or person.staff_id is not None
+
+
+def tokens(mail: Incoming, addresses: Addresses) -> Iterator[Token]:
+    """Every token that a mail brings, in addresses first, then in Message-IDs of ours that it answers."""
+    yield from (recipient.token for recipient in mail.recipients if recipient.token)
+    yield from (token for named in references(mail.message) if (token := addresses.token_of(named)))
+
+
+def _pieces(mail: Incoming, person: Person, view: View, addresses: Addresses) -> Iterator[_Piece]:
     yield from _e1(mail, view)
     yield from _e2(mail, view, addresses)
     for named in references(mail.message):
         for ticket_id in view.known_messages.get(message_key(named), ()):
             if ticket := view.ticket(ticket_id):
                 yield _Piece("E3", named, ticket, "thread")
-    for number in numbers.find_all(mail.message.subject):
+    named_numbers = numbers.find_all(mail.message.subject)
+    for number in named_numbers:
         numbered = view.by_number.get(number)
         if numbered and (ticket := view.ticket(numbered)):
             yield _Piece("E4", number, ticket, "number")
+    if not named_numbers:
+        yield from _e5(mail, person, view)
+
+
+def _e5(mail: Incoming, person: Person, view: View) -> Iterator[_Piece]:
+    """The customer's own number in the subject, where it names exactly one open ticket of theirs."""
+    for reference in own_numbers(mail.message.subject):
+        found = {
+            ticket.id: ticket
+            for ticket_id in view.more.references.get(reference, ())
+            if (ticket := view.ticket(ticket_id)) and not statuses.is_done(ticket.status) and _is_theirs(person, ticket)
+        }
+        if len(found) == 1:
+            yield _Piece("E5", reference, next(iter(found.values())), "number")
+
+
+def _is_theirs(person: Person, ticket: TicketState) -> bool:
+    """Of the same customer: another one may well use the same numbers."""
+    if person.organisation_id is not None:
+        return person.organisation_id == ticket.organisation_id
+    return person.contact_id is not None and person.contact_id == ticket.requester.id
 
 
 def _e1(mail: Incoming, view: View) -> Iterator[_Piece]:
     """Reply tokens in the recipient addresses."""
     for recipient in mail.recipients:
         token = recipient.token
-        if token and token.kind != "delivery" and (ticket := view.ticket(token.ticket_id)):
+        if token and token.kind in _OF_TICKETS and (ticket := view.ticket(token.ticket_id)):
             yield _Piece("E1", "reply address", ticket, "token", token)
 
 
@@ -100,7 +140,7 @@ def _e2(mail: Incoming, view: View, addresses: Addresses) -> Iterator[_Piece]:
     """Message-IDs of our letters."""
     for named in references(mail.message):
         token = addresses.token_of(named)
-        if token and token.kind != "delivery" and (ticket := view.ticket(token.ticket_id)):
+        if token and token.kind in _OF_TICKETS and (ticket := view.ticket(token.ticket_id)):
             yield _Piece("E2", named, ticket, "token", token)
 
 
@@ -115,8 +155,20 @@ def _weigh(piece: _Piece, person: Person, verdict: Verdict) -> Evidence:
 
 def is_own(token: Token, person: Person) -> bool:
     """True when a token was made for this very person."""
+    if token.kind not in _OF_TICKETS:
+        return False
     owner = person.staff_id if token.kind == "staff" else person.contact_id
     return owner is not None and token.person_id == owner
+
+
+def _asked_them(token: Token, person: Person, view: View) -> bool:
+    """True for the token of a question “reply confirm” that went to this very person."""
+    pending = view.more.pending.get(token.person_id) if token.kind == "confirm" else None
+    if pending is None:
+        return False
+    if pending.staff_id is not None:
+        return pending.staff_id == person.staff_id
+    return pending.contact_id is not None and pending.contact_id == person.contact_id
 
 
 def reported(mail: Incoming, view: View, addresses: Addresses) -> list[int]:

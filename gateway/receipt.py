@@ -6,7 +6,7 @@ from dataclasses import replace
 from desk import notices
 from desk.state import ContactState, StaffState, TicketState
 from desk.writes import Writes
-from gateway.decide import Case, Decision
+from gateway.case import Case, Decision
 
 
 def send_receipt(
@@ -16,6 +16,10 @@ def send_receipt(
     ticket: TicketState,
     event_id: int,
     added: Sequence[ContactState],
+    said: Sequence[str] = (),
+    *,
+    filled: Sequence[str] = (),
+    opened_by: str = "",
 ) -> Decision:
     """Queue E4, or say in the decision's reason why not. A machine never gets an answer (RFC 3834)."""
     if case.mail.message.machine:
@@ -28,20 +32,16 @@ def send_receipt(
     context = {
         "echo": trusted,
         "reference": _answered(case, ticket),
-        "notes": _notes(decision, case, trusted),
+        "notes": [*_notes(decision, case, trusted), *(said if trusted else ())],
+        "said": list(filled),  # the labels of what the mail itself stated
+        "opened_by": opened_by,  # the one who wrote, where the ticket is for somebody else (E4b)
     }
     # Whoever is named in a mail that nobody verified may be anybody: no receipt, unless we know them.
     others = [person for person in added if trusted and (sure or person.known)]
     for person in (ticket.requester, *others):
+        first = not trusted
         notices.letter(
-            writes,
-            "received",
-            person,
-            case.now,
-            ticket=ticket,
-            event_id=event_id,
-            context=context,
-            first_receipt=not trusted,
+            writes, "received", person, case.now, ticket=ticket, event_id=event_id, context=context, first_receipt=first
         )
         _count(person, case, trusted)
     return decision

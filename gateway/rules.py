@@ -2,12 +2,16 @@
 
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 from desk.files import FilePolicy
+from desk.granting import Policy
+from gateway.commands.words import Words
 
 NOTE_LENGTH = 8_000  # characters; the whole text is kept beside a longer one
 MAX_HOPS = 50  # Received lines; more means that the mail goes in circles
+WITHDRAWAL_REASONS = ("No longer needed", "Solved it ourselves", "Duplicate", "Raised by mistake", "Other")
 MAX_CC = 20  # people that one mail can add to a ticket
 
 
@@ -20,6 +24,7 @@ class Caps:
     receipts_per_ticket: int = 5  # to one address in a day
     first_receipts_per_hour: int = 1  # to one address that nobody knows
     first_receipts_per_minute: int = 20  # to all of those together
+    reopenings_per_day: int = 10  # of one ticket
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +34,17 @@ class Rules:
     zone: ZoneInfo
     instance: str  # names this desk in the letters it sends, so that it knows its own
     files: FilePolicy
-    trusted_authserv_ids: tuple[str, ...] = ()
+    words: Words  # of commands, in the languages that people write
+    verifies_senders: bool = False  # by whatever way; else nobody is verified, and people are taken at their word
     reopen_days: int = 14
     caps: Caps = field(default_factory=Caps)
     fold: timedelta = timedelta(seconds=60)
     max_attempts: int = 3
+    levels: tuple[str, ...] = ("Standard User", "Admin User")  # security levels of customers, the usual one first
+    admin_levels: frozenset[str] = frozenset({"Admin User"})  # security levels that may manage people
+    credentials: Policy = field(default_factory=Policy)  # what a letter with credentials carries
+    approvals: Literal["any", "all"] = "any"  # whose answer decides about a ticket that waits for approval
+    withdrawal_reasons: tuple[str, ...] = WITHDRAWAL_REASONS
+    private_notes: bool = False  # customers may write notes for the desk alone
+    copies: bool = True  # customers may have a note sent to outsiders
+    desk_name: str = "Service Desk"

@@ -1,21 +1,26 @@
 """A mail from staff to a ticket: an answer to the customer, or an internal note; and the commands in it."""
 
 from dataclasses import replace
-from typing import Any
 
-from desk import notices, tickets
+from desk import access, notices, tickets
 from desk.state import StaffState, TicketState
 from desk.tickets import Note
 from desk.writes import Writes
-from gateway import left_out, staff_safety, who
-from gateway.commands import grammar, staff
-from gateway.commands.staff import Plan
-from gateway.decide import Case, Decision
+from gateway import confirm, left_out, performing, staff_safety, who
+from gateway.case import Case, Decision
+from gateway.commands import asked, plan, registry
+from gateway.commands.plan import Plan
+from gateway.commands.spec import Doing, Scene
 from gateway.own_words import Told, own_words
-from gateway.receipt import answer
 from gateway.rules import NOTE_LENGTH
 from gateway.staff_safety import NOTHING_DONE, Said
 from gateway.subject import is_forward
+
+NOT_YOURS = (
+    "Your text is kept as an internal note: it did not come as an answer to your own letter.",
+    "To write to the customer, reply to the letter that Postdesk sent to you, or put #reply above your words.",
+)
+PASSED_ON = ("Your text is kept as an internal note: a forwarded letter never goes to the customer.",)
 
 
 def apply(decision: Decision, case: Case, writes: Writes, entry: Note) -> Decision:
@@ -24,23 +29,37 @@ def apply(decision: Decision, case: Case, writes: Writes, entry: Note) -> Decisi
     author = decision.staff
     if ticket is None or author is None:
         raise RuntimeError(f"the decision {decision.rule} names no ticket, or nobody of the staff")
+    entry = replace(entry, author=author)
     # From the whole text, not from what fits into a note: a #note at the end of a long mail counts too.
-    message = case.mail.message
-    said = "" if message.foreign else message.reply.strip() or message.text.strip()
-    commands, words, astray = grammar.split(said, staff.COMMANDS)
-    plan = staff.plan(commands)
-    plan = replace(plan, internal=plan.internal or _answers_inside(decision))
+    known = registry.of("staff")
+    said = asked.of_staff(case.text, case.rules.words, known, new=False)
+    role = access.role_of(author.person, ticket.view)
+    scene = Scene(case, author, role, ticket, said.words)
+    planned = plan.make(scene, said, known, case.rules.words)
+    inside = _stays_inside(decision, case, ticket, planned)
     told = case.view.told.get(ticket.id, Told())
-    own = words if plan.internal else own_words(words, told)
-    taken_apart = Said(message, plan, words, own, astray, told, left_out.marks(ticket, case.addresses))
-    hindrance = _not_allowed(decision, case, plan, ticket) or staff_safety.hindrance(taken_apart)
+    own = said.words if inside else own_words(said.words, told)
+    taken_apart = Said(case.mail.message, planned, said.words, own, said.astray, told, _marks(ticket, case), inside)
+    hindrance = [*planned.faults, NOTHING_DONE] if planned.faults else staff_safety.hindrance(taken_apart)
     if hindrance:
         # The whole text is kept as it came, commands and all: nothing of it was done.
-        return _keep_inside(decision, case, writes, ticket, replace(entry, author=author), hindrance)
-    own = _with_note_lines(plan, commands, own)
-    entry = _worded(replace(entry, author=author, visibility="internal" if plan.internal else "public"), own)
-    entry = replace(entry, changes=_change(plan, case, writes, ticket, author, own))
-    return _write_down(decision, case, writes, ticket, entry)
+        return _keep_inside(decision, case, writes, ticket, entry, hindrance)
+    scene = replace(scene, words="\n".join(filter(None, [planned.note_words, own])).strip())
+    if planned.acts and not case.sure:
+        return _wait(decision, scene, writes, entry, planned)
+    doing = performing.perform(planned, scene, writes, inside=inside)
+    entry = _worded(replace(entry, visibility="internal" if inside else "public"), scene.words)
+    return _write_down(decision, scene, writes, entry, planned, doing)
+
+
+def _marks(ticket: TicketState, case: Case) -> tuple[str, ...]:
+    return left_out.marks(ticket, case.addresses)
+
+
+def _stays_inside(decision: Decision, case: Case, ticket: TicketState, planned: Plan) -> bool:
+    if planned.internal or is_forward(case.mail.message.subject) or _goes_elsewhere(case, ticket):
+        return True
+    return not planned.public and (decision.write != "reply" or _answers_inside(decision))
 
 
 def _worded(entry: Note, words: str) -> Note:
@@ -51,20 +70,6 @@ def _worded(entry: Note, words: str) -> Note:
     if entry.visibility == "public":
         return replace(entry, text=text, folded=words if cut else "", html="")
     return replace(entry, text=text, folded=entry.folded or (words if cut else ""))
-
-
-def _not_allowed(decision: Decision, case: Case, plan: Plan, ticket: TicketState) -> list[str]:
-    """Why the mail may not do what it says, in sentences for its author."""
-    if plan.faults:
-        return [*plan.faults, NOTHING_DONE]
-    if decision.write != "reply":
-        return [
-            "Your text is kept as an internal note: it did not come as an answer to your own letter.",
-            "To write to the customer, reply to the letter that Postdesk sent to you.",
-        ]
-    if is_forward(case.mail.message.subject) or _goes_elsewhere(case, ticket):
-        return ["Your text is kept as an internal note: a forwarded letter never goes to the customer."]
-    return []
 
 
 def _goes_elsewhere(case: Case, ticket: TicketState) -> bool:
@@ -79,56 +84,75 @@ def _answers_inside(decision: Decision) -> bool:
     return chosen is not None and chosen.token is not None and chosen.token.internal
 
 
-def _with_note_lines(plan: Plan, commands: tuple[grammar.Command, ...], words: str) -> str:
-    """`#note call him first` keeps its words: what stands behind #note is part of the note."""
-    if not plan.internal:
-        return words
-    said = [command.argument for command in commands if command.word == "note" and command.argument]
-    return "\n".join([*said, words]).strip()
-
-
-def _change(
-    plan: Plan, case: Case, writes: Writes, ticket: TicketState, author: StaffState, words: str
-) -> dict[str, Any]:
-    changes: dict[str, Any] = {}
-    if plan.take:
-        before = case.view.staff.get(ticket.assignee_id or 0)
-        changes |= tickets.take(writes, ticket, author, before, case.now)
-    if plan.resolve:
-        # Customers read the resolution; the words of an internal note are not for them.
-        told = plan.resolution or ("" if plan.internal else words)
-        changes |= tickets.resolve(writes, ticket, told, case.now)
-    elif plan.status:
-        changes |= tickets.set_status(writes, ticket, plan.status, case.now)
-    elif words and not plan.internal:
-        changes |= tickets.staff_answered(writes, ticket, case.now)
-    return changes
-
-
-def _write_down(decision: Decision, case: Case, writes: Writes, ticket: TicketState, entry: Note) -> Decision:
+def _write_down(decision: Decision, scene: Scene, writes: Writes, entry: Note, planned: Plan, doing: Doing) -> Decision:
+    case, ticket = scene.case, doing.ticket
     has_words = bool(entry.text or entry.files)
-    if not has_words and not entry.changes:
-        return replace(decision, kind="answered", reason="Nothing to do: it was so already.")
-    if not has_words:
-        entry = replace(entry, kind="change", folded="", html="")
-    event_id = tickets.note(writes, ticket, entry)
-    _add_named(decision, case, writes, ticket, entry)
-    author = entry.author
-    if entry.visibility == "public" and isinstance(author, StaffState):
-        shown = {"status", "resolution"} & entry.changes.keys()
-        if has_words or shown:
-            notices.update(writes, ticket, event_id, case.now, author=author, has_words=has_words, fold=case.rules.fold)
+    if has_words and entry.visibility == "public" and "status" not in doing.changes:
+        doing.changes |= tickets.staff_answered(writes, ticket, case.now)
+    entry = replace(entry, changes=dict(doing.changes))
+    event_id: int | None = None
+    if has_words or entry.changes:
+        entry = entry if has_words else replace(entry, kind="change", folded="", html="")
+        event_id = _keep(doing, writes, entry, has_words=has_words)
+    if event_id or doing.after:
+        performing.finish(doing, event_id or 0)
+    performing.report(scene, planned, _why_inside(decision, scene, planned, entry), writes, event_id)
     if has_words:
         return decision
-    return replace(decision, kind="answered", reason="Only commands; they were done.")
+    return replace(decision, kind="answered", reason=_what_was_done(planned, doing, event_id))
 
 
-def _add_named(decision: Decision, case: Case, writes: Writes, ticket: TicketState, entry: Note) -> None:
-    """Whom staff put into Cc of an answer takes part from now on."""
+def _keep(doing: Doing, writes: Writes, entry: Note, *, has_words: bool) -> int:
+    """The entry; where its words are internal and its change is not, the change stands beside it for customers."""
+    shown = {name: pair for name, pair in entry.changes.items() if name in performing.SHOWN}
+    if entry.visibility == "public" or not shown:
+        event_id = tickets.note(writes, doing.ticket, entry)
+        _tell(doing, writes, entry, event_id, has_words=has_words)
+        return event_id
+    hidden = {name: pair for name, pair in entry.changes.items() if name not in shown}
+    if has_words or hidden:
+        tickets.note(writes, doing.ticket, replace(entry, changes=hidden))
+    change = Note(entry.author, "", entry.at, kind="change", changes=shown, received_id=entry.received_id)
+    event_id = tickets.note(writes, doing.ticket, change)
+    _tell(doing, writes, change, event_id, has_words=False)
+    return event_id
+
+
+def _what_was_done(planned: Plan, doing: Doing, event_id: int | None) -> str:
+    if event_id or doing.after or any(act.tell for act in planned.acts):
+        return "Only commands; they were done."
+    return "Nothing to do: it was so already."
+
+
+def _tell(doing: Doing, writes: Writes, entry: Note, event_id: int, *, has_words: bool) -> None:
+    """Customers hear of a public entry; whom staff put into Cc of an answer takes part from now on."""
+    scene, case, ticket = doing.scene, doing.scene.case, doing.ticket
     if entry.visibility != "public":
         return
     people, _ = who.named(case, writes, case.mail.message.cc, sure=True)
-    tickets.add_people(writes, ticket, people, case.now)
+    if has_words or performing.SHOWN & entry.changes.keys():
+        tickets.add_people(writes, ticket, people, case.now)
+        fold, told = case.rules.fold, doing.told
+        notices.update(
+            writes, ticket, event_id, case.now, author=scene.author, has_words=has_words, fold=fold, told=told
+        )
+
+
+def _why_inside(decision: Decision, scene: Scene, planned: Plan, entry: Note) -> tuple[str, ...]:
+    """Where somebody may have meant the customer, they hear that the customer reads nothing of it."""
+    ticket = scene.ticket
+    if not entry.text or entry.visibility == "public" or planned.internal or ticket is None:
+        return ()
+    if is_forward(scene.case.mail.message.subject) or _goes_elsewhere(scene.case, ticket):
+        return PASSED_ON
+    return NOT_YOURS if decision.write != "reply" else ()
+
+
+def _wait(decision: Decision, scene: Scene, writes: Writes, entry: Note, planned: Plan) -> Decision:
+    """Nothing proves that it is from staff: the words stay inside, and what they ask for waits for a “confirm”."""
+    assert scene.ticket is not None  # noqa: S101 - for the type checker: the caller has one
+    tickets.note(writes, scene.ticket, replace(entry, visibility="internal"))
+    return replace(decision, reason=f"{decision.reason} {confirm.ask(scene, planned, writes)}")
 
 
 def _keep_inside(
@@ -137,5 +161,6 @@ def _keep_inside(
     event_id = tickets.note(writes, ticket, replace(entry, visibility="internal"))
     author = entry.author
     if isinstance(author, StaffState):
-        answer("not_done", lines, author, case, writes, ticket, event_id)
+        scene = Scene(case, author, "staff", ticket, entry.text)
+        performing.answer(scene, "not_done", lines, writes, event_id)
     return replace(decision, reason=f"{decision.reason} Kept inside: {lines[0]}")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from desk import folding
 from gateway import left_out
-from gateway.commands.staff import Plan
+from gateway.commands.plan import Plan
 from gateway.envelope import Message
 from gateway.own_words import Told, lost, repeats_inside
 from gateway.quoting import quotes
@@ -30,13 +30,23 @@ class Said:
     astray: tuple[str, ...]  # commands inside the text
     told: Told
     ours: tuple[str, ...]  # the marks of letters of ours
+    inside: bool = False  # no customer reads it
 
 
 def hindrance(said: Said) -> list[str]:
     """Sentences for its author; none when it may go out."""
-    if said.plan.internal:
-        return []
+    if said.inside:
+        return _of_copies(said)
     return _of_words(said) or _of_files(said) or _of_losses(said)
+
+
+def _of_copies(said: Said) -> list[str]:
+    if any(act.outward for act in said.plan.acts):
+        return ["Your words stay internal here, so they are not sent to others either.", NOTHING_DONE]
+    if inside := repeats_inside(said.plan.told, said.told):
+        # Whatever becomes of the note, customers read what stands behind #resolve.
+        return [f"“{inside}” stands in an internal note, and customers do not read those.", NOTHING_DONE]
+    return []
 
 
 def _of_words(said: Said) -> list[str]:
@@ -54,7 +64,7 @@ def _of_words(said: Said) -> list[str]:
         ]
     if said.message.foreign or (said.words and not said.own and not said.plan.changes_something):
         return ["Your mail holds no words of your own.", NOTHING_DONE]
-    if inside := repeats_inside(f"{said.own}\n{said.plan.resolution}", said.told):
+    if inside := repeats_inside(f"{said.own}\n{said.plan.told}\n{said.plan.note_words}", said.told):
         return [f"“{inside}” stands in an internal note, and customers do not read those.", NOTHING_DONE]
     return []
 

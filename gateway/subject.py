@@ -16,9 +16,24 @@ _IS_FORWARD = re.compile(
 )
 
 
+_OWN_NUMBER = re.compile(r"[^\s\[\](){}<>\"'“”„,;:]{3,100}")
+_MAX_OWN_NUMBERS = 20
+
+
+def own_numbers(subject: str) -> tuple[str, ...]:
+    """What in a subject may be the customer's own reference, in lower case: words with a digit in them (E5)."""
+    words = (found.strip(".#").casefold() for found in _OWN_NUMBER.findall(subject))
+    likely = (word for word in words if len(word) >= 3 and any(c.isdigit() for c in word))
+    return tuple(dict.fromkeys(likely))[:_MAX_OWN_NUMBERS]
+
+
 def bare(subject: str) -> str:
     """A subject without prefixes and ticket numbers: what it is about."""
-    subject = numbers.strip(subject)
+    return bare_keeping_numbers(numbers.strip(subject))
+
+
+def bare_keeping_numbers(subject: str) -> str:
+    """A subject without prefixes."""
     for _ in range(20):  # enough for any honest chain; a hostile one keeps the rest
         found = _PREFIX.match(subject)
         if not found:

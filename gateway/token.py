@@ -12,15 +12,18 @@ from desk.keys import Keys
 
 VERSION = 1
 MAC_BYTES = 10  # 80 bits
-_KINDS = ("contact", "staff", "delivery")
+_KINDS = ("contact", "staff", "delivery", "confirm")
 _TOKEN = re.compile(r"[a-z2-7]{30,46}")
 
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """Who a letter was for. For kind "delivery", `ticket_id` is 0 and `person_id` the outbox row."""
+    """Who a letter was for.
 
-    kind: Literal["contact", "staff", "delivery"]
+    For kind "delivery" `person_id` is the outbox row, for "confirm" the row of what waits; `ticket_id` is then 0.
+    """
+
+    kind: Literal["contact", "staff", "delivery", "confirm"]
     ticket_id: int
     person_id: int
     internal: bool = False

@@ -13,16 +13,21 @@ from desk import load, muting, numbers
 from desk.muting import Mute
 from desk.state import ContactState, StaffState, TeamState, TicketState
 from desk.tickets import File
+from gateway import more, more_people
+from gateway.asks import NOTHING, Asks, names_in
 from gateway.desk_addresses import Addresses, Recipient
 from gateway.envelope import Envelope, Message
 from gateway.held_notice import Lately, lately
+from gateway.more import More
 from gateway.own_words import Told
+from gateway.sender import Verified
+from gateway.subject import own_numbers
 from gateway.token import Token
 from store.tables import Event, KnownMessage, MailKey, Outbox, Ticket
 
 CAP_WINDOW = timedelta(hours=2)
 WISH_TICKET = "ticket"
-RECEIPTS = ("received", "not_done", "partly_refused")  # letters that answer a mail
+RECEIPTS = ("received", "not_done", "partly_refused", "done", "confirm", "answer")  # letters that answer a mail
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +42,8 @@ class Incoming:
     files: tuple[File, ...] = ()
     refused_files: tuple[str, ...] = ()
     wish: str = ""  # "ticket", or the number of a ticket: what a person decided about it
+    verified: Verified = Verified("none", "")
+    asks: Asks = NOTHING
 
     @property
     def sender(self) -> str:
@@ -85,6 +92,8 @@ class View:
     muted: dict[str, list[Mute]] = field(default_factory=dict)  # who wrote, `letters` went to, or is to be told of it
     staff_by_address: dict[str, StaffState] = field(default_factory=dict)
     by_number: dict[str, int] = field(default_factory=dict)
+    people: dict[int, ContactState] = field(default_factory=dict)  # by id: approvers, and who asked for an alert
+    more: More = field(default_factory=More)
 
     def ticket(self, ticket_id: int) -> TicketState | None:
         """A ticket, or the one it was merged into."""
@@ -124,6 +133,7 @@ def load_view(
     people = {mail.sender or mail.envelope.reverse_path.lower() for mail in batch}
     people |= {mailbox.key for mail in batch for mailbox in (*mail.message.to, *mail.message.cc)}
     people |= {mail.message.forwarded.sender.key for mail in batch if mail.message.forwarded}
+    people = people.union(*(mail.asks.addresses for mail in batch))
     view.contacts = load.contacts_by_address(session, people)
     view.handled = _pairs(
         session, select(MailKey.key, MailKey.received_id).where(MailKey.key.in_({m.key for m in batch}))
@@ -131,7 +141,7 @@ def load_view(
     view.letters = _letters(session, batch, addresses)
     for key, ticket_id in _known(session, batch):
         view.known_messages.setdefault(key, []).append(ticket_id)
-    view.tickets = load.tickets(session, _ticket_ids(batch, view, addresses), _numbers(batch), lock=lock)
+    _load_tickets(session, batch, view, addresses, now, lock=lock)
     # After the lock: of two processes with a report on one letter, the second sees what the first has muted.
     view.muted = muting.active(session, _may_be_muted(batch, view))
     view.by_number = {ticket.number: ticket.id for ticket in view.tickets.values()}
@@ -142,12 +152,57 @@ def load_view(
     return view
 
 
+def _load_tickets(
+    session: Session, batch: Sequence[Incoming], view: View, addresses: Addresses, now: datetime, *, lock: bool
+) -> None:
+    """The tickets that the mails name in whatever way; then what the commands of these mails need to know of them."""
+    asked = frozenset[str]().union(*(mail.asks.words for mail in batch))
+    tokens = [r.token for mail in batch for r in mail.recipients if r.token]
+    named = {named for mail in batch for named in references(mail.message)}
+    ours = {name: token for name in named if (token := addresses.token_of(name))}
+    waiting = {token.person_id for token in (*tokens, *ours.values()) if token.kind == "confirm"}
+    more.pending(session, waiting, view.more)
+    asked, numbered = _confirmed(session, view, asked)
+    more.references(session, {n for mail in batch for n in own_numbers(mail.message.subject)}, view.more)
+    ids = _ticket_ids(batch, view, addresses) | {i for found in view.more.references.values() for i in found}
+    ids |= {pending.ticket_id for pending in view.more.pending.values() if pending.ticket_id}
+    view.tickets = load.tickets(session, ids, _numbers(batch) | numbered, lock=lock)
+    more.children(session, view.tickets, view.more)
+    more.alerts(session, view.tickets, view.more)
+    more.approvals(session, view.tickets, view.more)
+    more.asked_for(session, asked, view.tickets, view.more)
+    if asked & more.LANE and any(mail.sender in view.staff_by_address for mail in batch):
+        more.lane(session, view.tickets, {outbox_id(name) for name in ours} - {0}, view.more)
+    if asked & more.SITES:
+        more.sites(session, view.contacts.values(), view.tickets.values(), view.more)
+    view.people = load.contacts_by_id(session, _people_ids(view))
+    senders = [(view.contacts.get(mail.sender), view.staff_by_address.get(mail.sender), mail.asks) for mail in batch]
+    more_people.load(session, senders, view.staff_by_address, view.more.pending.values(), view.more.folk, now)
+
+
+def _confirmed(session: Session, view: View, asked: frozenset[str]) -> tuple[frozenset[str], frozenset[str]]:
+    """What a “confirm” asks for needs the same: its commands and ticket numbers; the people it names are loaded."""
+    commands = [command for pending in view.more.pending.values() for command in pending.commands]
+    numbered, addresses = names_in("\n".join(argument for _, argument in commands))
+    view.contacts |= load.contacts_by_address(session, addresses - view.contacts.keys())
+    return asked | {word for word, _ in commands}, numbered
+
+
+def _people_ids(view: View) -> set[int]:
+    ids = {contact_id for wanted in view.more.alerts.values() for contact_id, _ in wanted}
+    ids = ids.union(*view.more.approvals.values(), *view.more.boards.values())
+    ids |= {entry.contact_id for entries in view.more.lane.values() for entry in entries if entry.contact_id}
+    ids |= {entry.contact_id for entry in view.more.told.values() if entry.contact_id}
+    return ids | {pending.contact_id for pending in view.more.pending.values() if pending.contact_id}
+
+
 def _pairs(session: Session, statement: object) -> dict[bytes, int]:
     return {bytes(key): value for key, value in session.execute(statement)}  # type: ignore[call-overload]
 
 
 def _numbers(batch: Iterable[Incoming]) -> set[str]:
-    return {n for mail in batch for n in (*numbers.find_all(mail.message.subject), mail.wish)} - {"", WISH_TICKET}
+    named = {n for mail in batch for n in (*numbers.find_all(mail.message.subject), mail.wish)} - {"", WISH_TICKET}
+    return named.union(*(mail.asks.numbers for mail in batch))
 
 
 def references(message: Message) -> tuple[str, ...]:
@@ -171,11 +226,11 @@ def letter_claims(mail: Incoming, addresses: Addresses) -> list[tuple[int, Token
     answered = references(mail.message) if mail.message.machine else ()
     for named in (*mail.message.reported_ids, *answered):
         if token := addresses.token_of(named):
-            claims.append((_outbox_id(named), token))
+            claims.append((outbox_id(named), token))
     return [claim for claim in dict.fromkeys(claims) if claim[0]]
 
 
-def _outbox_id(message_id: str) -> int:
+def outbox_id(message_id: str) -> int:
     """The outbox row in a Message-ID of ours: <t20190409.0967.o17.r-token@host>."""
     piece = message_id.rpartition(".r-")[0].rpartition(".o")[2]
     return int(piece) if piece.isascii() and piece.isdigit() else 0

@@ -5,7 +5,8 @@ from collections.abc import Iterable
 from desk import people
 from desk.state import ContactState
 from desk.writes import Writes
-from gateway.decide import Case, Decision
+from gateway.case import Case, Decision
+from gateway.commands.spec import Who
 from gateway.envelope import Forwarded, Mailbox
 from gateway.rules import MAX_CC
 
@@ -50,8 +51,20 @@ def named(case: Case, writes: Writes, *fields: Iterable[Mailbox], sure: bool) ->
 
 def is_sure(decision: Decision) -> bool:
     """True when something proves that the sender is who they say: a verified mail, or their own letter's token."""
-    chosen = decision.match.chosen
-    return decision.verified.verdict == "pass" or (chosen is not None and chosen.proof == "own_token")
+    return decision.verified.verdict == "pass" or decision.match.own_token
+
+
+def kind_of(case: Case) -> Who:
+    """Whose commands the sender may use."""
+    if case.staff is not None:
+        return "staff"
+    admin = case.contact is not None and case.contact.active and case.contact.level in case.rules.admin_levels
+    return "admin" if admin else "customer"
+
+
+def contact_of(mailbox: Mailbox, case: Case, writes: Writes) -> ContactState:
+    """Somebody whom a mail names, as a contact; made when nobody has that address yet."""
+    return _contact(mailbox, case, writes)
 
 
 def _contact(mailbox: Mailbox, case: Case, writes: Writes) -> ContactState:

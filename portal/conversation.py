@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, func, select, true
 from sqlalchemy.orm import Session, defer
 
+from desk import fields
 from desk.access import Person, visible_tickets
 from store.tables import Attachment, Contact, Event, Organisation, Staff, Ticket
 
@@ -90,7 +91,7 @@ def read(session: Session, person: Person, ticket: Ticket, *, everything: bool =
         organisation=names.organisation or "",
         assignee=names.assignee or "",
         merged_into=merged_into,
-        entries=tuple(_entry(event, has_html, files.get(event.id, ())) for event, has_html in events),
+        entries=tuple(_entry(event, has_html, files.get(event.id, ()), person) for event, has_html in events),
         total=(session.scalar(select(func.count()).select_from(Event).where(mine)) or 0) if cut else len(events),
     )
 
@@ -158,7 +159,7 @@ def _merged_into(session: Session, person: Person, ticket: Ticket) -> str:
     return session.scalar(query) or ""
 
 
-def _entry(event: Event, has_html: bool, files: tuple[File, ...]) -> Entry:
+def _entry(event: Event, has_html: bool, files: tuple[File, ...], person: Person) -> Entry:
     quoted = event.folded if event.folded.strip() != event.text.strip() else ""
     return Entry(
         id=event.id,
@@ -172,6 +173,6 @@ def _entry(event: Event, has_html: bool, files: tuple[File, ...]) -> Entry:
         quoted=quoted[:LONGEST].strip("\r\n"),
         has_html=has_html,
         cut=max(len(event.text), len(quoted)) > LONGEST,
-        changes=event.changes,
+        changes={n: v for n, v in event.changes.items() if person.staff_id is not None or n not in fields.INSIDE},
         files=files,
     )

@@ -118,6 +118,24 @@ def _relay(house: House) -> str:
         return f"{relay.host}:{relay.port} answers"
 
 
+def _senders(house: House) -> str:
+    sender = house.settings.sender
+    ways = [
+        *(["DKIM, SPF and DMARC of what comes straight"] if sender.verify else []),
+        *([f"the results of {', '.join(sender.trusted_authserv_ids)}"] if sender.trusted_authserv_ids else []),
+        *([f"the ARC seals of {', '.join(sender.arc_sealers)}"] if sender.arc_sealers else []),
+    ]
+    if not ways:
+        return "nobody is verified; see [sender]"
+    if sender.verify or sender.arc_sealers:
+        from postdesk.verifying import resolver
+
+        if not resolver(sender).answers(sender.dns_seconds):
+            servers = ", ".join(sender.dns_servers) or "the system's DNS servers"
+            raise SettingsError([f"sender.verify: {servers}: no answer. Mail is taken, but nobody is verified"])
+    return ", ".join(ways)
+
+
 PARTS: tuple[tuple[str, Callable[[House], str]], ...] = (
     ("settings", _settings),
     ("signing keys", _keys),
@@ -126,5 +144,6 @@ PARTS: tuple[tuple[str, Callable[[House], str]], ...] = (
     ("staff", _staff),
     ("blob store", _blobs),
     ("templates", _templates),
+    ("senders", _senders),
     ("outgoing mail", _relay),
 )

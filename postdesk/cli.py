@@ -198,7 +198,7 @@ def _database_fault(error: Exception) -> str | None:
 
 def main() -> None:
     """Entry point of the `postdesk` script."""
-    from postdesk import cli_desk, cli_mail, cli_muted  # noqa: F401 - they add their commands
+    from postdesk import cli_desk, cli_mail, cli_muted, cli_news, cli_staff  # noqa: F401 - they add their commands
 
     os.umask(0o077)  # mail is private: whatever is made from here on is for its owner only
     with database_faults(69):  # EX_UNAVAILABLE

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from postdesk.cli import contact_app, fail, ready_house, ticket_app
+from postdesk.cli_held import open_desk
 
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
 
@@ -107,3 +108,29 @@ def contact_activate(
             next_id=house.database.ids.next,
         )
     typer.echo(f"The letter with the credentials is on its way to {address}. It works for {settings.hours:g} hours.")
+
+
+@contact_app.command("approver")
+def contact_approver(
+    address: str,
+    board: Annotated[str, typer.Option(help="The board, as staff name it: #ask approval cab.")] = "cab",
+    remove: Annotated[bool, typer.Option("--remove", help="Take them off the board.")] = False,
+) -> None:
+    """Put a contact on a board of their organisation: they are asked when staff ask that board to approve."""
+    from desk import approvals, people
+
+    if not (name := approvals.board_name(board)):
+        raise fail("A board needs a name.", 65)
+    with open_desk() as house, house.database.transaction() as session:
+        person = people.find_contact(session, address)
+        if person is None:
+            raise fail(f"There is no contact with the address {address}.", 66)
+        if remove:
+            done = approvals.leave_board(session, person, name)
+            said = f"is off the board “{name}”" if done else f"was not on the board “{name}”"
+        elif person.organisation_id is None:
+            raise fail(f"{address} belongs to no organisation, and a board is an organisation's.", 65)
+        else:
+            done = approvals.join_board(session, person, name)
+            said = f"is on the board “{name}”" if done else f"was on the board “{name}” already"
+    typer.echo(f"{address} {said}.")

@@ -1,4 +1,7 @@
-"""What a mail would become, and why: reads and decides, changes nothing."""
+"""What a mail would become, and why: reads and decides, changes nothing.
+
+Its sender is verified anew: the keys of an old mail may be gone, and what was found at the time stands with the mail.
+"""
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -6,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from gateway import explain
-from gateway.decide import Decision, decide
+from gateway.case import Decision
+from gateway.decide import decide
 from gateway.desk_addresses import Addresses
 from gateway.envelope import Envelope, Message
-from gateway.intake import Claimed, load, read_mail
+from gateway.intake import Claimed, load, read_mail, with_senders
 from gateway.rules import Rules
 from gateway.view import load_view
 from postdesk.show import evidence_line
@@ -51,7 +55,8 @@ class Explainer:
             from gateway.parse import read
 
             return Explained(read(mail.raw), None)
-        incoming, now = read_mail(mail, self._addresses, self._rules), datetime.now(UTC)
+        read_only, now = read_mail(mail, self._addresses, self._rules), datetime.now(UTC)
+        ((_, incoming),) = with_senders([(mail, read_only)], self._house.senders)
         with self._house.database.reading() as session:
             view = load_view(session, [incoming], self._addresses, now)
         decision, _ = decide(incoming, view, self._rules, self._addresses, now)
@@ -103,6 +108,7 @@ def decision_lines(decision: Decision, ticket: str) -> list[str]:
     """The decision and all that led to it."""
     lines = [
         f"  Sender:      {decision.verified.verdict}. {decision.verified.reason}",
+        *(f"  Checked:     {line}" for line in decision.verified.checks),
         f"  Would be:    {decision.kind}{f' on {ticket}' if ticket else ''} (rule {decision.rule})",
         f"  Because:     {decision.reason}",
     ]

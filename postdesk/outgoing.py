@@ -1,5 +1,6 @@
 """Builds what sends letters: composer, relay, deliverer."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ from gateway.delivery_policy import DeliveryPolicy
 from gateway.letter import DeskFacts
 from gateway.relay import MaildirRelay, Relay
 from postdesk import bundled
+from postdesk.answering import answer_facts
 from store.blobs import BlobStore, FolderBlobs
 
 if TYPE_CHECKING:
@@ -33,7 +35,8 @@ def desk_facts(house: "House") -> DeskFacts:
 def composer(house: "House", blobs: BlobStore | None = None) -> Composer:
     """What renders letters."""
     templates = bundled.folder("templates") / "mail"
-    return Composer(house.addresses, desk_facts(house), templates, keys=house.keys, blobs=blobs or house.blobs)
+    facts = replace(desk_facts(house), answers=answer_facts(house))
+    return Composer(house.addresses, facts, templates, keys=house.keys, blobs=blobs or house.blobs)
 
 
 def relay(house: "House") -> Relay:

@@ -4,16 +4,15 @@ import asyncio
 import contextlib
 import errno
 import importlib
-import os
 import signal
 import threading
 from collections.abc import Callable, Collection, Iterable, Iterator
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import structlog
 
 from gateway.outage import Outage
+from postdesk import schedule
 from postdesk.wake import Wake
 from postdesk.wiring import House
 
@@ -116,7 +115,7 @@ async def _front(house: House, mail: Wake, ready: Wake, roles: Collection[str]) 
     page = await _page(house, roles)
     ended = threading.Event()
     threads = _mailboxes(house, spool, ended) if spool and "imap" in roles else []
-    timers = _timers(house) if "schedule" in roles else None
+    timers = schedule.start(house) if "schedule" in roles else None
     ready.set()
     await stop.wait()
     log.info("stopping: what was begun is finished first")
@@ -200,33 +199,3 @@ def _mailboxes(house: House, spool: "Spool", ended: threading.Event) -> list[thr
         threads.append(threading.Thread(target=poller.run, args=(ended,), name=f"imap-{config.name}", daemon=True))
         threads[-1].start()
     return threads
-
-
-def _timers(house: House) -> Callable[[], None]:
-    """Housekeeping by the clock; with several machines only the one that holds the lease does it."""
-    from apscheduler.schedulers.background import BackgroundScheduler
-
-    from desk import sessions
-    from store.leases import hold_lease
-
-    holder = f"{os.uname().nodename}:{os.getpid()}"
-    outage = Outage("housekeeping")
-
-    def tidy() -> None:
-        now = datetime.now(UTC)
-        try:
-            with house.database.transaction(durable=False) as session:
-                if hold_lease(session, "schedule", holder, now, timedelta(minutes=2)):
-                    sessions.purge(session, now)
-        except Exception as error:  # APScheduler would write a traceback a minute
-            outage.failed(error)
-        else:
-            outage.worked()
-
-    # A job that was due while the machine slept runs once, late, instead of not at all.
-    scheduler = BackgroundScheduler(
-        job_defaults={"coalesce": True, "misfire_grace_time": None, "max_instances": 1}, timezone="UTC"
-    )
-    scheduler.add_job(tidy, "interval", minutes=1, id="tidy")
-    scheduler.start()
-    return lambda: scheduler.shutdown()

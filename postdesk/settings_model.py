@@ -4,11 +4,11 @@ import ipaddress
 import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 from sqlalchemy.engine import make_url
+
+from postdesk.settings_kinds import BaseUrl, DatabaseUrl, Network, Server, TimeZone
 
 Port = Annotated[int, Field(ge=0, le=65535)]
 Positive = Annotated[int, Field(gt=0)]
@@ -19,31 +19,6 @@ def _address(value: str) -> str:
     if not ADDRESS.fullmatch(value):
         raise ValueError("must be a mail address like service@example.com")
     return value.lower()
-
-
-def _time_zone(value: str) -> str:
-    try:
-        ZoneInfo(value)
-    except (KeyError, ValueError, OSError) as error:
-        raise ValueError("must be a zone like Europe/London or UTC") from error
-    return value
-
-
-def _base_url(value: str) -> str:
-    parts = urlsplit(value)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
-        raise ValueError("must be an address like https://desk.example.com")
-    return value.rstrip("/")
-
-
-def _database_url(value: str) -> str:
-    try:
-        backend = make_url(value).drivername
-    except Exception as error:
-        raise ValueError("must be like sqlite:///desk.db or postgresql+psycopg://user@host/name") from error
-    if backend not in ("sqlite", "postgresql+psycopg"):
-        raise ValueError("must begin with sqlite:/// or postgresql+psycopg://")
-    return value
 
 
 Address = Annotated[str, AfterValidator(_address)]
@@ -75,8 +50,8 @@ class Desk(_Section):
     """[desk]"""
 
     name: str = Field(min_length=1, max_length=100)
-    base_url: Annotated[str, AfterValidator(_base_url)]
-    time_zone: Annotated[str, AfterValidator(_time_zone)]
+    base_url: BaseUrl
+    time_zone: TimeZone
     language: str = Field(min_length=2, max_length=20)
     phone: str
     addresses: tuple[DeskAddress, ...]
@@ -85,7 +60,7 @@ class Desk(_Section):
 class DatabaseSettings(_Section):
     """[database]"""
 
-    url: Annotated[str, AfterValidator(_database_url)]
+    url: DatabaseUrl
     password: SecretStr
     password_file: str
     auto_migrate: bool
@@ -159,7 +134,23 @@ class Mail(_Section):
 class Sender(_Section):
     """[sender]"""
 
+    verify: bool
+    relays: tuple[Network, ...]
     trusted_authserv_ids: tuple[str, ...]
+    arc_sealers: tuple[str, ...]
+    form_relays: tuple[Address, ...]
+    dns_servers: tuple[Server, ...]
+    dns_seconds: Annotated[float, Field(gt=0, le=60)]
+
+
+class Tickets(_Section):
+    """[tickets]"""
+
+    admin_levels: tuple[str, ...]
+    approvals: Literal["any", "all"]
+    withdrawal_reasons: Annotated[tuple[str, ...], Field(min_length=1)]
+    private_notes: bool
+    copies: bool
 
 
 class Caps(_Section):
@@ -170,6 +161,7 @@ class Caps(_Section):
     receipts_per_ticket_day: Positive
     first_receipts_per_address_hour: Positive
     first_receipts_per_minute: Positive
+    reopenings_per_ticket_day: Positive
 
 
 class Work(_Section):
@@ -243,6 +235,7 @@ class Settings(_Section):
     mailbox: tuple[Mailbox, ...] = ()
     mail: Mail
     sender: Sender
+    tickets: Tickets
     caps: Caps
     work: Work
     relay: Relay

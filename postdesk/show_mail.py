@@ -81,6 +81,7 @@ def mail_text(session: Session, received_id: int) -> str | None:
     evidence = disposition.evidence
     if sender := evidence.get("sender"):
         lines.append(f"  Sender:    {sender['verdict']}. {sender['reason']}")
+        lines += [f"  Checked:   {line}" for line in sender.get("checks", ())]
     lines += [f"  Evidence:  {evidence_line(piece)}" for piece in evidence.get("evidence", ())]
     return "\n".join([*lines, *_earlier(mail), *_letters(session, received_id)])
 

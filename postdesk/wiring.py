@@ -14,6 +14,7 @@ from sqlalchemy.engine import make_url
 
 from desk.files import FilePolicy
 from desk.keys import Keys
+from gateway.commands.words import Words
 from gateway.desk_addresses import Addresses, DeskAddress
 from gateway.rules import Caps, Rules
 from postdesk import __version__, bundled
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from gateway.imap_session import MailboxConfig
     from gateway.intake import Intake
     from gateway.listener_config import ListenerConfig
+    from gateway.sender.checker import SenderCheck
     from gateway.spool import Spool
     from portal.config import PortalConfig
 
@@ -106,7 +108,8 @@ class House:
                 max_count=mail.max_attachments,
                 blocked_extensions=frozenset(name.lower().lstrip(".") for name in mail.blocked_extensions),
             ),
-            trusted_authserv_ids=self.settings.sender.trusted_authserv_ids,
+            verifies_senders=self.senders.verifies,
+            words=self.words,
             reopen_days=mail.reopen_days,
             caps=Caps(
                 new_tickets_per_sender=caps.new_tickets_per_sender_2h,
@@ -114,10 +117,34 @@ class House:
                 receipts_per_ticket=caps.receipts_per_ticket_day,
                 first_receipts_per_hour=caps.first_receipts_per_address_hour,
                 first_receipts_per_minute=caps.first_receipts_per_minute,
+                reopenings_per_day=caps.reopenings_per_ticket_day,
             ),
             fold=timedelta(seconds=self.settings.delivery.fold_seconds),
             max_attempts=self.settings.work.max_attempts,
+            admin_levels=frozenset(self.settings.tickets.admin_levels),
+            approvals=self.settings.tickets.approvals,
+            withdrawal_reasons=self.settings.tickets.withdrawal_reasons,
+            private_notes=self.settings.tickets.private_notes,
+            copies=self.settings.tickets.copies,
+            desk_name=self.settings.desk.name,
         )
+
+    @cached_property
+    def words(self) -> Words:
+        """The words of commands: those of Postdesk, and the operator's own in a folder words/ beside the settings."""
+        from postdesk.words import load
+
+        try:
+            return load(bundled.folder("config") / "words", self.loaded.home / "words")
+        except ValueError as error:
+            raise SettingsError([str(error)]) from error
+
+    @cached_property
+    def senders(self) -> "SenderCheck":
+        """What says who sent a mail."""
+        from postdesk.verifying import sender_check
+
+        return sender_check(self.settings.sender)
 
     def spool(self, notify: Callable[[], None] = lambda: None) -> "Spool":
         """Where received mail is kept; starts its writer thread."""
@@ -131,7 +158,9 @@ class House:
         from gateway.intake import Intake
 
         batch = self.settings.work.batch
-        return Intake(self.database, self.blobs, self.addresses, self.rules, batch=batch, notify=notify)
+        return Intake(
+            self.database, self.blobs, self.addresses, self.rules, senders=self.senders, batch=batch, notify=notify
+        )
 
     def deliverer(self) -> "Deliverer":
         """What sends the letters."""

@@ -14,7 +14,7 @@ import typer.main
 from pydantic import BaseModel
 
 from desk.access import Proof, Role, Verdict, may_write
-from postdesk import cli, cli_desk, cli_mail, cli_muted  # noqa: F401 - the others add their commands to cli.app
+from postdesk import cli, cli_desk, cli_mail, cli_muted, cli_news, cli_staff  # noqa: F401 - the others add their commands to cli.app
 from postdesk.settings_model import Mailbox, Settings
 from tests.servers import require
 from tools import settings_doc, tree_doc

@@ -17,9 +17,11 @@ from gateway.envelope import Envelope
 from gateway.intake import Claimed, read_mail
 from gateway.rules import Rules
 from gateway.view import View
+from postdesk.words import load
 
 FOLDERS = sorted(path.parent for path in Path(__file__).parent.glob("scenarios/*/expect.toml"))
-RULES = Rules(ZoneInfo("Europe/London"), "this-desk", FilePolicy(10_000_000, 20, frozenset({"exe"})))
+WORDS = load(Path(__file__).parents[1] / "config" / "words")
+RULES = Rules(ZoneInfo("Europe/London"), "this-desk", FilePolicy(10_000_000, 20, frozenset({"exe"})), WORDS)
 
 
 def _world() -> View:

@@ -128,15 +128,6 @@ def test_take() -> None:
     assert ticket.assignee_id == 4
 
 
-@pytest.mark.parametrize("status", [status for status in statuses.ALL if status != "New"])
-def test_a_customers_words_need_a_look(status: str) -> None:
-    """Update Added, from whatever it was; a new ticket stays new."""
-    ticket = ready(status)
-    tickets.customer_wrote(fresh(), ticket, NOW)
-    assert ticket.status == "Update Added"
-    assert tickets.customer_wrote(fresh(), ready("New"), NOW) == {}
-
-
 @pytest.mark.parametrize("status", statuses.ALL)
 def test_an_answer_starts_the_work(status: str) -> None:
     """New and Update Added become In Progress; what somebody set on purpose stays."""

@@ -17,9 +17,11 @@ from gateway.desk_addresses import Addresses, DeskAddress
 from gateway.envelope import Envelope
 from gateway.intake import Intake
 from gateway.rules import Rules
+from gateway.sender.checker import SenderCheck
 from gateway.spool import Spool
 from gateway.token import Token
 from gateway.view import message_key
+from postdesk.words import load as load_words
 from store.blobs import FolderBlobs
 from store.database import Database
 from store.tables import (
@@ -45,12 +47,15 @@ KEYS = Keys(((1, bytes(range(32))),))
 DESK, NETWORK = "service@desk.test", "network@desk.test"
 AUTHSERV = "mx.desk.test"
 ADDRESSES = Addresses((DeskAddress(DESK), DeskAddress(NETWORK, team="Network", type="Incident")), KEYS, "desk.test")
+WORDS = load_words(Path(__file__).parents[2] / "config" / "words")
 RULES = Rules(
     zone=ZoneInfo("Europe/London"),
     instance="sample-desk",
     files=FilePolicy(max_size=1024 * 1024, max_count=3, blocked_extensions=frozenset({"exe"})),
-    trusted_authserv_ids=(AUTHSERV,),
+    words=WORDS,
+    verifies_senders=True,
 )
+SENDERS = SenderCheck(trusted=(AUTHSERV,))
 NUMBER, FIRST_MAIL = "T20261101.0001", "<first@customer.test>"
 ANN, PAT, REM, KIM, GONE = (f"{name}@customer.test" for name in ("ann", "pat", "rem", "kim", "gone"))
 SAM, SUE, LEFT = (f"{name}@desk.test" for name in ("sam", "sue", "left"))
@@ -172,6 +177,8 @@ def add_ticket(database: Database, requester: int, number: str, message_id: str,
 class World:
     """A desk: `take` a mail and see what became of it."""
 
+    senders: SenderCheck = SENDERS
+
     def __init__(
         self, database: Database, folder: Path, rules: Rules = RULES, addresses: Addresses = ADDRESSES
     ) -> None:
@@ -183,13 +190,21 @@ class World:
 
     def new_intake(self, batch: int = 64) -> Intake:
         """One more worker on the same queue."""
-        return Intake(self.database, self.blobs, self.addresses, self.rules, batch=batch, clock=self.clock)
+        parts = (self.database, self.blobs, self.addresses, self.rules)
+        return Intake(*parts, senders=self.senders, batch=batch, clock=self.clock)
 
     def send(
-        self, raw: bytes, *, reverse_path: str = "relay@sample.test", recipients: tuple[str, ...] = (DESK,)
+        self,
+        raw: bytes,
+        *,
+        reverse_path: str = "relay@sample.test",
+        recipients: tuple[str, ...] = (DESK,),
+        peer: str = "",
+        helo: str = "",
     ) -> int:
         """Accept a mail; it waits."""
-        return self.spool.accept(Envelope(reverse_path, recipients, "smtp", received_at=self.clock()), raw)
+        envelope = Envelope(reverse_path, recipients, "smtp", peer=peer, helo=helo, received_at=self.clock())
+        return self.spool.accept(envelope, raw)
 
     def handle(self) -> None:
         """Handle all that waits and is due."""

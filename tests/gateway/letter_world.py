@@ -1,16 +1,19 @@
 """A small sample desk in a real database, for the tests of letters."""
 
 import atexit
-from datetime import UTC, datetime, timedelta
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, insert, select
+from sqlalchemy.orm import Session
 
 from desk import credentials
 from desk.keys import Keys
+from gateway.answers import Answer, GeneratedFile
 from gateway.compose import Composer
 from gateway.desk_addresses import Addresses, DeskAddress
 from gateway.letter import DeskFacts, Letter
@@ -26,6 +29,7 @@ from store.tables import (
     Organisation,
     Outbox,
     Participant,
+    Pending,
     Site,
     Staff,
     Team,
@@ -67,6 +71,32 @@ def prepared(base: Database) -> Database:
     return base
 
 
+TABLE = (
+    '<table cellpadding="4" cellspacing="0" border="0"><tr><th scope="col" align="left">Number</th>'
+    '<th scope="col" align="left">Title</th></tr>'
+    '<tr valign="top"><td>T20190409.0967</td><td>Phones down at Blackfriars</td></tr></table>'
+)
+ANSWERS = {
+    "list": Answer(
+        title="1 open ticket",
+        text="Number          Title\nT20190409.0967  Phones down at Blackfriars",
+        html=TABLE,
+        preheader="1 open ticket, 0 waiting for you.",
+        files=(GeneratedFile("open.csv", "text/csv", b"Number,Title\r\n"),),
+    ),
+    "status": Answer(
+        title="Waiting Vendor since 9 Apr 2019",
+        text="9 Apr 2019, 13:07 BST, Jane Doe:\n  All phones are dead.\n\nhttps://desk.example.com/t/T20190409.0967",
+    ),
+    "me": Answer(title="Your profile", text="First name: Jane\nMobile:", form=True),
+}
+
+
+def answers(session: Session, rows: Sequence[Outbox], desk: DeskFacts) -> dict[int, Answer]:
+    """What the sample desk answers."""
+    return {row.id: ANSWERS[row.context["ask"]] for row in rows}
+
+
 def composer(**changes: Any) -> Composer:
     """A composer with the clock stopped at NOW."""
     values: dict[str, Any] = {
@@ -75,6 +105,7 @@ def composer(**changes: Any) -> Composer:
         "templates": TEMPLATES,
         "keys": KEYS,
         "blobs": BLOBS,
+        "answers": answers,
     }
     return Composer(**(values | {"clock": lambda: NOW} | changes))
 
@@ -159,9 +190,23 @@ def add(base: Database, *rows: Base) -> None:
             session.flush()
 
 
-def participate(base: Database, contact_id: int) -> None:
+def participate(base: Database, contact_id: int, role: str = "added") -> None:
     """Make somebody an additional contact of the sample ticket."""
-    add(base, Participant(ticket_id=TICKET, contact_id=contact_id, added_at=NOW))
+    add(base, Participant(ticket_id=TICKET, contact_id=contact_id, role=role, added_at=NOW))
+
+
+def pending(pending_id: int, by: int = JANE, **values: Any) -> Pending:
+    """Commands that wait for a “confirm”."""
+    whose = {"staff_id": by} if by in (SAM, ANA) else {"contact_id": by}
+    times = {"created_at": NOW, "expires_at": NOW + timedelta(hours=24)}
+    return Pending(id=pending_id, commands=[], body={}, **(whose | times | values))
+
+
+def set_ticket(base: Database, **values: Any) -> None:
+    """Change the sample ticket."""
+    with base.transaction() as session:
+        for name, value in values.items():
+            setattr(session.get_one(Ticket, TICKET), name, value)
 
 
 def render(base: Database, *row_ids: int, by: Composer | None = None) -> list[Letter]:
@@ -210,9 +255,84 @@ def every_kind(base: Database) -> dict[str, int]:
         "partly_refused": row(2014, "partly_refused", event_id=EVENT, context=lines),
         "mail_trouble": row(2015, "mail_trouble", SAM, ticket_id=None, context={"subject": "Jane bounces"} | lines),
     }
+    rows |= _by_commands(base)
     add(base, *rows.values())
     ids = {name: item.id for name, item in rows.items()}
     return ids | {"credentials": credentials_row(base, JANE, "password"), "sign_in_link": sign_in_row(base, KIM)}
+
+
+def _by_commands(base: Database) -> dict[str, Outbox]:
+    """One row for each kind of letter that commands bring about, and what it needs."""
+    solved = {"status": ["In Progress", "Resolved"]}
+    add(
+        base,
+        event(50, "", JANE, minutes=50, kind="change", changes=solved),
+        event(
+            51,
+            "",
+            JANE,
+            minutes=51,
+            kind="change",
+            changes={"status": ["New", "Withdrawn"], "withdrawal": ["", "Other"]},
+        ),
+        event(
+            52,
+            "",
+            SAM,
+            minutes=52,
+            kind="change",
+            changes={"status": ["Resolved", "In Progress"], "site": ["", "Leeds"]},
+        ),
+        event(53, "Not before Monday.", SAM, minutes=53),
+        pending(70),
+        pending(71, SAM),
+        pending(72, KIM),
+        contact(21, "Vic Nguyen", "vic@vendor.test"),
+    )
+    set_ticket(base, assignee_id=ANA, due_at=NOW + timedelta(minutes=30), needed_by=date(2019, 5, 3))
+    me = {"subject": "#me", "ask": "me", "argument": ""}
+    asked = {"subject": "#list open", "ask": "list", "argument": "open"}
+    orders = {"lines": ["#resolve", "Site: London"]}
+    nothing: dict[str, Any] = {"ticket_id": None}
+    vic: dict[str, Any] = {"recipient": "vic@vendor.test", "recipient_name": "Vic Nguyen", "contact_id": 21}
+    return {
+        "received, on behalf": row(2030, "received", context={"echo": True, "opened_by": "Sam Lee"}),
+        "update, solved": row(2031, "update", KIM, event_id=50),
+        "update, withdrawn": row(2032, "update", KIM, event_id=51),
+        "update, reopened": row(2033, "update", event_id=52),
+        "customer_wrote, solved": row(2034, "customer_wrote", SAM, event_id=50),
+        "done": row(2035, "done", context={"lines": ["The ticket is resolved.", "The site is Leeds."]}),
+        "done, staff": row(2036, "done", SAM, context={"lines": ["The status is New."]}),
+        "done, no ticket": row(
+            2037, "done", context={"subject": "#me"} | {"lines": ["Mobile number is now 07."]}, **nothing
+        ),
+        "done, stranger": row(2038, "done", KIM, context={"lines": ["Buy this."]}, first_receipt=True),
+        "not_done, stranger": row(
+            2039, "not_done", KIM, context={"lines": ["Buy this."]}, first_receipt=True, **nothing
+        ),
+        "confirm": row(2040, "confirm", context=orders | {"pending": 70}),
+        "confirm, no ticket": row(2041, "confirm", SAM, context=orders | {"pending": 71}, **nothing),
+        "confirm, stranger": row(2042, "confirm", KIM, context=orders | {"pending": 72}, first_receipt=True),
+        "answer, table": row(2043, "answer", context=asked, **nothing),
+        "answer, ticket": row(2044, "answer", SAM, context={"ask": "status", "subject": "#status T20190409.0967"}),
+        "answer, form": row(2045, "answer", context=me, **nothing),
+        "copy": row(2046, "copy", **vic, event_id=EVENT, context={"by": "Jane Doe"}),
+        "shared": row(2047, "shared", KIM, context={"by": "Jane Doe", "how": "shared"}),
+        "shared, added": row(2048, "shared", KIM, event_id=53, context={"by": "Sam Lee", "how": "added"}),
+        "shared, watching": row(2049, "shared", KIM, context={"by": "Kim Ito", "how": "watching"}),
+        "approval": row(2050, "approval", KIM, context={"by": "Sam Lee"}),
+        "approval_result": row(
+            2051, "approval_result", context={"by": "Ana Ruiz", "answer": "approve", "reason": "Go."}
+        ),
+        "approval_result, rejected": row(2052, "approval_result", context={"by": "Ana Ruiz", "answer": "reject"}),
+        **{
+            f"alert, {stage}": row(2060 + place, "alert", context={"stage": stage})
+            for place, stage in enumerate(("due", "overdue", "completed", "in process", "tasks"))
+        },
+        "assigned": row(2070, "assigned", ANA, context={"by": "Sam Lee"}),
+        "due": row(2071, "due", SAM),
+        "merged": row(2072, "merged", context={"old": "T20190409.0999"}),
+    }
 
 
 def credentials_row(base: Database, contact_id: int, kind: Literal["password", "link"]) -> int:

@@ -19,7 +19,9 @@ from sqlalchemy import select, update
 from desk import credentials
 from gateway.header_policy import check_header_injection
 from gateway.letter import Letter, Unsent
+from gateway.letter_context import KINDS as LETTER_KINDS
 from gateway.letter_text import flowed
+from gateway.token import Token
 from store.database import Database
 from store.tables import Account, Contact, Outbox, Ticket
 from tests.gateway import letter_world as world
@@ -29,7 +31,11 @@ SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 KINDS = (
     "received|received by a stranger|received, named|update|update, resolved|update, status|update, question|"
     "new_ticket|customer_wrote|customer_wrote, lane|password_changed|not_done|not_done, no ticket|partly_refused|"
-    "mail_trouble|credentials|sign_in_link"
+    "mail_trouble|credentials|sign_in_link|received, on behalf|update, solved|update, withdrawn|update, reopened|"
+    "customer_wrote, solved|done|done, staff|done, no ticket|done, stranger|not_done, stranger|confirm|"
+    "confirm, no ticket|confirm, stranger|answer, table|answer, ticket|answer, form|copy|shared|shared, added|"
+    "shared, watching|approval|approval_result|approval_result, rejected|alert, due|alert, overdue|alert, completed|"
+    "alert, in process|alert, tasks|assigned|due|merged"
 ).split("|")
 
 
@@ -129,6 +135,13 @@ def test_preview_is_not_the_first_line(letters: dict[str, Letter], name: str) ->
     assert preview.text().strip() != part(letter, "plain").splitlines()[0].strip()
 
 
+def test_every_kind_is_looked_at(letters: dict[str, Letter]) -> None:
+    """The samples hold each kind of letter that there is, and each kind has its folder."""
+    folders = {path.parent.name for path in world.TEMPLATES.glob("*/body.txt")}
+    assert letters.keys() == set(KINDS)
+    assert {name.partition(",")[0].removesuffix(" by a stranger") for name in KINDS} == folders == LETTER_KINDS
+
+
 def test_wording_is_plain() -> None:
     """No word of the template texts that the house avoids, no exclamation mark, short sentences."""
     for path in world.TEMPLATES.rglob("*.txt"):
@@ -164,7 +177,41 @@ HEADERS = {
     "sign_in_link": ("Your sign-in link", "Example Service Desk", "auto-generated", None),
     "password_changed": ("Your password was changed", "Example Service Desk", "auto-generated", None),
     "mail_trouble": ("[Mail] Jane bounces", "Example Service Desk", "auto-generated", None),
+    "done": ("Re: [T20190409.0967] Phones down at Blackfriars", "Example Service Desk", "auto-replied", "contact"),
+    "done, no ticket": ("Re: #me", "Example Service Desk", "auto-replied", None),
+    "done, stranger": (
+        "[T20190409.0967] Your mail to Example Service Desk", "Example Service Desk", "auto-replied", "first",
+    ),
+    "confirm": ("Reply confirm: #resolve", "Example Service Desk", "auto-replied", "confirm"),
+    "confirm, no ticket": ("Reply confirm: #resolve", "Example Service Desk", "auto-replied", None),
+    "confirm, stranger": ("Reply confirm", "Example Service Desk", "auto-replied", "confirm"),
+    "answer, table": ("Re: #list open", "Example Service Desk", "auto-replied", None),
+    "answer, ticket": (
+        "Re: [T20190409.0967] Phones down at Blackfriars", "Example Service Desk", "auto-replied", "asked",
+    ),
+    "copy": (
+        "Re: [T20190409.0967] Phones down at Blackfriars",
+        "Jane Doe (Example Service Desk)", "auto-generated", "copy",
+    ),
+    "shared": (
+        "[T20190409.0967] Phones down at Blackfriars", "Example Service Desk", "auto-generated", "participant",
+    ),
+    "approval": (
+        "Re: [T20190409.0967] Phones down at Blackfriars", "Example Service Desk", "auto-generated", "approver",
+    ),
+    "approval_result": (
+        "Re: [T20190409.0967] Phones down at Blackfriars", "Example Service Desk", "auto-generated", "contact",
+    ),
+    "alert, overdue": (
+        "Re: [T20190409.0967] Phones down at Blackfriars", "Example Service Desk", "auto-generated", "alert",
+    ),
+    "assigned": (
+        "Re: [T20190409.0967] Phones down at Blackfriars", "Example Service Desk", "auto-generated", "assigned",
+    ),
+    "due": ("Re: [T20190409.0967] Phones down at Blackfriars", "Example Service Desk", "auto-generated", "team"),
+    "merged": ("Re: [T20190409.0967] Phones down at Blackfriars", "Example Service Desk", "auto-generated", "contact"),
 }  # fmt: skip
+PERSONAL = ("done", "not_done", "confirm", "answer")  # a reply to one says who wrote it, with a ticket or without
 
 
 @pytest.mark.parametrize("name", HEADERS)
@@ -189,24 +236,32 @@ def test_headers(letters: dict[str, Letter], name: str) -> None:
     assert recipient is not None
     assert recipient.token is not None
     assert (recipient.token.kind, recipient.token.person_id) == ("delivery", letter.outbox_id)
-    for field in ("Reply-To", "List-Id", "X-Ticket", "X-Ticket-Status", "Thread-Topic", "Thread-Index"):
+    for field in ("List-Id", "X-Ticket", "Thread-Topic", "Thread-Index"):
         assert (message[field] is not None) == (reason is not None)
+    assert (message["X-Ticket-Status"] is not None) == (reason not in (None, "copy", "confirm"))
+    assert (message["Reply-To"] is not None) == (reason is not None or name.startswith(PERSONAL))
 
 
 def test_reply_goes_to_a_token_of_the_reader(letters: dict[str, Letter]) -> None:
-    """The Reply-To of a letter signs ticket, person and visibility."""
+    """Reply-To and Message-ID of a letter sign ticket, person and visibility; of a question what waits for it."""
     expected = {
-        "update": ("contact", world.JANE, False),
-        "customer_wrote": ("staff", world.SAM, False),
-        "customer_wrote, lane": ("staff", world.ANA, True),
+        "update": Token("contact", world.TICKET, world.JANE),
+        "copy": Token("contact", world.TICKET, 21),
+        "customer_wrote": Token("staff", world.TICKET, world.SAM),
+        "customer_wrote, lane": Token("staff", world.TICKET, world.ANA, internal=True),
+        "assigned": Token("staff", world.TICKET, world.ANA),
+        "due": Token("staff", world.TICKET, world.SAM),
+        "done, staff": Token("staff", world.TICKET, world.SAM, internal=True),
+        "answer, ticket": Token("staff", world.TICKET, world.SAM, internal=True),
+        "done, no ticket": Token("contact", 0, world.JANE),
+        "answer, table": Token("contact", 0, world.JANE),
+        "confirm": Token("confirm", 0, 70),
+        "confirm, no ticket": Token("confirm", 0, 71),
     }
     for name, wanted in expected.items():
-        message = read(letters[name])
-        found = world.ADDRESSES.find(message["Reply-To"].addresses[0].addr_spec)
+        found = world.ADDRESSES.find(read(letters[name])["Reply-To"].addresses[0].addr_spec)
         assert found is not None
-        assert found.token is not None
-        assert (found.token.kind, found.token.person_id, found.token.internal) == wanted
-        assert found.token.ticket_id == world.TICKET
+        assert found.token == wanted == world.ADDRESSES.token_of(letters[name].message_id), name
 
 
 def test_letters_of_a_ticket_thread(base: Database) -> None:

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from gateway.decide import Decision, decide
+from gateway.case import Decision
+from gateway.decide import decide
 from gateway.envelope import Envelope
-from gateway.intake import Claimed, read_mail
+from gateway.intake import Claimed, read_mail, with_senders
 from gateway.view import load_view
 from store.database import Database
 from store.migrations import upgrade
@@ -60,7 +61,8 @@ def desk(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 def what_it_becomes(database: Database, raw: bytes, recipient: str = DESK) -> Decision:
     """Read a mail, load what it needs, decide."""
     envelope = Envelope("relay@sample.test", (recipient,), "smtp")
-    incoming = read_mail(Claimed(1, envelope, raw, 1), world.ADDRESSES, world.RULES)
+    claimed = Claimed(1, envelope, raw, 1)
+    ((_, incoming),) = with_senders([(claimed, read_mail(claimed, world.ADDRESSES, world.RULES))], world.SENDERS)
     with database.reading() as session:
         view = load_view(session, [incoming], world.ADDRESSES, world.NOW)
     decision, _ = decide(incoming, view, world.RULES, world.ADDRESSES, world.NOW)

@@ -39,6 +39,8 @@ def base(tmp_path: Path) -> Iterator[Database]:
     [
         ("mentions", "It names T20190101.0001, to which the sender may not write."),
         ("continues", "It goes on from T20190101.0001, which is closed."),
+        ("related", "It has to do with T20190101.0001."),
+        ("split", "It was split off from T20190101.0001."),
     ],
 )
 def test_staff_are_told(base: Database, kind: str, sentence: str) -> None:

@@ -19,6 +19,7 @@ from gateway.spool import Spool
 from store.blobs import FolderBlobs
 from store.database import Database
 from store.migrations import upgrade
+from tests.gateway.desk_world import WORDS
 
 SMALL = ("staff", "team", "team_member", "tally", "id_block", "number_series")
 MAIL = (
@@ -41,7 +42,7 @@ def statements(tmp_path: Path) -> dict[str, object]:
     keys = Keys.parse(Keys.new_line(1))
     addresses = Addresses((DeskAddress("service@desk.test"),), keys, "desk.test")
     blobs = FolderBlobs(tmp_path / "blobs")
-    rules = Rules(ZoneInfo("UTC"), "here", FilePolicy(1_000_000, 20, frozenset()))
+    rules = Rules(ZoneInfo("UTC"), "here", FilePolicy(1_000_000, 20, frozenset()), WORDS)
     spool = Spool(database, blobs)
     for n in range(8):
         spool.accept(Envelope("", ("service@desk.test",), "smtp"), MAIL % (n, n, n))

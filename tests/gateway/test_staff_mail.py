@@ -2,8 +2,11 @@
 
 import pytest
 
+from gateway import staff_mail
 from gateway.rules import NOTE_LENGTH
+from gateway.token import Token
 from tests.gateway import desk_world as sample
+from tests.gateway import rendering
 from tests.gateway.desk_world import ANN, DESK, NETWORK, NUMBER, PAT, SAM, SUE, People, World
 
 SECRET = "The old switch was never paid for."
@@ -89,10 +92,13 @@ def test_resolve_takes_the_words_of_the_mail(world: World, people: People) -> No
 
 
 def test_the_words_of_an_internal_note_are_no_resolution(world: World, people: People) -> None:
-    """#note and #resolve: customers read the resolution, so the internal words do not become one."""
+    """#note and #resolve: customers hear that it is resolved, and not one internal word."""
     world.take(reply(people, f"#note\n#resolve\n{SECRET}"))
     assert (world.ticket(people.ticket).status, world.ticket(people.ticket).resolution) == ("Resolved", "")
-    assert world.letters() == []
+    assert {letter.recipient for letter in world.letters("update")} == {ANN, PAT}
+    assert SECRET not in " ".join(map(rendering.words, rendering.letters(world)))
+    world.take(reply(people, f"#resolve {SECRET}\n#note", internal=True))
+    assert world.ticket(people.ticket).resolution == ""
 
 
 def test_only_commands(world: World, people: People) -> None:
@@ -162,14 +168,34 @@ def test_an_answer_to_an_internal_letter_stays_inside(world: World, people: Peop
     assert world.letters() == []
 
 
-@pytest.mark.parametrize("verdict", ["pass", "none"])
-def test_somebody_elses_letter_stays_inside(world: World, people: People, verdict: sample.Verdict) -> None:
-    """Sue answers with Sam's token: an internal note, no command, and she is told."""
-    world.take(reply(people, "#resolve\nDone.", sender=SUE, verdict=verdict))
+def test_somebody_elses_letter_stays_inside(world: World, people: People) -> None:
+    """Sue, verified, answers with Sam's token: an internal note; the command is done; she is told who reads it."""
+    world.take(reply(people, "#resolve\nDone.", sender=SUE, verdict="pass"))
+    entry, change = world.events(people.ticket)
+    assert (entry.visibility, entry.staff_id, entry.text, entry.changes) == ("internal", people.staff[SUE], "Done.", {})
+    assert (change.visibility, change.text, change.changes) == ("public", "", {"status": ["In Progress", "Resolved"]})
+    assert {(row.recipient, row.event_id) for row in world.letters("update")} == {(ANN, change.id), (PAT, change.id)}
+    assert (world.ticket(people.ticket).status, world.ticket(people.ticket).resolution) == ("Resolved", "")
+    (letter,) = world.letters(recipient=SUE)
+    assert (letter.kind, letter.context["lines"][0]) == ("not_done", staff_mail.NOT_YOURS[0])
+
+
+def test_an_unproven_colleague_is_asked(world: World, people: People) -> None:
+    """The same, unverified: nothing is done but an internal note, until Sue confirms it from her address."""
+    world.take(reply(people, "#resolve\nDone.", sender=SUE, verdict="none"))
     (entry,) = world.events(people.ticket)
     assert (entry.visibility, entry.staff_id, entry.text) == ("internal", people.staff[SUE], "#resolve\nDone.")
     assert world.ticket(people.ticket).status == "In Progress"
-    assert [(letter.kind, letter.recipient) for letter in world.letters()] == [("not_done", SUE)]
+    (letter,) = world.letters()
+    assert (letter.kind, letter.recipient, letter.context["lines"]) == ("confirm", SUE, ["#resolve"])
+    address = sample.ADDRESSES.reply_to(DESK, Token("confirm", 0, letter.context["pending"]))
+    for sender in (SAM, "sue@elsewhere.test"):
+        assert (
+            world.take(sample.mail(sender, "Re: x", "confirm", to=address), recipients=(address,)).rule != "confirmed"
+        )
+    done = world.take(sample.mail(SUE, "Re: x", "confirm", to=address), recipients=(address,))
+    assert (done.kind, done.rule) == ("answered", "confirmed")
+    assert world.ticket(people.ticket).status == "Resolved"
 
 
 @pytest.mark.parametrize("body", ["I refunded you, see http://elsewhere.test", "#resolve\nDone."])
@@ -182,8 +208,8 @@ def test_a_forged_staff_mail_does_nothing(world: World, people: People, body: st
 
 
 def test_commands_are_not_for_customers(world: World, people: People) -> None:
-    """The same lines from a customer, and field lines of other desks, are words."""
-    body = "#resolve\n#take\nstatus: closed\nowner: eve\ncc: eve@elsewhere.test"
+    """Lines of staff, from a customer, and field lines of other desks, are words."""
+    body = "#take\n#assign eve\nstatus: closed\nowner: eve\ncc: eve@elsewhere.test"
     world.take(sample.mail(ANN, f"Re: [{NUMBER}]", body, verdict="pass"))
     (entry,) = world.events(people.ticket)
     assert entry.text == body

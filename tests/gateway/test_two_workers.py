@@ -68,7 +68,7 @@ def test_a_reply_and_a_resolve_at_once(world: World, people: People, order: tupl
     """The second worker reads the ticket after the first has written it, so nobody's change is lost."""
     first, second = (make(people) for make in order)  # type: ignore[operator]
     clock = Slow(world)
-    slow = Intake(world.database, world.blobs, world.addresses, world.rules, clock=clock)
+    slow = Intake(world.database, world.blobs, world.addresses, world.rules, senders=world.senders, clock=clock)
     with ThreadPoolExecutor(2) as threads:
         world.send(first)
         one = threads.submit(slow.drain_once)

@@ -164,6 +164,6 @@ def downgrade() -> None:
         "urgency impact service item customer_reference reference_key needed_by due_at minutes spam approval "
         "withdrawal requester_muted reopened_on reopened parent_id"
     )
-    with op.batch_alter_table("ticket") as table:
+    with op.batch_alter_table("ticket") as changed:
         for name in names.split():
-            table.drop_column(name)
+            changed.drop_column(name)

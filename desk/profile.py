@@ -1,0 +1,255 @@
+"""A contact's own data: what a profile holds, by the labels of its lines, and what filled-in lines change in it."""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.orm import Session
+
+from desk import granting
+from desk.granting import AccountState
+from desk.people import PeopleError
+from desk.state import ContactState
+from desk.writes import Writes
+from store.tables import Contact, ContactAddress, Organisation, Site
+
+ERASE = "-"  # as a value: the field is to be empty
+ADDRESSES = ("Email", "Email 2", "Email 3")
+MANDATORY = ("First name", "Last name", "Email")
+# What people may change of themselves, in the order of their profile.
+OWN = ("Prefix", "First name", "Last name", "Suffix", "Job title", "Phone", "Extension", "Fax", "Mobile", "Email")
+# What an Admin user may fill in for somebody, in the order of the import file.
+PERSON = (
+    "External ID",
+    "Prefix",
+    "First name",
+    "Middle initial",
+    "Last name",
+    "Suffix",
+    "Job title",
+    "Address",
+    "Address 2",
+    "City",
+    "Post code",
+    "Country",
+    "More address",
+    "Email",
+    "Email 2",
+    "Email 3",
+    "Phone",
+    "Extension",
+    "Alternate phone",
+    "Mobile",
+    "Fax",
+    "Level",
+)
+_LONGEST = {"First name": 100, "Last name": 100, **dict.fromkeys(ADDRESSES, 320)}
+_LONG = 200  # characters of any other field
+
+Changes = dict[str, tuple[str, str]]  # label → before, after
+
+
+@dataclass(slots=True)
+class Profile:
+    """A contact with everything that a profile shows."""
+
+    id: int
+    name: str = ""
+    first_name: str = ""
+    last_name: str = ""
+    level: str = "Standard User"
+    known: bool = False
+    muted: bool = False
+    active: bool = True
+    organisation_id: int | None = None
+    organisation: str = ""
+    site_id: int | None = None
+    site: str = ""
+    details: dict[str, str] = field(default_factory=dict)
+    addresses: list[str] = field(default_factory=list)  # as written; the first is the primary one
+    account: AccountState | None = None
+
+    @classmethod
+    def of(cls, contact: ContactState) -> "Profile":
+        """Of somebody who has written for the first time just now."""
+        addresses = [contact.address] if contact.address else []
+        return cls(contact.id, contact.name, level=contact.level, known=contact.known, addresses=addresses)
+
+    @property
+    def address(self) -> str:
+        """The primary address, as written."""
+        return self.addresses[0] if self.addresses else ""
+
+    @property
+    def shown(self) -> str:
+        """Jane Doe, jane@customer.test"""
+        return f"{self.name}, {self.address}" if self.name and self.name != self.address else self.address
+
+    @property
+    def has_access(self) -> bool:
+        """True for somebody who may sign in to the portal."""
+        return self.account is not None and self.account.active
+
+    @property
+    def state(self) -> ContactState:
+        """As letters are written to them."""
+        return ContactState(
+            self.id, self.name, self.address, self.known, self.muted, self.active, self.organisation_id,
+            level=self.level,
+        )  # fmt: skip
+
+    def value(self, label: str) -> str:
+        """What stands behind a label; "" for nothing."""
+        if label in ADDRESSES:
+            place = ADDRESSES.index(label)
+            return self.addresses[place] if place < len(self.addresses) else ""
+        if label in ("First name", "Last name") and not self.first_name and not self.last_name:
+            first, _, last = self.name.partition(" ")  # a name from a mail, which nobody has taken apart
+            return first if label == "First name" else last
+        own = {"First name": self.first_name, "Last name": self.last_name, "Level": self.level}
+        return own[label] if label in own else str(self.details.get(label, ""))
+
+
+def load(session: Session, condition: ColumnElement[bool]) -> dict[int, Profile]:
+    """The profiles of the contacts that meet a condition, with their access: three queries for all."""
+    rows = session.execute(
+        select(
+            Contact.id, Contact.name, Contact.first_name, Contact.last_name, Contact.level, Contact.known,
+            Contact.muted, Contact.deactivated_at, Contact.organisation_id, Organisation.name, Contact.site_id,
+            Site.name, Contact.details,
+        )
+        .outerjoin(Organisation, Organisation.id == Contact.organisation_id)
+        .outerjoin(Site, Site.id == Contact.site_id)
+        .where(condition)
+    )  # fmt: skip
+    found = {
+        row[0]: Profile(*row[:7], row[7] is None, row[8], row[9] or "", row[10], row[11] or "", dict(row[12] or {}))
+        for row in rows
+    }
+    whose = ContactAddress.contact_id.in_(select(Contact.id).where(condition))
+    written = select(ContactAddress.contact_id, ContactAddress.written).where(whose)
+    for contact_id, address in session.execute(written.order_by(ContactAddress.position, ContactAddress.address)):
+        found[contact_id].addresses.append(address)
+    for account in granting.accounts_of(session, select(Contact.id).where(condition)):
+        found[account.contact_id or 0].account = account
+    return found
+
+
+def changes(
+    profile: Profile, lines: Iterable[tuple[str, str]], allowed: Collection[str], levels: Collection[str]
+) -> Changes:
+    """What filled-in lines come to; a line that says what is there already changes nothing.
+
+    PeopleError for a line that cannot be: a mandatory field left empty, no such level, too long a value.
+    """
+    found: Changes = {}
+    for label, written in lines:
+        if label not in allowed:
+            continue
+        value = _checked(label, "" if written.strip() == ERASE else _clean(written), levels)
+        before = profile.value(label)
+        if value != before and not (label in ADDRESSES and value.lower() == before.lower()):
+            found[label] = (before, value)
+        else:
+            found.pop(label, None)
+    return found
+
+
+def _clean(written: str) -> str:
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in written).split())
+
+
+def _checked(label: str, value: str, levels: Collection[str]) -> str:
+    if not value and label in (*MANDATORY, "Level"):
+        raise PeopleError(f"{label} cannot be empty.")
+    longest = _LONGEST.get(label, _LONG)
+    if len(value) > longest:
+        raise PeopleError(f"{label} is longer than {longest} characters.")
+    if label == "Level":
+        return level_of(value, levels)
+    if label in ADDRESSES and value and not is_address(value):
+        raise PeopleError(f"{label}: “{value}” is not a complete e-mail address.")
+    return value
+
+
+def is_address(text: str) -> bool:
+    """True for what looks like one e-mail address, and nothing else."""
+    local, at, domain = text.rpartition("@")
+    plain = text.isprintable() and not set(text) & set(' <>()[],;:\\"')
+    inner = domain.split(".")
+    return bool(at and 0 < len(local) <= 64 and plain and "@" not in local and len(inner) > 1 and all(inner))
+
+
+def level_of(text: str, levels: Collection[str]) -> str:
+    """The security level at the end of a text: “Sample Works Client Portal Standard User” is “Standard User”.
+
+    PeopleError when there is none of that name.
+    """
+    said = " ".join(text.split()).lower()
+    for level in sorted(levels, key=len, reverse=True):
+        if said == level.lower() or said.endswith(" " + level.lower()):
+            return level
+    raise PeopleError(f"There is no security level “{text[:60]}”. Choose one of: {', '.join(levels)}.")
+
+
+def sentences(changed: Changes) -> list[str]:
+    """What was changed, a sentence for each field: what it is now, and what it was."""
+    said = []
+    for label, (before, after) in changed.items():
+        now = f"{label} is now {after}" if after else f"{label} is now empty"
+        said.append(f"{now}; it was {before}." if before else f"{now}; it was empty.")
+    return said
+
+
+def apply(writes: Writes, profile: Profile, changed: Mapping[str, tuple[str, str]]) -> None:
+    """Make the changes: in the row, in the addresses, and in what later mails of the batch see."""
+    after = {label: new for label, (_, new) in changed.items()}
+    values: dict[str, Any] = {}
+    if "First name" in after or "Last name" in after:
+        profile.first_name, profile.last_name = (
+            after.get(label, profile.value(label)) for label in ("First name", "Last name")
+        )
+        profile.name = f"{profile.first_name} {profile.last_name}".strip()
+        values = {"first_name": profile.first_name, "last_name": profile.last_name, "name": profile.name}
+    if "Level" in after:
+        profile.level = values["level"] = after.pop("Level")
+    wanted = {label: after.pop(label) for label in ADDRESSES if label in after}
+    more = {label: new for label, new in after.items() if label not in MANDATORY}
+    if more:
+        profile.details = {label: new for label, new in (profile.details | more).items() if new}
+        values["details"] = profile.details
+    if values:
+        writes.change(Contact, profile.id, **values)
+    if wanted:
+        set_addresses(writes, profile, reordered(profile, wanted))
+
+
+def reordered(profile: Profile, wanted: Mapping[str, str]) -> list[str]:
+    """The addresses with changed ones in their places; a primary one that is replaced stays as the second."""
+    places = [wanted.get(label, profile.value(label)) for label in ADDRESSES]
+    if "Email" in wanted and "Email 2" not in wanted:
+        places.insert(1, profile.address)
+    rest = profile.addresses[len(ADDRESSES) :]
+    found: dict[str, str] = {}
+    for address in (*places, *rest):
+        if address:
+            found.setdefault(address.lower(), address)
+    return list(found.values())
+
+
+def set_addresses(writes: Writes, profile: Profile, wanted: list[str]) -> None:
+    """These and no others, the primary one first; with it goes the user name, and all sessions end."""
+    before = {address.lower(): address for address in profile.addresses}
+    keys = [address.lower() for address in wanted]
+    for gone in before.keys() - set(keys):
+        writes.drop(ContactAddress, {"address": gone})
+    for position, (key, written) in enumerate(zip(keys, wanted, strict=True)):
+        if key in before:
+            writes.set(ContactAddress, {"address": key}, position=position, written=written)
+        else:
+            writes.add(ContactAddress, address=key, contact_id=profile.id, written=written, position=position)
+    moved = keys[:1] != [profile.address.lower()]
+    profile.addresses = list(wanted)
+    if moved and profile.account is not None:
+        granting.rename(writes, profile.account, profile.address)

@@ -1,0 +1,100 @@
+"""What of a mail is said, and what is asked for: commands, fill-in lines and one-word replies told from the note."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+
+from gateway.commands import fields, grammar, plain
+from gateway.commands.spec import Spec
+from gateway.commands.words import Words
+
+_AS_COMMAND = {"resolved": "resolve"}  # of one-word replies
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One command or fill-in line, as it is to be checked."""
+
+    word: str  # canonical: "resolve", or the label of a fill-in line
+    argument: str
+    line: str  # as it was written
+    filled_in: bool = False  # a fill-in line: text that is not understood stays text
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A mail taken apart."""
+
+    orders: tuple[Order, ...] = ()
+    words: str = ""  # the note
+    astray: tuple[str, ...] = ()  # commands that stand inside the text, where none is read
+    unknown: tuple[grammar.Unknown, ...] = ()  # of customers: nearly a command, and kept as text
+    one_word: bool = False  # the mail was a command in plain words, and nothing else
+
+
+@dataclass(frozen=True, slots=True)
+class Quoted:
+    """What a reply quotes of our letter, and the labels that the letter left empty: filled in there, they count."""
+
+    text: str
+    labels: frozenset[str]
+
+
+def of_customer(
+    text: str,
+    words: Words,
+    known: Mapping[str, Spec],
+    *,
+    new: bool,
+    quoted: Quoted | None = None,
+    names: Collection[str] = (),
+) -> Asked:
+    """A customer's words: a `#word` that is no command of theirs is plain text. `names` are those of staff."""
+    alone = None if new else plain.one_word(text, words, names)
+    word = _AS_COMMAND.get(alone.word, alone.word) if alone else ""
+    # “Please help” is a cry, and no wish for a list of commands.
+    if alone and word in known and known[word].line and not (word == "help" and len(text.split()) > 1):
+        return Asked((Order(word, "", alone.word),), alone.rest, one_word=True)
+    split = _read(text, words, known, names, strict=False)
+    filled = fields.split(split.words, words, everywhere=not new, allowed=_labels(known))
+    more = fields.filled(quoted.text, words, allowed=quoted.labels) if quoted else ()
+    said = {field.label for field in filled.values}
+    lines = (*filled.values, *(field for field in more if field.label not in said))
+    orders = [*(Order(c.word, c.argument, c.line) for c in split.commands)]
+    orders += [Order(field.label, field.value, field.line, filled_in=True) for field in lines]
+    return Asked(tuple(orders), filled.words, split.astray, split.unknown)
+
+
+def of_staff(text: str, words: Words, known: Mapping[str, Spec], *, new: bool) -> Asked:
+    """The words of staff: every `#word` at the top or the end is a command, also one that does not exist.
+
+    Fill-in lines only open a new mail: in an answer “Status: we wait” is a sentence for the customer.
+    """
+    split = _read(text, words, known, (), strict=True)
+    said = split.words
+    orders = [Order(c.word, c.argument, c.line) for c in split.commands]
+    if new:
+        filled = fields.split(said, words, everywhere=False, allowed=_labels(known))
+        said = filled.words
+        orders += [Order(field.label, field.value, field.line, filled_in=True) for field in filled.values]
+    return Asked(tuple(orders), said, split.astray, split.unknown)
+
+
+def _read(text: str, words: Words, known: Mapping[str, Spec], names: Collection[str], *, strict: bool) -> grammar.Split:
+    """The `#` lines; “Hi Sam,” above them and “Best regards, Ann” below are not in their way."""
+    whole = grammar.read(text, words, _lines(known), strict=strict)
+    if not whole.astray:
+        return whole
+    inner = grammar.read(plain.core_of(text, words, names), words, _lines(known), strict=strict)
+    if len(inner.commands) <= len(whole.commands):
+        return whole
+    cut = {command.line.strip() for command in inner.commands}
+    rest = "\n".join(line for line in text.split("\n") if line.strip() not in cut) if inner.words else ""
+    return replace(inner, words=rest.strip())
+
+
+def _lines(known: Mapping[str, Spec]) -> Collection[str]:
+    return frozenset(word for word, spec in known.items() if spec.line and word == spec.word)
+
+
+def _labels(known: Mapping[str, Spec]) -> Collection[str]:
+    return frozenset(spec.label for spec in known.values() if spec.label)

@@ -1,0 +1,92 @@
+"""Commands that move a ticket along: #resolve, #reopen, #withdraw, and #status for staff."""
+
+from desk import lifecycle, statuses, tickets
+from desk.state import TicketState
+from gateway.commands.spec import Act, Doing, Fault, Scene, Spec
+
+_CLOSED = "This ticket is closed. Write a new mail to ask for more."
+
+
+def _resolve(scene: Scene, argument: str) -> Act | Fault:
+    ticket = scene.ticket
+    assert ticket is not None  # noqa: S101 - for the type checker: the spec asks for one
+    if fault := _may_end(scene, ticket):
+        return fault
+    if scene.is_staff:
+        return Act("The ticket is resolved.", lambda doing: _done_by_staff(doing, argument), tell=False, told=argument)
+    return Act("The ticket is resolved.", lambda doing: _done_by_customer(doing, argument))
+
+
+def _may_end(scene: Scene, ticket: TicketState) -> Fault | None:
+    still_open = [c.number for c in scene.case.view.more.children.get(ticket.id, ()) if not statuses.is_done(c.status)]
+    if scene.is_staff and still_open:
+        return Fault(f"#resolve: {', '.join(still_open[:5])} is not done yet, and belongs to this ticket.")
+    if not scene.is_staff and statuses.is_done(ticket.status):
+        return Fault(f"The ticket is {ticket.status} already.")
+    return None
+
+
+def _done_by_staff(doing: Doing, resolution: str) -> None:
+    # Customers read the resolution; the words of an internal note are not for them.
+    words = "" if doing.visibility == "internal" else doing.scene.words
+    doing.changes |= tickets.resolve(doing.writes, doing.ticket, resolution or words, doing.scene.case.now)
+
+
+def _done_by_customer(doing: Doing, words: str) -> None:
+    doing.changes |= tickets.resolve(doing.writes, doing.ticket, words, doing.scene.case.now)
+
+
+def _reopen(scene: Scene, argument: str) -> Act | Fault:
+    ticket, case = scene.ticket, scene.case
+    assert ticket is not None  # noqa: S101 - for the type checker: the spec asks for one
+    if not statuses.is_done(ticket.status):
+        return Fault("The ticket is open already.")
+    if not scene.is_staff and not lifecycle.may_reopen(ticket, case.now, case.rules.reopen_days):
+        return Fault(_CLOSED)
+    status = "In Progress" if scene.is_staff else "Update Added"
+    return Act("The ticket is open again.", lambda doing: _open_again(doing, status), tell=not scene.is_staff)
+
+
+def _open_again(doing: Doing, status: str) -> None:
+    doing.changes |= lifecycle.reopen(doing.writes, doing.ticket, doing.scene.case.now, status)
+
+
+def _withdraw(scene: Scene, argument: str) -> Act | Fault:
+    ticket = scene.ticket
+    assert ticket is not None  # noqa: S101 - for the type checker: the spec asks for one
+    if statuses.is_done(ticket.status):
+        return Fault(f"The ticket is {ticket.status} already.")
+    reason, more = lifecycle.find_reason(argument, scene.case.rules.withdrawal_reasons)
+    said = f"{reason}: {more}" if more and reason else reason or more
+    end = f" Reason: {said}." if said else ""
+    return Act(f"The ticket is withdrawn.{end}", lambda doing: _take_back(doing, said))
+
+
+def _take_back(doing: Doing, reason: str) -> None:
+    doing.changes |= lifecycle.withdraw(doing.writes, doing.ticket, reason[:200], doing.scene.case.now)
+
+
+def _status(scene: Scene, argument: str) -> Act | Fault:
+    ticket = scene.ticket
+    assert ticket is not None  # noqa: S101 - for the type checker: the spec asks for one
+    found = statuses.find(scene.case.rules.words.value("status", argument) or argument)
+    if found is None:
+        return Fault(f"“#status {argument}”: there is no such status. Choose one of: {', '.join(statuses.ALL)}.")
+    if statuses.is_done(found) and (fault := _may_end(scene, ticket)):
+        return fault
+    return Act(f"The status is {found}.", lambda doing: _set(doing, found), tell=False)
+
+
+def _set(doing: Doing, status: str) -> None:
+    if statuses.is_done(doing.ticket.status) and not statuses.is_done(status):
+        doing.changes |= lifecycle.reopen(doing.writes, doing.ticket, doing.scene.case.now, status)
+    else:
+        doing.changes |= tickets.set_status(doing.writes, doing.ticket, status, doing.scene.case.now)
+
+
+COMMANDS = (
+    Spec("resolve", ("customer", "staff"), "#resolve", "Ends the ticket: it is solved.", _resolve),
+    Spec("reopen", ("customer", "staff"), "#reopen", "Opens a resolved ticket again.", _reopen),
+    Spec("withdraw", ("customer",), "#withdraw reason", "Takes the request back.", _withdraw),
+    Spec("status", ("staff",), "#status waiting customer", "Sets the status.", _status),
+)

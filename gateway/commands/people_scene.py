@@ -1,0 +1,49 @@
+"""What the forms of #people have in common: whose organisation it is, whom it names, and the letters that answer."""
+
+from collections.abc import Mapping
+
+from desk import notices
+from desk.contact_import import Access, Directory
+from desk.profile import Profile
+from desk.state import ContactState
+from gateway.commands.questions import ANSWER
+from gateway.commands.spec import Act, Doing, Fault, Scene
+
+
+def admin_of(scene: Scene) -> Profile | Fault:
+    """The profile of the Admin user who writes; a Fault for one without an organisation."""
+    if isinstance(scene.author, ContactState):
+        found = scene.case.view.more.folk.profiles.get(scene.author.id)
+        if found is not None and found.organisation_id is not None:
+            return found
+    return Fault("#people is about your organisation, and you belong to none at our desk.")
+
+
+def directory(scene: Scene, admin: Profile) -> Directory:
+    """Whom the desk knows, for the rules of an import."""
+    case = scene.case
+    folk = case.view.more.folk
+    ours = {*case.view.staff_by_address, *(desk.address for desk in case.addresses.desks)}
+    levels = case.rules.levels
+    return Directory(folk.profiles, folk.owners, admin.organisation_id or 0, levels, admin.id, ours)
+
+
+def access_of(scene: Scene, admin: Profile) -> Access:
+    """How credentials are made, in the name of the Admin user."""
+    return Access(scene.case.addresses.keys, scene.case.rules.credentials, admin.name or admin.address)
+
+
+def answer(scene: Scene, argument: str, fields: Mapping[str, str] | None = None) -> Act:
+    """A letter that shows something; with `fields`, a form that has these lines filled in."""
+
+    def do(doing: Doing) -> None:
+        context = {
+            "ask": "people",
+            "argument": argument,
+            "lines": [list(pair) for pair in (fields or {}).items()],
+            "reference": scene.case.mail.message.message_id,
+            "subject": f"#people {argument}".removesuffix(" list"),
+        }
+        notices.letter(doing.writes, ANSWER, scene.author, scene.case.now, context=context)
+
+    return Act("The answer to #people is on its way.", do, tell=False)

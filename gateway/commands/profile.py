@@ -1,0 +1,145 @@
+"""What people do about themselves: #me shows and changes their profile, #signin sends a link to the portal."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from desk import granting, notices, people, profile
+from desk.people import PeopleError
+from desk.profile import Changes, Profile
+from desk.state import ContactState, StaffState
+from gateway.commands import waiting
+from gateway.commands.questions import asks
+from gateway.commands.spec import Act, Doing, Fault, Scene, Spec, nothing
+
+NOT_USABLE = "That address cannot be used."
+_NEW_ADDRESS = "address"  # the argument of `#me` in a question that goes to a new address
+_SIGN_IN = "A sign-in link goes to every address that has access to the portal, at most three times in an hour."
+
+
+def profile_of(scene: Scene) -> Profile:
+    """The author's own profile."""
+    assert isinstance(scene.author, ContactState)  # noqa: S101 - for the type checker: the spec is for contacts
+    found = scene.case.view.more.folk.profiles.get(scene.author.id)
+    if found is None and not scene.author.fresh:
+        raise RuntimeError("a command about a profile was checked without it")
+    return found if found is not None else Profile.of(scene.author)
+
+
+def _me(scene: Scene, argument: str) -> Act | Fault:
+    if scene.is_staff:
+        return Fault("#me shows the profile of a customer; you work at the desk.")
+    own = profile_of(scene)
+    if scene.confirmed and (address := scene.kept.get(_NEW_ADDRESS)):
+        return _take_address(scene, own, str(address))
+    if not any(label in profile.PERSON for label, _ in scene.fields):
+        return asks("me")(scene, argument)
+    for label, value in scene.fields:
+        shown = {"Level": own.level, "Organisation": own.organisation}.get(label, value)
+        if value.casefold() != shown.casefold():
+            return Fault(f"{label} cannot be changed here. An Admin user of your organisation can, or we at the desk.")
+    try:
+        changed = profile.changes(own, scene.fields, profile.OWN, scene.case.rules.levels)
+    except PeopleError as error:
+        return Fault(str(error))
+    if not changed:
+        return Act("Nothing is different from what your profile says.", nothing, proof=False, tell=bool(scene.words))
+    return _change(scene, own, changed)
+
+
+def _change(scene: Scene, own: Profile, changed: Changes) -> Act | Fault:
+    now = {label: pair for label, pair in changed.items() if label != "Email"}
+    said = profile.sentences(now)
+    new = changed["Email"][1] if "Email" in changed else ""
+    if new:
+        if not is_free(scene, new, own):
+            return Fault(NOT_USABLE)
+        said.append(f"A letter went to {new}. Answer it with “confirm”, and that becomes your address.")
+
+    def do(doing: Doing) -> None:
+        profile.apply(doing.writes, own, now)
+        if new:
+            _ask_there(doing, own, new)
+
+    return Act(" ".join(said), do, preview=tuple(said))
+
+
+def is_free(scene: Scene, address: str, own: Profile | None) -> bool:
+    """True for an address that is nobody else's: no contact's, not of staff, none of the desk."""
+    key, case = address.lower(), scene.case
+    if key in case.view.staff_by_address or case.addresses.find(key):
+        return False
+    owner = case.view.more.folk.owners.get(key)
+    contact = case.view.contacts.get(key)
+    owner = owner if owner is not None else contact.id if contact else None
+    return owner is None or (own is not None and owner == own.id)
+
+
+def _ask_there(doing: Doing, own: Profile, new: str) -> None:
+    """Ask at the new address whether it is theirs, and tell the old one, where it was not written from."""
+    scene, now = doing.scene, doing.scene.case.now
+    scene = replace(scene, fields=(), words="")
+    body = {"address": new.lower(), "kept": {_NEW_ADDRESS: new}}
+    pending_id = waiting.keep(doing.writes, scene, [("me", f"{_NEW_ADDRESS} {new}")], body)
+    # Nothing of what the asker wrote stands in a letter to an address that may be anybody's.
+    there = replace(own.state, address=new, name="")
+    lines = [f"{new} becomes the address of {own.address or 'a contact'} at our desk."]
+    notices.letter(doing.writes, "confirm", there, now, context={"pending": pending_id, "lines": lines})
+    if own.address.lower() != scene.author.address.lower():
+        line = f"As {scene.author.address} wanted, we asked {new} whether that is your address now. It is not yet."
+        notices.letter(doing.writes, "done", own.state, now, context={"lines": [line]})
+
+
+def _take_address(scene: Scene, own: Profile, new: str) -> Act | Fault:
+    """The new address answered: it is the primary one from now on, and the old one stays as the second."""
+    if not is_free(scene, new, own):
+        return Fault(NOT_USABLE)
+    old = own.state
+    said = f"Your address is now {new}; it was {old.address}. Mail from the old one still counts as yours."
+
+    def do(doing: Doing) -> None:
+        profile.set_addresses(doing.writes, own, profile.reordered(own, {"Email": new}))
+        if isinstance(doing.scene.author, ContactState):
+            people.confirm(doing.writes, doing.scene.author)
+            doing.scene.author.address = new  # so that the letter about it goes there
+        notices.letter(doing.writes, "done", old, doing.scene.case.now, context={"lines": [said]})
+
+    return Act(said, do)
+
+
+def _sign_in(scene: Scene, argument: str) -> Act | Fault:
+    """The same answer to everybody: nobody learns by it who has access."""
+    folk, author = scene.case.view.more.folk, scene.author
+    if isinstance(author, StaffState):
+        person: ContactState | StaffState = author
+        account = folk.staff_accounts.get(author.id)
+    else:
+        own = profile_of(scene)
+        person, account = own.state, own.account
+    sent = folk.links[person.address]
+    may = person.active and sent < granting.LINKS_PER_HOUR
+    has = account.active if account is not None else isinstance(person, ContactState) and person.known
+    return Act(_SIGN_IN, _send_link(person), proof=False, tell=not (may and has))
+
+
+def _send_link(person: ContactState | StaffState) -> Callable[[Doing], None]:
+    def do(doing: Doing) -> None:
+        case = doing.scene.case
+        folk, keys = case.view.more.folk, case.addresses.keys
+        own = folk.profiles.get(person.id) if isinstance(person, ContactState) else None
+        before = own.account if own else folk.staff_accounts.get(person.id)
+        sent = folk.links[person.address]
+        account = granting.send_link(doing.writes, keys, person, before, case.now, sent=sent)
+        if account is not None:
+            folk.links[person.address] += 1
+            if own is not None:
+                own.account = account
+
+    return do
+
+
+COMMANDS: tuple[Spec, ...] = (
+    Spec("me", ("customer",), "#me", "Sends your profile. Answer it with changed lines to change it.", _me,
+         ticket=False, subject=True, form=True),
+    Spec("signin", ("customer", "staff"), "#signin", "Sends you a link to sign in to the portal.", _sign_in,
+         ticket=False, subject=True),
+)  # fmt: skip

@@ -1,0 +1,51 @@
+"""All commands, by who may use them: one file for each family, gathered here and nowhere else."""
+
+from collections.abc import Mapping
+from functools import cache
+
+from gateway.commands import (
+    approving,
+    details,
+    handing_on,
+    lane,
+    life,
+    notes,
+    people,
+    profile,
+    questions,
+    structure,
+    taking_part,
+    working,
+)
+from gateway.commands.spec import Spec, Who
+
+ALL: tuple[Spec, ...] = tuple(
+    spec
+    for family in (
+        life,
+        working,
+        details,
+        taking_part,
+        notes,
+        approving,
+        lane,
+        structure,
+        handing_on,
+        questions,
+        profile,
+        people,
+    )
+    for spec in family.COMMANDS
+)
+
+
+@cache
+def of(who: Who) -> Mapping[str, Spec]:
+    """The commands of customers, Admin users or staff, by word; fill-in lines by their label as well."""
+    found: dict[str, Spec] = {}
+    for spec in ALL:
+        if who in spec.who or (who == "admin" and "customer" in spec.who):
+            found[spec.word] = spec
+            if spec.label:
+                found[spec.label] = spec
+    return found

@@ -1,0 +1,261 @@
+"""Commands about several tickets: #merge, #link, #split, #child."""
+
+import re
+from collections.abc import Sequence
+
+from desk import access, lane, notices, numbers, statuses, structure
+from desk.alerts import changed
+from desk.state import ContactState, StaffState, TicketState
+from desk.tickets import Note
+from gateway import more_lane
+from gateway.commands import lane as notes
+from gateway.commands.spec import Act, Doing, Fault, Scene, Spec
+from gateway.more import ChildState
+from gateway.more_lane import Entry
+from gateway.subject import bare
+
+_NO_NUMBER = "The ticket has no number yet. Send the command again in a minute."
+_LINKED = re.compile(rf"(-\s*)?({numbers.NUMBER.pattern})", re.IGNORECASE)
+
+
+# #merge
+
+
+def _merge(scene: Scene, argument: str) -> Act | Fault:
+    ticket = scene.ticket
+    assert ticket is not None  # noqa: S101 - for the type checker: the spec asks for one
+    if scene.opens:
+        return Fault("#merge stands in a reply to the ticket that ends, not in a new mail.")
+    number = argument.strip().strip("[]").upper()
+    if not numbers.NUMBER.fullmatch(number):
+        return Fault(f"“#merge {argument}”: it needs the number of one ticket, like #merge T20190409.0967.")
+    survivor = _named(scene, number)
+    if isinstance(survivor, Fault):
+        return survivor
+    if fault := _cannot_merge(scene, ticket, survivor, number):
+        return fault
+    goal = survivor.number if survivor.number == number else f"{survivor.number}, where {number} lives on"
+    return Act(_merged(structure.joining(ticket, survivor), goal), lambda doing: _do_merge(doing, survivor))
+
+
+def _named(scene: Scene, number: str) -> TicketState | Fault:
+    """The ticket of a number, or the one it lives on in."""
+    ticket_id = scene.case.view.by_number.get(number)
+    ticket = scene.case.view.ticket(ticket_id) if ticket_id else None
+    return ticket or Fault(f"There is no ticket {number}.")
+
+
+def _cannot_merge(scene: Scene, ticket: TicketState, survivor: TicketState, number: str) -> Fault | None:
+    children = scene.case.view.more.children.get(ticket.id, [])
+    if survivor.id == ticket.id and number != ticket.number:
+        return Fault(f"#merge: {number} was merged into this ticket before.")
+    if survivor.id == ticket.id:
+        return Fault("#merge: a ticket cannot be merged into itself.")
+    if survivor.spam or ticket.spam:
+        return Fault(f"#merge: {number if survivor.spam else 'this ticket'} is marked as spam.")
+    if not ticket.number or not survivor.number:
+        return Fault(f"#merge: {_NO_NUMBER}")
+    if survivor.parent_id == ticket.id:
+        return Fault(f"#merge: {survivor.number} is a task of this ticket. Merge it the other way round.")
+    if children and survivor.parent_id is not None:
+        return Fault(f"#merge: this ticket has tasks, and {survivor.number} is a task itself: it can have none.")
+    return None
+
+
+def _merged(people: structure.Joining, goal: str) -> str:
+    """Who was not added is named, so that staff can decide."""
+    said = [f"The ticket was merged into {goal}."]
+    for who, why in ((people.unseen, "may not see it"), (people.removed, "were removed from it before")):
+        if who:
+            names = ", ".join(person.address or person.name for person in who)
+            said.append(f"Not added, because they {why}: {names}; #cc +address adds them.")
+    return " ".join(said)
+
+
+def _do_merge(doing: Doing, survivor: TicketState) -> None:
+    scene, ticket, case = doing.scene, doing.ticket, doing.scene.case
+    known = case.view.more
+    for child in known.children.pop(ticket.id, ()):
+        structure.move_child(doing.writes, child.id, case.view.tickets.get(child.id), survivor)
+        known.children.setdefault(survivor.id, []).append(child)
+    waiting = list(notes.waiting(scene))
+    for entry in waiting:
+        structure.move_entry(doing.writes, entry.id, survivor)
+    more_lane.settle(known.lane, known.told, {entry.id for entry in waiting}, ticket_id=survivor.id)
+    known.lane.setdefault(survivor.id, []).extend(waiting)
+    changes = structure.merge(doing.writes, ticket, survivor, _staff(scene), case.now, case.rules.fold)
+    changed(doing.writes, ticket, changes, case.view.tickets, known, case.view.people, case.now)
+
+
+def _staff(scene: Scene) -> StaffState:
+    if not isinstance(scene.author, StaffState):
+        raise RuntimeError("a command of staff was done for somebody else")
+    return scene.author
+
+
+# #link
+
+
+def _link(scene: Scene, argument: str) -> Act | Fault:
+    ticket = scene.ticket
+    assert ticket is not None  # noqa: S101 - for the type checker: the spec asks for one
+    named = [(bool(sign), number.upper()) for sign, number in _LINKED.findall(argument)]
+    if not named or _LINKED.sub("", argument).strip(" ,;+[]"):
+        return Fault(f"“#link {argument}”: it needs the number of a ticket, like #link T20190409.0967.")
+    added, removed = list[TicketState](), list[TicketState]()
+    for minus, number in dict.fromkeys(named):
+        other = _named(scene, number)
+        if isinstance(other, Fault):
+            return other
+        if other.id == ticket.id:
+            return Fault("#link: a ticket cannot be linked to itself.")
+        pairs = {(ticket.id, other.id), (other.id, ticket.id)} & scene.case.view.more.links
+        if bool(pairs) != minus:
+            state = "is not linked to this ticket" if minus else "is linked to this ticket already"
+            return Fault(f"#link: {other.number} {state}.")
+        (removed if minus else added).append(other)
+    said = [f"It is linked to {_numbers(added)}."] if added else []
+    said += [f"It is no longer linked to {_numbers(removed)}."] if removed else []
+    return Act(" ".join(said), lambda doing: _do_link(doing, added, removed))
+
+
+def _numbers(tickets: Sequence[TicketState]) -> str:
+    return ", ".join(ticket.number for ticket in tickets)
+
+
+def _do_link(doing: Doing, added: Sequence[TicketState], removed: Sequence[TicketState]) -> None:
+    scene, ticket, case = doing.scene, doing.ticket, doing.scene.case
+    links = case.view.more.links
+    for other in added:
+        structure.link(doing.writes, ticket, other.id, "related", case.now)
+        links.add((ticket.id, other.id))
+    for other in removed:
+        structure.unlink(doing.writes, ticket, other.id)
+        links.difference_update({(ticket.id, other.id), (other.id, ticket.id)})
+    changes = {"linked to": ["", _numbers(added)]} if added else {}
+    changes |= {"link removed": ["", _numbers(removed)]} if removed else {}
+    structure.history(doing.writes, ticket, _staff(scene), changes, case.now)
+
+
+# #child
+
+
+def _child(scene: Scene, argument: str) -> Act | Fault:
+    ticket = scene.ticket
+    assert ticket is not None  # noqa: S101 - for the type checker: the spec asks for one
+    if not argument:
+        return Fault("#child needs a title, like #child Order the switch.")
+    if not ticket.number:
+        return Fault(f"#child: {_NO_NUMBER}")
+    if ticket.parent_id is not None:
+        return Fault("#child: this ticket is a task itself, and a task has none of its own.")
+    if statuses.is_done(ticket.status):
+        return Fault(f"#child: the ticket is {ticket.status}. Send #reopen first.")
+    if not _next_child(scene, ticket):
+        return Fault(f"#child: the ticket has {structure.MAX_CHILDREN} tasks, and can have no more.")
+    title = " ".join(argument.split())
+    return Act(f"The ticket has a new task: {title}.", lambda doing: _do_child(doing, title), tell=False)
+
+
+def _next_child(scene: Scene, ticket: TicketState) -> str:
+    taken = scene.case.view.more.children.get(ticket.id, ())
+    return structure.child_number(ticket, (child.number for child in taken))
+
+
+def _do_child(doing: Doing, title: str) -> None:
+    scene, ticket, case = doing.scene, doing.ticket, doing.scene.case
+    number = _next_child(scene, ticket)
+    if not number:
+        return  # an earlier line of the same mail took the last one
+    child, event_id = structure.open_child(doing.writes, ticket, title, number, _staff(scene), case.now)
+    _new(doing, child, event_id, f"It is a task of {ticket.number}: {ticket.title}")
+    case.view.by_number[number] = child.id
+    case.view.more.children.setdefault(ticket.id, []).append(ChildState(child.id, number, child.status))
+
+
+def _new(doing: Doing, made: TicketState, event_id: int, *hints: str) -> None:
+    """The desk hears of a new ticket; the author too: the letter says its number, and can be answered."""
+    case, author = doing.scene.case, _staff(doing.scene)
+    case.view.tickets[made.id] = made
+    people = notices.staff_of(made, case.view.teams, case.view.staff, author)
+
+    def tell(_: int) -> None:
+        for member in (author, *people):
+            notices.note_to_staff(doing.writes, "new_ticket", member, case.now, made, event_id, {"hints": list(hints)})
+
+    doing.after.append(tell)
+
+
+# #split
+
+
+def _split(scene: Scene, argument: str) -> Act | Fault:
+    if scene.opens:
+        return Fault("#split stands in a reply to the letter about a note, not in a new mail.")
+    entry = _to_split(scene)
+    if isinstance(entry, Fault):
+        return entry
+    author = notes.author_of(scene, entry)
+    if author is None or entry.kind != "note":
+        return Fault("#split: no customer wrote what your mail answers. Answer the letter about a customer's note.")
+    title = " ".join(argument.split()) or _title(scene, entry, author)
+    says = f"The note of {notes.shown(scene, entry)} is a ticket of its own now."
+    keep = {notes.kept_as("split", ""): [entry.id]} if entry.visibility == "pending" else None
+    return Act(says, lambda doing: _do_split(doing, entry, author, title), tell=False, keep=keep)
+
+
+def _to_split(scene: Scene) -> Entry | Fault:
+    """The note that the letter told of, whether it waits or not; else the only one that waits."""
+    letter = notes.answered(scene)
+    if letter is not None and letter.several:
+        return Fault("#split: the letter tells of several notes. Answer one that tells of the note alone.")
+    if letter is not None and lane.SPLIT in letter.changes:
+        return Fault("#split: the note that your mail answers is a ticket of its own already.")
+    if letter is not None and letter.contact_id is not None:
+        return letter
+    if letter is None and not notes.waiting(scene):
+        return Fault("#split: it is not clear which note is meant. Answer the letter about that note.")
+    found = notes.find(scene, "", "split")
+    return found if isinstance(found, Fault) else found[0]
+
+
+def _title(scene: Scene, entry: Entry, author: ContactState) -> str:
+    """The subject of their own mail; that of the ticket is not for everybody who writes to it."""
+    ticket = scene.ticket
+    may_see = ticket is not None and access.may_see(author.person, ticket.view)
+    return bare(entry.subject) or (ticket.title if ticket is not None and may_see else "")
+
+
+def _do_split(doing: Doing, entry: Entry, author: ContactState, title: str) -> None:
+    scene, ticket, case = doing.scene, doing.ticket, doing.scene.case
+    known = case.view.more
+    team = next((team for team in case.view.teams.values() if team.id == ticket.team_id), None)
+    theirs = Note(
+        author,
+        entry.text,
+        entry.at,
+        verified=entry.verified,
+        folded=entry.folded,
+        html=entry.html,
+        files=tuple(known.enclosed.get(entry.id, ())),
+        received_id=entry.received_id,
+    )
+    made, event_id = structure.split(doing.writes, ticket, author, title, theirs, team, case.now)
+    structure.history(doing.writes, ticket, _staff(scene), {"split": ["", notes.shown(scene, entry)]}, case.now)
+    if entry.visibility == "pending":
+        lane.take_away(doing.writes, entry.id)
+        more_lane.settle(known.lane, known.told, {entry.id}, visibility="internal", changes=lane.TAKEN_AWAY)
+    context = {"echo": author.known, "reference": "", "notes": []}
+    first = not author.known
+    notices.letter(
+        doing.writes, "received", author, case.now, ticket=made, event_id=event_id, context=context, first_receipt=first
+    )
+    _new(doing, made, event_id)
+
+
+COMMANDS: tuple[Spec, ...] = (
+    Spec("merge", ("staff",), "#merge T20190409.0967", "Ends this ticket: it goes on in the one named.", _merge),
+    Spec("link", ("staff",), "#link T20190409.0967", "Links another ticket; #link -T… removes the link.", _link),
+    Spec("child", ("staff",), "#child title", "Opens a task; the ticket stays open until it is done.", _child),
+    Spec("split", ("staff",), "#split title", "Makes the note that you answer a ticket of its author's.", _split),
+)

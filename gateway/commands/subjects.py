@@ -1,0 +1,45 @@
+"""A command as the subject of a mail: `#list my`, `#status T20190409.0967`."""
+
+import re
+
+from gateway import who
+from gateway.case import Case
+from gateway.commands import fields, plain, registry
+from gateway.commands.asked import Order
+from gateway.commands.fields import Fields
+from gateway.commands.words import LABELS
+from gateway.subject import bare_keeping_numbers, is_answer
+
+_COMMAND = re.compile(r"\s*[#＃]\s?([^\W\d_][\w-]{0,40})[ \t:]*(.*)", re.DOTALL)
+
+
+def of_subject(case: Case) -> Order | None:
+    """The command in the subject that its sender may use; None when there is none.
+
+    An answer with such a subject is one to a letter of ours: it asks anew only by what is filled in, not by “thanks”.
+    """
+    message = case.mail.message
+    found = _COMMAND.fullmatch(bare_keeping_numbers(message.subject))
+    if not found:
+        return None
+    word = case.rules.words.command(found[1]) or found[1].lower()
+    spec = registry.of(who.kind_of(case)).get(word)
+    if spec is None or not spec.subject:
+        return None
+    if is_answer(message.subject) and case.text and not (spec.form and lines_of(case).values):
+        return None
+    return Order(word, " ".join(found[2].split()), f"#{word} {found[2]}".strip())
+
+
+def lines_of(case: Case) -> Fields:
+    """The lines that such a mail fills in: in its own words, or else in what it quotes of our form.
+
+    What is quoted counts only where nothing else is said: a question below a form is a question.
+    """
+    message, words = case.mail.message, case.rules.words
+    said = fields.split(case.text, words, everywhere=True, allowed=LABELS)
+    if said.values or message.foreign or not is_answer(message.subject):
+        return said
+    if message.reply.strip() and not plain.is_thank_you(case.text, words, ()):
+        return said
+    return Fields(fields.filled(message.text, words, allowed=LABELS), "")

@@ -1,0 +1,276 @@
+"""Who takes part and who hears of it: #watch, #stop, #share, #unshare, #cc, #copy, #alert, #alerts."""
+
+import re
+from collections.abc import Callable, Collection
+from functools import partial
+
+from desk import alerts, notices, taking_part
+from desk.alerts import STAGES
+from desk.state import ContactState, TicketState
+from gateway.commands import named
+from gateway.commands.spec import Act, Check, Doing, Fault, Scene, Spec, nothing
+from gateway.envelope import Mailbox
+from gateway.rules import MAX_CC
+
+MAX_COPIES = 10
+_NOBODY = "You do not take part in this ticket."
+_ALL = "all"
+_SIGN = re.compile(r"(?:^|(?<=[\s,;]))([+-])")
+
+
+def _ticket(scene: Scene) -> TicketState:
+    if scene.ticket is None:
+        raise RuntimeError("a command about a ticket was checked without one")
+    return scene.ticket
+
+
+def _contact(scene: Scene) -> ContactState:
+    if not isinstance(scene.author, ContactState):
+        raise RuntimeError("a command of customers was checked for somebody else")
+    return scene.author
+
+
+def _who(scene: Scene) -> str:
+    return scene.author.name or scene.author.address
+
+
+# watch, stop
+
+
+def _watch(scene: Scene, argument: str) -> Act | Fault:
+    author = _contact(scene)
+    if scene.case.rules.words.argument("stop", argument) == _ALL:
+        return Act("You get letters about your tickets again.", partial(_set_all, author, False))
+    if scene.ticket is None:
+        return Fault("#watch is about a ticket: reply to a letter about it. #watch all takes back #stop all.")
+    if scene.role not in ("participant", "colleague"):
+        return Fault(_NOBODY)
+    if author.muted:
+        return Fault("You asked for no letters at all. #watch all takes that back.")
+    return Act("You hear of every change from now on. To hear no more, send the one word: stop.", _do_watch)
+
+
+def _do_watch(doing: Doing) -> None:
+    taking_part.watch(doing.writes, doing.ticket, _contact(doing.scene), doing.scene.case.now)
+
+
+def _stop(scene: Scene, argument: str) -> Act | Fault:
+    author = _contact(scene)
+    if scene.case.rules.words.argument("stop", argument) == _ALL:
+        said = "You get no more letters, but for those that somebody has to get: when a ticket is done, when you are "
+        said += "asked to approve something, and when your access changes. To hear of everything again: #watch all."
+        return Act(said, partial(_set_all, author, True))
+    if scene.ticket is None:
+        return Fault("#stop is about a ticket: reply to a letter about it. #stop all is about all of them.")
+    again = " To hear of changes again, send the one word: watch." if scene.role != "stranger" else ""
+    done = " We write once more when it is done." if scene.role == "participant" and _stays(scene) else ""
+    return Act(f"You get no more letters about this ticket.{done}{again}", _do_stop)
+
+
+def _stays(scene: Scene) -> bool:
+    return _ticket(scene).roles.get(scene.author.id) != "watching"
+
+
+def _do_stop(doing: Doing) -> None:
+    author, known = _contact(doing.scene), doing.scene.case.view.more
+    if alerts.wanted(doing.ticket, author, known):
+        alerts.want(doing.writes, doing.ticket, author, (), known)
+    taking_part.stop(doing.writes, doing.ticket, author, doing.scene.case.now)
+
+
+def _set_all(author: ContactState, stop: bool, doing: Doing) -> None:
+    taking_part.stop_all(doing.writes, author, stop=stop)
+
+
+# share
+
+
+def _sharing(shared: bool) -> Check:
+    word = "share" if shared else "unshare"
+
+    def check(scene: Scene, argument: str) -> Act | Fault:
+        ticket = _ticket(scene)
+        if scene.case.rules.words.argument(word, argument) != "organisation":
+            return Fault(f"Write #{word} organisation. To let one person in, put them into Cc.")
+        if not scene.is_staff and scene.author.id != ticket.requester.id:
+            return Fault(f"#{word} organisation is for the contact of the ticket.")
+        if ticket.organisation_id is None:
+            return Fault(f"#{word}: this ticket belongs to no organisation.")
+        says = "Everybody of the organisation" if shared else "Only those who take part, and the desk,"
+        return Act(f"{says} can see this ticket now.", partial(_share, shared), tell=not scene.is_staff)
+
+    return check
+
+
+def _share(shared: bool, doing: Doing) -> None:
+    doing.changes |= taking_part.share(doing.writes, doing.ticket, shared=shared)
+
+
+# cc, copy
+
+
+def _cc(scene: Scene, argument: str) -> Act | Fault:
+    ticket = _ticket(scene)
+    first, *rest = _SIGN.split(argument)
+    adds, removes = [first], list[str]()
+    for sign, text in zip(rest[::2], rest[1::2], strict=True):
+        (adds if sign == "+" else removes).append(text)
+    found: list[list[Mailbox]] = []
+    for texts in (adds, removes):
+        text = ", ".join(text for text in texts if text.strip(" ,;"))
+        boxes = named.mailboxes(scene, "cc", text, most=MAX_CC) if text else []
+        if isinstance(boxes, Fault):
+            return boxes
+        found.append(boxes)
+    if not any(found):
+        return Fault("#cc needs addresses, like #cc +jane@example.com -sam@example.com.")
+    if fault := _cannot_be_in(scene, found[0]) or _cannot_go(ticket, scene, found[1]):
+        return fault
+    return Act("The additional contacts are changed.", partial(_change_people, found[0], found[1]), tell=False)
+
+
+def _cannot_be_in(scene: Scene, boxes: list[Mailbox]) -> Fault | None:
+    gone = [box.address for box in boxes if (person := named.known(scene, box)) and not person.active]
+    return Fault(f"#cc: {gone[0]} is deactivated.") if gone else None
+
+
+def _cannot_go(ticket: TicketState, scene: Scene, boxes: list[Mailbox]) -> Fault | None:
+    for box in boxes:
+        person = named.known(scene, box)
+        if person is not None and person.id == ticket.requester.id:
+            return Fault(f"#cc: {box.address} is the contact of the ticket. #contact names another one.")
+        if person is None or person.id not in ticket.people:
+            return Fault(f"#cc: {box.address} is no additional contact of this ticket.")
+    return None
+
+
+def _change_people(adds: list[Mailbox], removes: list[Mailbox], doing: Doing) -> None:
+    writes, ticket, now = doing.writes, doing.ticket, doing.scene.case.now
+    before = _names(ticket)
+    added = taking_part.join(writes, ticket, named.contacts(doing.scene, adds, writes), now)
+    for person in named.contacts(doing.scene, removes, writes):
+        taking_part.remove(writes, ticket, person, now)
+    if before != (after := _names(ticket)):
+        doing.changes["additional contacts"] = [before, after]
+    doing.told |= {person.id for person in added}
+    context = {"by": _who(doing.scene), "how": "added"}
+    doing.after.append(_letters("shared", added, context, doing))
+
+
+def _names(ticket: TicketState) -> str:
+    return ", ".join(person.address for person in ticket.people.values())
+
+
+def _letters(
+    kind: str, people: Collection[ContactState], context: dict[str, str], doing: Doing
+) -> Callable[[int], None]:
+    """A hook: one letter to each of them; what stays inside the desk goes along with none."""
+
+    def hook(event_id: int) -> None:
+        entry = event_id if event_id and doing.visibility != "internal" else None
+        for person in people:
+            notices.letter(
+                doing.writes, kind, person, doing.scene.case.now, ticket=doing.ticket, event_id=entry, context=context
+            )
+
+    return hook
+
+
+def _copy(scene: Scene, argument: str) -> Act | Fault:
+    if not scene.is_staff and not scene.case.rules.copies:
+        return Fault("#copy: this desk sends no copies to others.")
+    if not scene.words:
+        return Fault("#copy sends your words to others, and your mail holds none.")
+    if scene.is_staff and not scene.case.sure:
+        return Fault("#copy: nothing proves that the mail is yours, so no copy goes out.")
+    found = named.mailboxes(scene, "copy", argument, most=MAX_COPIES)
+    if isinstance(found, Fault):
+        return found
+    for box in found:
+        if fault := _no_copy(scene, box):
+            return fault
+    addresses = ", ".join(box.address for box in found)
+    return Act(f"A copy of your note went to {addresses}.", partial(_send_copies, found), outward=True)
+
+
+def _no_copy(scene: Scene, box: Mailbox) -> Fault | None:
+    person, view = named.known(scene, box), scene.case.view
+    if person is not None and taking_part.wants_none(_ticket(scene), person):
+        return Fault(f"#copy: {box.address} wants no mail about this ticket.")
+    if view.automatic[box.key] >= scene.case.rules.caps.automatic_letters_per_day:
+        return Fault(f"#copy: {box.address} had too many letters from this desk today.")
+    return None
+
+
+def _send_copies(boxes: list[Mailbox], doing: Doing) -> None:
+    scene, ticket = doing.scene, doing.ticket
+    people = named.contacts(scene, boxes, doing.writes)
+    doing.changes["copied to"] = ["", ", ".join(person.address for person in people)]
+    # Who takes part gets this note in any case.
+    taking = {ticket.requester.id, scene.author.id, *ticket.people}
+    others = [person for person in people if person.id not in taking]
+    for person in others:
+        scene.case.view.automatic[person.address.lower()] += 1
+    send = _letters("copy", others, {"by": _who(scene)}, doing)
+    doing.after.append(lambda event_id: send(scene.entry or event_id))
+
+
+# alerts
+
+
+def _alert(scene: Scene, argument: str) -> Act | Fault:
+    ticket, author = _ticket(scene), _contact(scene)
+    if scene.role not in ("participant", "colleague"):
+        return Fault(_NOBODY)
+    if not argument:
+        return _alerts(scene, "")
+    if author.muted:
+        return Fault("You asked for no letters at all. #watch all takes that back.")
+    stages: set[str] = set(alerts.wanted(ticket, author, scene.case.view.more))
+    for piece in filter(None, (piece.strip() for piece in re.split(r"[,;]", argument))):
+        said = scene.case.rules.words.argument("alert", piece.lstrip("+-").strip())
+        if said is None:
+            return Fault(f"#alert: “{piece[:60]}” is no stage. Choose from: {', '.join(STAGES)}; all, or none.")
+        meant = set[str](STAGES) if said == _ALL else {said}
+        if said == "none":
+            stages = set()
+        else:
+            stages = stages - meant if piece.startswith("-") else stages | meant
+    return Act(_active(stages), partial(_want, frozenset(stages)))
+
+
+def _active(stages: Collection[str]) -> str:
+    wanted = [stage for stage in STAGES if stage in stages]
+    if not wanted:
+        return "You have no alerts for this ticket."
+    return f"Your alerts for this ticket: {', '.join(wanted)}. Each is sent once; #alert none ends them."
+
+
+def _want(stages: Collection[str], doing: Doing) -> None:
+    author, view = _contact(doing.scene), doing.scene.case.view
+    view.people[author.id] = author  # for an alert that a later mail of the same batch sets off
+    alerts.want(doing.writes, doing.ticket, author, stages, view.more)
+
+
+def _alerts(scene: Scene, argument: str) -> Act | Fault:
+    if scene.role not in ("participant", "colleague"):
+        return Fault(_NOBODY)
+    return Act(_active(alerts.wanted(_ticket(scene), _contact(scene), scene.case.view.more)), nothing)
+
+
+COMMANDS: tuple[Spec, ...] = (
+    Spec("watch", ("customer",), "#watch", "Tells you of every change from now on; #watch all takes back #stop all.",
+         _watch, ticket=False, subject=True),
+    Spec("stop", ("customer",), "#stop", "Sends you no more letters about the ticket; #stop all about none at all.",
+         _stop, ticket=False, subject=True),
+    Spec("share", ("customer", "staff"), "#share organisation", "Lets everybody of the organisation see the ticket.",
+         _sharing(True)),
+    Spec("unshare", ("customer", "staff"), "#unshare organisation", "Shows the ticket to nobody but who takes part.",
+         _sharing(False)),
+    Spec("cc", ("staff",), "#cc +jane@example.com -sam@example.com", "Adds and removes additional contacts.", _cc),
+    Spec("copy", ("customer", "staff"), "#copy jane@example.com; sam@example.com",
+         "Sends your note to others, who take no part in the ticket.", _copy),
+    Spec("alert", ("customer",), "#alert due, overdue", "Tells you when the ticket is due, overdue, completed, in "
+         "process, or its tasks are; -due or none ends it.", _alert),
+    Spec("alerts", ("customer",), "#alerts", "Says which alerts you have.", _alerts),
+)  # fmt: skip

@@ -1,0 +1,154 @@
+"""A mail of the customer side to a ticket: a note, the commands in it, or both."""
+
+from dataclasses import replace
+
+from desk import access, lifecycle, notices, people, statuses, tickets
+from desk.state import ContactState, TicketState
+from desk.tickets import Note
+from desk.writes import Writes
+from gateway import confirm, entry_of, own_part, performing, who
+from gateway.case import Case, Decision
+from gateway.commands import asked, plan, registry
+from gateway.commands.asked import Asked, Quoted
+from gateway.commands.plan import Plan
+from gateway.commands.spec import Doing, Scene
+from gateway.receipt import answer
+
+# Lines that our receipt leaves empty for people to fill in, and what of the ticket holds them.
+_ASKED_FOR = {
+    "Service": "service",
+    "Site": "site_id",
+    "Item": "item",
+    "Our ref": "customer_reference",
+    "Needed by": "needed_by",
+}
+
+
+def note(decision: Decision, case: Case, writes: Writes, ticket: TicketState) -> Decision:
+    """Public, or pending for somebody who does not take part; of a stranger's commands, “stop” alone is read."""
+    author = who.author(case, writes)
+    if decision.match.own_token and decision.write != "lane":
+        people.confirm(writes, author)
+    if decision.write == "lane":
+        if done := own_part.apply(decision, case, writes, ticket, author):
+            return done
+        entry = entry_of.with_words(entry_of.note(replace(decision, contact=author), case))
+        event_id = tickets.note(writes, ticket, entry)
+        _tell_staff(decision, case, writes, ticket, author, entry, event_id, _waits_too(case, writes, ticket))
+        return decision
+    said = _asked(case, ticket)
+    role = access.role_of(author.person, ticket.view)
+    scene = Scene(case, author, role, ticket, said.words, opens=False)
+    planned = plan.make(scene, said, registry.of(who.kind_of(case)), case.rules.words)
+    now, later = planned.split(sure=case.sure)
+    doing = performing.perform(now, replace(scene, words=planned.words), writes)
+    entry = _entry(decision, case, author, planned, said, doing)
+    return _write_down(decision, case, writes, entry, planned, now, later, doing)
+
+
+def _asked(case: Case, ticket: TicketState) -> Asked:
+    message = case.mail.message
+    empty = {label for label, value in _ASKED_FOR.items() if not getattr(ticket, value)}
+    quoted = Quoted(message.text, frozenset(empty)) if message.answers and not message.foreign else None
+    names = [person.name for person in case.view.staff.values()]
+    known = registry.of(who.kind_of(case))
+    return asked.of_customer(case.text, case.rules.words, known, new=False, quoted=quoted, names=names)
+
+
+def _entry(decision: Decision, case: Case, author: ContactState, planned: Plan, said: Asked, doing: Doing) -> Note:
+    """The words without the commands; all of them, where a command could not be done."""
+    entry = entry_of.note(replace(decision, contact=author), case)
+    if planned.acts and not planned.faults:
+        entry = entry_of.without_commands(entry, case, planned.words, one_word=said.one_word)
+    return replace(entry, visibility=doing.visibility or entry.visibility, changes=dict(doing.changes))
+
+
+def _write_down(
+    decision: Decision, case: Case, writes: Writes, entry: Note, planned: Plan, now: Plan, later: Plan, doing: Doing
+) -> Decision:
+    scene = doing.scene
+    ticket, author = doing.ticket, scene.author
+    has_words = bool(entry.text or entry.files)
+    event_id: int | None = None
+    if has_words or not (now.acts or later.acts):
+        entry = entry_of.with_words(entry)
+        # Nothing but a command that was refused: that is no reason to open a ticket again.
+        thanks = decision.thanks or (statuses.is_done(ticket.status) and planned.only_refused and not entry.files)
+        if decision.write == "note" and "status" not in doing.changes and not thanks:
+            entry = replace(entry, changes=entry.changes | lifecycle.customer_wrote(writes, ticket, case.now))
+            doing.changes |= entry.changes
+        has_words = True
+    else:
+        entry = replace(entry, kind="change", folded="", html="")
+    if has_words or entry.changes:
+        event_id = tickets.note(writes, ticket, entry)
+        performing.finish(doing, event_id)
+        assert isinstance(author, ContactState)  # noqa: S101 - for the type checker: staff have a way of their own
+        _tell(decision, case, writes, entry, author, event_id, doing, has_words=has_words)
+    reason = confirm.ask(scene, later, writes, {"entry": event_id or 0}) if later.acts else ""
+    performing.report(scene, now, [*planned.faults, *planned.hints], writes, event_id, kept=has_words)
+    if has_words:
+        return replace(decision, reason=f"{decision.reason} {reason}".strip())
+    did = reason or "Only commands; they were done."
+    return replace(decision, kind="answered", reason=f"{decision.reason} {did}")
+
+
+def _tell(
+    decision: Decision,
+    case: Case,
+    writes: Writes,
+    entry: Note,
+    author: ContactState,
+    event_id: int,
+    doing: Doing,
+    *,
+    has_words: bool,
+) -> None:
+    """The others who take part, those who were added, and staff."""
+    ticket, waiting = doing.ticket, list[str]()
+    shown = performing.SHOWN & entry.changes.keys()
+    if decision.write == "note" and entry.visibility == "public":
+        # Only those who take part add people: a Cc is a way in.
+        if author.id == ticket.requester.id or author.id in ticket.people:
+            message = case.mail.message
+            named, waiting = who.named(case, writes, message.to, message.cc, sure=who.is_sure(decision))
+            tickets.add_people(writes, ticket, named, case.now)
+        if has_words or shown:
+            fold, told = case.rules.fold, doing.told
+            notices.update(writes, ticket, event_id, case.now, author=author, has_words=has_words, fold=fold, told=told)
+    if not doing.quiet and (has_words or shown):
+        _tell_staff(decision, case, writes, ticket, author, entry, event_id, waiting)
+    if case.mail.refused_files:
+        answer("partly_refused", case.mail.refused_files, author, case, writes, ticket, event_id)
+
+
+def _waits_too(case: Case, writes: Writes, ticket: TicketState) -> list[str]:
+    """Whom a note that waits names in To and Cc: nobody of them is added, and staff see who it is."""
+    message = case.mail.message
+    known, others = who.named(case, writes, message.to, message.cc, sure=False)
+    there = {ticket.requester.id, *ticket.people}
+    return [*(person.address for person in known if person.id not in there), *others]
+
+
+def _tell_staff(
+    decision: Decision,
+    case: Case,
+    writes: Writes,
+    ticket: TicketState,
+    author: ContactState,
+    entry: Note,
+    event_id: int,
+    waiting: list[str],
+) -> None:
+    context = {**_lane(decision, author), "hints": entry_of.hints(case, ticket, entry, waiting)}
+    for member in notices.staff_of(ticket, case.view.teams, case.view.staff):
+        notices.note_to_staff(writes, "customer_wrote", member, case.now, ticket, event_id, context)
+
+
+def _lane(decision: Decision, author: ContactState) -> dict[str, str]:
+    """What staff must know before they answer."""
+    if decision.write == "unverified":
+        return {"lane": "The sender is not verified: the ticket number was all that the mail brought."}
+    if decision.write == "lane":
+        return {"lane": f"{author.name or author.address} does not take part in this ticket. Customers do not see it."}
+    return {}

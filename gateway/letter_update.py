@@ -1,0 +1,66 @@
+"""The letter that tells the customer side what became of a ticket: notes, and what changed."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from gateway import letter_changes, letter_entries, letter_files, letter_text
+from gateway.letter import DeskFacts, Superseded
+from gateway.letter_changes import Pair
+from gateway.letter_data import LetterData
+from gateway.letter_words import line
+from store.tables import Attachment, Event, Outbox, Ticket
+
+Context = dict[str, Any]
+_RESOLUTION_BYTES = 3_000
+
+
+def update(row: Outbox, data: LetterData, desk: DeskFacts) -> Context:
+    """What the templates of “update” are given. Superseded for who takes no part, and when nothing is to be told."""
+    ticket = data.tickets[row.ticket_id or 0]
+    if row.contact_id not in (None, ticket.requester_id) and row.contact_id not in data.participants[ticket.id]:
+        raise Superseded("the person does not take part in the ticket any more")
+    events = letter_files.told(row, data)
+    if not events:
+        raise Superseded("there is nothing to tell: no public entry")
+    changes = letter_changes.folded(events)
+    resolution = _resolution(changes)
+    notes = [event for event in events if not _only_resolves(event, resolution)]
+    along = letter_files.enclosed(events, data)
+    shown = letter_entries.entries([e for e in notes if e.kind == "note" or e.text], data, along, desk.zone)
+    if not shown and not letter_changes.are_seen(changes):
+        raise Superseded("there is nothing to tell: what changed is for the desk alone")
+    return {
+        "entries": shown,
+        "solved_by": letter_changes.solved_by(events),
+        "reopened": letter_changes.is_reopened(changes),
+        "until": letter_text.day((ticket.completed_at or events[-1].at) + timedelta(days=desk.reopen_days), desk.zone),
+        "facts": _facts(ticket, changes),
+        **{what: letter_changes.after(changes, what) for what in ("status", "assignee", "approval", "withdrawal")},
+        **_resolved(resolution, [e for e in events if e not in notes], data, along),
+    }
+
+
+def _only_resolves(event: Event, resolution: str) -> bool:
+    """True for words that stand in the letter as the resolution already."""
+    return bool(resolution) and event.text.strip() == resolution and event.contact_id is None
+
+
+def _resolution(changes: Mapping[str, Pair]) -> str:
+    now = changes["resolution"][1] if "resolution" in changes else ""
+    return letter_text.cut(letter_text.clean_text(str(now or "")), _RESOLUTION_BYTES)[0]
+
+
+def _resolved(resolution: str, beside: list[Event], data: LetterData, along: list[Attachment]) -> Context:
+    files = [file for event in beside for file in data.files.get(event.id, [])]
+    return {
+        "resolution": resolution,
+        "resolution_start": letter_text.first_words(resolution),
+        "resolution_html": letter_text.as_html(resolution),
+        "resolution_files": letter_entries.with_files(files, along),
+    }
+
+
+def _facts(ticket: Ticket, changes: Mapping[str, Pair]) -> list[tuple[str, str]]:
+    status = letter_changes.shown(changes["status"]) if "status" in changes else line(ticket.status)
+    return [("Status", status), *letter_changes.facts(changes)]

@@ -1,0 +1,31 @@
+"""Builds what answers to questions by mail are made with."""
+
+from typing import TYPE_CHECKING
+
+from gateway.answers import AnswerFacts
+from postdesk.catalogue import FILE, load
+from postdesk.settings import SettingsError
+
+if TYPE_CHECKING:
+    from postdesk.wiring import House
+
+
+def answer_facts(house: "House") -> AnswerFacts:
+    """The desk as its answers know it; SettingsError when the catalogue beside the settings cannot be used."""
+    settings = house.settings
+    try:
+        catalogue = load(house.loaded.home / FILE)
+    except ValueError as error:
+        raise SettingsError([str(error)]) from error
+    return AnswerFacts(
+        zone=house.zone,
+        name=settings.desk.name,
+        address=house.addresses.main.address,
+        base_url=settings.desk.base_url,
+        words=house.words,
+        phone=settings.desk.phone,
+        catalogue=catalogue,
+        admin_levels=frozenset(settings.tickets.admin_levels),
+        private_notes=settings.tickets.private_notes,
+        copies=settings.tickets.copies,
+    )
