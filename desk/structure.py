@@ -125,7 +125,10 @@ def open_child(
         created_at=now,
     )
     tickets.insert(writes, child, now)
-    return child, history(writes, child, by, {"task of": ["", parent.number]}, now)
+    # In words too: the desk talks about a task among itself, and a letter that tells of internal words says so.
+    words, changes = f"A task of {parent.number}.", {"task of": ["", parent.number]}
+    entry = Note(by, words, now, visibility="internal", kind="change", changes=changes)
+    return child, tickets.note(writes, child, entry)
 
 
 def split(

@@ -79,46 +79,24 @@ def open_ticket(
     return state
 
 
+# Columns of a ticket that a TicketState has under the same name.
+_SAME = (
+    "id number title status type priority source desk_address organisation_id site_id assignee_id team_id "
+    "merged_into_id shared resolution completed_at urgency impact service item customer_reference needed_by due_at "
+    "parent_id minutes spam approval withdrawal requester_muted reopened_on reopened"
+).split()
+
+
 def insert(writes: Writes, state: TicketState, now: datetime) -> None:
     """Collect the row of a new ticket; what is changed before the flush changes this row."""
     writes.add(
         Ticket,
-        id=state.id,
-        number=state.number,
-        title=state.title,
+        **{name: getattr(state, name) for name in _SAME},
         letter_subject=state.title,
-        status=state.status,
-        type=state.type,
-        priority=state.priority,
-        source=state.source,
-        desk_address=state.desk_address,
-        organisation_id=state.organisation_id,
-        site_id=state.site_id,
         requester_id=state.requester.id,
-        assignee_id=state.assignee_id,
-        team_id=state.team_id,
-        merged_into_id=None,
-        shared=state.shared,
-        resolution="",
+        reference_key=state.customer_reference.casefold(),
         created_at=now,
         updated_at=now,
-        completed_at=None,
-        urgency=state.urgency,
-        impact=state.impact,
-        service=state.service,
-        item=state.item,
-        customer_reference=state.customer_reference,
-        reference_key=state.customer_reference.casefold(),
-        needed_by=state.needed_by,
-        due_at=state.due_at,
-        parent_id=state.parent_id,
-        minutes=state.minutes,
-        spam=state.spam,
-        approval=state.approval,
-        withdrawal=state.withdrawal,
-        requester_muted=state.requester_muted,
-        reopened_on=state.reopened_on,
-        reopened=state.reopened,
     )
 
 

@@ -68,7 +68,7 @@ def _entry(doing: Doing) -> int | None:
         return None
     changes = dict(doing.changes)
     entry = Note(scene.author, "", case.now, kind="change", changes=changes, received_id=case.mail.received_id)
-    entry = replace(entry, visibility=doing.visibility or "public")
+    entry = replace(entry, visibility="internal" if scene.ticket.spam else "public")  # nobody hears of spam
     event_id = tickets.note(doing.writes, scene.ticket, entry)
     if entry.visibility == "public":
         performing.tell_change(doing, event_id)

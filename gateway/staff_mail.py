@@ -105,7 +105,7 @@ def _write_down(decision: Decision, scene: Scene, writes: Writes, entry: Note, p
 def _keep(doing: Doing, writes: Writes, entry: Note, *, has_words: bool) -> int:
     """The entry; where its words are internal and its change is not, the change stands beside it for customers."""
     shown = {name: pair for name, pair in entry.changes.items() if name in performing.SHOWN}
-    if entry.visibility == "public" or not shown:
+    if entry.visibility == "public" or not shown or doing.ticket.spam:  # nobody hears of spam
         event_id = tickets.note(writes, doing.ticket, entry)
         _tell(doing, writes, entry, event_id, has_words=has_words)
         return event_id

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from postdesk.cli import app, fail, ready_house
+from postdesk.cli import app, fail
+from postdesk.cli_held import open_desk
 
 if TYPE_CHECKING:
     from store.tables import Announcement
@@ -30,20 +31,20 @@ def announce_add(
     """Announce something. Times are those of the desk."""
     from store.tables import Announcement
 
-    house = ready_house()
-    now = datetime.now(UTC)
-    starts, ends = _time(since, house.zone) or now, _time(until, house.zone)
-    title = " ".join(title.split())
-    if not title or len(title) > _TITLE or len(text) > _TEXT:
-        raise fail(f"A title has 1 to {_TITLE} characters, a text up to {_TEXT:,}.", 64)
-    if ends is not None and ends <= max(starts, now):
-        raise fail("It would end before it is shown. Nothing was announced.", 64)
-    new = Announcement(
-        id=house.database.ids.next(), title=title, text=text, starts_at=starts, ends_at=ends, created_at=now
-    )
-    with house.database.transaction() as session:
-        session.add(new)
-    typer.echo(f"Announced as {new.id}. To end it: postdesk announce end {new.id}")
+    with open_desk() as house:
+        now = datetime.now(UTC)
+        starts, ends = _time(since, house.zone) or now, _time(until, house.zone)
+        title = " ".join(title.split())
+        if not title or len(title) > _TITLE or len(text) > _TEXT:
+            raise fail(f"A title has 1 to {_TITLE} characters, a text up to {_TEXT:,}.", 64)
+        if ends is not None and ends <= max(starts, now):
+            raise fail("It would end before it is shown. Nothing was announced.", 64)
+        new = Announcement(
+            id=house.database.ids.next(), title=title, text=text, starts_at=starts, ends_at=ends, created_at=now
+        )
+        with house.database.transaction() as session:
+            session.add(new)
+        typer.echo(f"Announced as {new.id}. To end it: postdesk announce end {new.id}")
 
 
 @announce_app.command("list")
@@ -56,17 +57,17 @@ def announce_list(
 
     from store.tables import Announcement
 
-    house = ready_house()
-    now = datetime.now(UTC)
-    wanted = select(Announcement).order_by(Announcement.starts_at.desc(), Announcement.id.desc())
-    if not everything:
-        wanted = wanted.where(or_(Announcement.ends_at.is_(None), Announcement.ends_at > now))
-    with house.database.reading() as session:
-        rows = session.scalars(wanted).all()
-    if not rows and not as_json:
-        typer.echo("Nothing is announced.")
-    for row in rows:
-        typer.echo(json.dumps(_as_json(row), ensure_ascii=False) if as_json else _line(row, house.zone, now))
+    with open_desk() as house:
+        now = datetime.now(UTC)
+        wanted = select(Announcement).order_by(Announcement.starts_at.desc(), Announcement.id.desc())
+        if not everything:
+            wanted = wanted.where(or_(Announcement.ends_at.is_(None), Announcement.ends_at > now))
+        with house.database.reading() as session:
+            rows = session.scalars(wanted).all()
+        if not rows and not as_json:
+            typer.echo("Nothing is announced.")
+        for row in rows:
+            typer.echo(json.dumps(_as_json(row), ensure_ascii=False) if as_json else _line(row, house.zone, now))
 
 
 @announce_app.command("end")
@@ -76,17 +77,17 @@ def announce_end(
     """End an announcement now; it is kept."""
     from store.tables import Announcement
 
-    house = ready_house()
-    now = datetime.now(UTC)
-    with house.database.transaction() as session:
-        found = session.get(Announcement, announcement)
-        if found is None:
-            raise fail(f"There is no announcement {announcement}.", 66)
-        if found.ends_at is not None and found.ends_at <= now:
-            raise fail(f"It has ended already: {_shown(found.ends_at, house.zone)}.", 65)
-        found.ends_at = now
-        title = found.title
-    typer.echo(f"Ended: {title}")
+    with open_desk() as house:
+        now = datetime.now(UTC)
+        with house.database.transaction() as session:
+            found = session.get(Announcement, announcement)
+            if found is None:
+                raise fail(f"There is no announcement {announcement}.", 66)
+            if found.ends_at is not None and found.ends_at <= now:
+                raise fail(f"It has ended already: {_shown(found.ends_at, house.zone)}.", 65)
+            found.ends_at = now
+            title = found.title
+        typer.echo(f"Ended: {title}")
 
 
 def _time(text: str, zone: Any) -> datetime | None:

@@ -16,6 +16,7 @@ from gateway.commands.spec import Spec
 from gateway.commands.words import ONE_WORD
 from store.tables import Approval, Ticket
 
+_IN_A_REPLY = frozenset({"status", "help", "watch", "stop"})  # they stand in a subject too, and need no ticket there
 _COMMAND_OF = {"resolved": "resolve"}  # one-word answers that are called otherwise than their command
 _UNUSED_WHEN_DONE = frozenset({"resolve", "withdraw", "alert"})
 
@@ -55,9 +56,7 @@ def _plain_words(page: Page, question: Question, facts: AnswerFacts) -> None:
 
 
 def _replies(page: Page, specs: Iterable[Spec], ticket: Ticket | None, *, customer: bool) -> None:
-    lines = [
-        spec for spec in specs if spec.line and (spec.ticket or not spec.subject or spec.word in ("status", "help"))
-    ]
+    lines = [spec for spec in specs if spec.line and (spec.ticket or not spec.subject or spec.word in _IN_A_REPLY)]
     about = f"{ticket.number}, {line(ticket.title)}" if ticket else "a ticket"
     page.heading(f"In a reply about {about}")
     page.table(_commands(lines))

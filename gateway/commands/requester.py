@@ -40,7 +40,8 @@ def of_staff(scene: Scene, argument: str) -> Act | Fault:
         return Fault(f"Contact “{box.address}”: this person is not active.")
     if person is not None and person.id == _ticket(scene).requester.id:
         return same(f"{_name(person)} is the contact of the ticket already.")
-    return Act(f"{_shown(box)} is the contact of the ticket.", partial(_known_or_new, box))
+    named = Mailbox(person.name or box.name, box.address) if person else box
+    return Act(f"{_shown(named)} is the contact of the ticket.", partial(_known_or_new, box))
 
 
 def _one(scene: Scene, argument: str) -> Mailbox | Fault:

@@ -2,12 +2,14 @@
 
 import re
 
+from desk import numbers
 from gateway import who
 from gateway.case import Case
 from gateway.commands import fields, plain, registry
 from gateway.commands.asked import Order
 from gateway.commands.fields import Fields
 from gateway.commands.words import LABELS
+from gateway.quoting import html_quotes
 from gateway.subject import bare_keeping_numbers, is_answer
 
 _COMMAND = re.compile(r"\s*[#＃]\s?([^\W\d_][\w-]{0,40})[ \t:]*(.*)", re.DOTALL)
@@ -26,7 +28,8 @@ def of_subject(case: Case) -> Order | None:
     spec = registry.of(who.kind_of(case)).get(word)
     if spec is None or not spec.subject:
         return None
-    if is_answer(message.subject) and case.text and not (spec.form and lines_of(case).values):
+    # The number in “#status T20190409.0967” makes it no answer.
+    if is_answer(numbers.strip(message.subject)) and case.text and not (spec.form and lines_of(case).values):
         return None
     return Order(word, " ".join(found[2].split()), f"#{word} {found[2]}".strip())
 
@@ -40,6 +43,19 @@ def lines_of(case: Case) -> Fields:
     said = fields.split(case.text, words, everywhere=True, allowed=LABELS)
     if said.values or message.foreign or not is_answer(message.subject):
         return said
-    if message.reply.strip() and not plain.is_thank_you(case.text, words, ()):
+    own = _own_words(case.text)
+    if own and not plain.is_thank_you(own, words, ()):
         return said
     return Fields(fields.filled(message.text, words, allowed=LABELS), "")
+
+
+def _own_words(text: str) -> str:
+    """What a text says above and between quoted lines; “On … wrote:” is none of it."""
+    lines = [line.strip() for line in text.splitlines()]
+    quoted = next((place for place, line in enumerate(lines) if line.startswith(">")), len(lines))
+    head = [line for line in lines[:quoted] if line]
+    for most in (1, 2, 3):  # long ones are wrapped
+        if html_quotes.is_intro(head[-most:]):
+            head = head[:-most]
+            break
+    return "\n".join([*head, *(line for line in lines[quoted:] if line and not line.startswith(">"))])

@@ -1,4 +1,4 @@
-"""Letters that tell customers of changes: solved by themselves, withdrawn, open again, approved; details of the desk not."""
+"""Letters that tell customers of changes: solved, withdrawn, open again, approved; not of details of the desk alone."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -59,7 +59,7 @@ def test_open_again(base: Database) -> None:
     assert text.startswith("Jane Doe wrote:\n\nDead again.\n\nThis ticket is open again.\n")
 
 
-@pytest.mark.feature("F157")
+@pytest.mark.feature("F157", "mail")
 @pytest.mark.parametrize(
     "approval, sentence",
     [

@@ -15,7 +15,7 @@ from gateway.token import Token
 from store.tables import Attachment, Contact, ContactAddress, Event, Organisation, Ticket
 from tests.gateway import desk_world as sample
 from tests.gateway import rendering
-from tests.gateway.desk_world import ANN, DESK, EVE, FIRST_MAIL, GONE, NOW, NUMBER, SAM, SUE, People, World
+from tests.gateway.desk_world import ANN, DESK, EVE, FIRST_MAIL, GONE, NOW, NUMBER, PAT, SAM, SUE, People, World
 
 OTHER = "otto@otherworks.test"
 PUBLIC, INSIDE, FILE, TITLE = "Wombat-4711 is the code", "Quokka the invoice", "numbat.pdf", "Kowari phones"
@@ -28,7 +28,7 @@ ATTEMPTS = {
     "status by reply": ("Re: phones", "#status full"),
     "status": (f"#status {NUMBER}", ""),
     "list": ("#list all", ""),
-    "search": ("#search Wombat", ""),
+    "search": ("#search code", ""),
     "export": ("#export all", ""),
     "report": ("#report", ""),
     "people": ("#people", ""),
@@ -89,7 +89,7 @@ INTRUDERS: dict[str, Callable[[People, str, str], Mail]] = {
     "token of staff with a forged customer": _by_token(ANN, SUE, "fail"),
     "forwarded letter": _forwarded,
 }
-INSIDERS = {SAM, SUE}  # who reads internal notes anyway
+INSIDERS = {SAM, SUE, ANN, PAT}  # who may read it anyway, and so may the letters to their own addresses
 
 
 @pytest.fixture

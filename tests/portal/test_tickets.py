@@ -144,6 +144,18 @@ def test_words_of_a_mail_are_text(world: World, signed_in: Enter) -> None:
         assert "49" not in page.partition("&lt;script")[2][:80]
 
 
+def test_time_is_for_staff(world: World, signed_in: Enter) -> None:
+    """The time that staff noted stands in a public entry, and customers do not see it."""
+    with world.database.transaction() as session:
+        ticket = add_ticket(session, world, "timed", "jane", title="Timed")
+        add_event(session, world, ticket, "Done.", changes={"time": ["", "15 min"], "source": ["E-mail", "Phone"]})
+        number = ticket.number
+    theirs, ours = (signed_in(name).get(f"/t/{number}").text for name in ("jane", "sam"))
+    assert "15 min" not in theirs
+    assert "Source: Phone" in theirs
+    assert "Time: 15 min" in ours
+
+
 def test_waiting_for_the_customer_is_said_at_the_top(world: World, signed_in: Enter) -> None:
     """To the customer, with what to do."""
     with world.database.reading() as session:

@@ -37,7 +37,6 @@ def kim(house: House) -> str:
     return KIM
 
 
-@pytest.mark.feature("F55")
 def test_on_and_off(house: House, config: Path, kim: str) -> None:
     """Put on a board, once; taken off it, once."""
     for said in ("is on the board “cab”", "was on the board “cab” already"):

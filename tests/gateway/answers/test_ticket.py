@@ -75,7 +75,7 @@ def test_staff_see_what_is_internal(world: World, people: People, told: int) -> 
     text = ask(world, people, SAM, "status", "full", ticket=told).text
     assert "Sam, 23 Nov 2026, 11:06 GMT (Internal)" in text
     assert "The supplier is slow" in text
-    assert "Not verified" in text
+    assert "Not verified" in " ".join(text.split())
     assert "Team: Network" in text
 
 

@@ -1,6 +1,7 @@
 """Approvals by mail: staff ask a board or people by address, and one word decides."""
 
 from dataclasses import replace
+from email import message_from_bytes, policy
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from sqlalchemy import select, update
 
 from store.tables import Approval, Approver, Contact, Ticket
 from tests.gateway import desk_world as sample
+from tests.gateway import letter_world
 from tests.gateway.desk_world import ANN, DESK, EVE, GONE, KIM, NUMBER, PAT, REM, SAM, SUE, People, World
 
 
@@ -168,6 +170,30 @@ def test_a_done_ticket(world: World, people: People) -> None:
     assert world.ticket(people.ticket).status == "Resolved"
     world.take(own(people, SAM, f"#ask approval {REM}"))
     assert "the ticket is Resolved" in lines(world, "not_done", SAM)
+
+
+@pytest.mark.feature("F55", "mail")
+@pytest.mark.feature("F157", "mail")
+def test_how_the_letters_read(world: World, people: People) -> None:
+    """What is asked and how to answer; who decided, and why."""
+    world.take(own(people, SAM, f"#ask approval {KIM}\nWe would change the switch on Sunday."))
+    (asked,) = world.letters("approval")
+    text = read(world, asked.id)
+    assert "Reply with one word: approve or reject." in text
+    assert "We would change the switch on Sunday." in text
+    world.take(own(people, KIM, "reject\nNo money this year."))
+    text = read(world, world.letters("approval_result", ANN)[0].id)
+    assert "Kim rejected this" in text
+    assert "No money this year." in text
+
+
+def read(world: World, letter_id: int) -> str:
+    """The text of a letter, as it goes out."""
+    by = letter_world.composer(addresses=world.addresses, keys=sample.KEYS, blobs=world.blobs, clock=world.clock)
+    (letter,) = letter_world.render(world.database, letter_id, by=by)
+    body = message_from_bytes(letter.bytes, policy=policy.default).get_body(("plain",))
+    assert body
+    return str(body.get_content())
 
 
 # answering

@@ -116,7 +116,7 @@ def test_private_is_not_offered(world: World, people: People) -> None:
     ],
 )
 def test_what_was_meant_to_be_private_is_never_shown(world: World, people: People, body: str) -> None:
-    """Nothing of it is done, or it is a slip, or in the wrong place: nobody but staff reads it, and the author hears."""
+    """Nothing of it is done, or it is a slip, or in the wrong place: only staff read it, and the author hears."""
     offer_private(world)
     world.take(own(people, PAT, body))
     (entry,) = world.events(people.ticket)

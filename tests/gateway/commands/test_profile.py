@@ -78,8 +78,9 @@ def test_the_profile_comes_as_lines(world: World, people: People) -> None:
         "Hi,\n\nMobile: 07700 900123\nFax: 020 7946 0000\n\nRegards\nAnn",
         "> Prefix:\n> First name: Ann\n> Fax: 020 7946 0000\n> Mobile: 07700 900123\n> Email: ann@customer.test",
         "Thanks\n\n> Fax: 020 7946 0000\n> Mobile: 07700 900123",
+        "On Mon, 23 Nov 2026 at 12:00, Desk <service@desk.test> wrote:\n> Fax: 020 7946 0000\n> Mobile: 07700 900123",
     ],
-    ids=["lines", "with words", "in the quotation", "in the quotation, with thanks"],
+    ids=["lines", "with words", "in the quotation", "in the quotation, with thanks", "below who wrote it"],
 )
 def test_changed_lines_are_applied(world: World, people: People, body: str) -> None:
     """Those that differ, wherever they are written; the letter says what it is now, and what it was."""
@@ -137,7 +138,8 @@ def test_level_and_organisation_are_no_lines_of_ones_own(world: World, people: P
 
 def test_words_below_a_form_are_a_ticket(world: World, people: People) -> None:
     """An answer that fills nothing in is somebody's question: it is not lost; thanks are no question."""
-    assert world.take(me("My printer is on fire.\n\n> Mobile: 1\n> Fax: 2")).kind == "opened"
+    for body in ("My printer is on fire.\n\n> Mobile: 1\n> Fax: 2", "> Mobile: 1\nMy printer is on fire.\n> Fax: 2"):
+        assert world.take(me(body)).kind == "opened"
     assert of(world, people).details == {}
 
 

@@ -5,6 +5,7 @@ from sqlalchemy import select, update
 
 from store.tables import Contact, ContactAddress, Ticket
 from tests.gateway import desk_world as sample
+from tests.gateway import rendering
 from tests.gateway.commands.by_mail import BLACKFRIARS, confirm, give_sites, opened, reply
 from tests.gateway.desk_world import ANN, DESK, EVE, KIM, PAT, SAM, SUE, People, World
 
@@ -141,11 +142,12 @@ def test_staff_open_a_ticket_for_a_customer(world: World, people: People) -> Non
     assert (entry.staff_id, entry.contact_id, entry.text) == (people.staff[SAM], None, "Her phone is dead.")
     (receipt,) = world.letters("received")
     assert (receipt.recipient, receipt.context["opened_by"]) == (ANN, "Sam")
+    assert "Sam opened this ticket for you after your call." in rendering.words(rendering.letters(world, "received")[0])
     (done,) = world.letters("done")
     assert (done.recipient, done.ticket_id, done.context["lines"]) == (
         SAM,
         ticket.id,
-        [f"{ANN} is the contact of the ticket."],
+        [f"Ann <{ANN}> is the contact of the ticket."],
     )
 
 
@@ -185,7 +187,7 @@ def test_staff_change_the_contact(world: World, people: People) -> None:
     assert PAT not in world.people(people.ticket)
     assert entry.changes == {"contact": ["Ann", "Pat"]}
     assert [(letter.kind, letter.recipient) for letter in world.letters()] == [("received", PAT), ("done", SAM)]
-    assert world.letters("done")[0].context["lines"] == [f"{PAT} is the contact of the ticket."]
+    assert world.letters("done")[0].context["lines"] == [f"Pat <{PAT}> is the contact of the ticket."]
 
 
 def test_staff_change_the_contact_to_somebody_new(world: World, people: People) -> None:

@@ -1,15 +1,18 @@
 """Several tickets that have to do with each other, by mail: merged, linked, and tasks of a ticket."""
 
+from email import message_from_bytes, policy
 from typing import Any
 
 import pytest
 from sqlalchemy import select, update
 
+from gateway.letter import Letter
 from gateway.token import Token
-from store.tables import Alert, Participant, TeamMember, Ticket
+from store.tables import Alert, Outbox, Participant, TeamMember, Ticket
 from tests.gateway import desk_world as sample
 from tests.gateway.commands.staff_mails import OTHER, answer, changes, other, refused, reply, stranger
 from tests.gateway.desk_world import ANN, DESK, EVE, KIM, NUMBER, PAT, SAM, SUE, People, World
+from tests.gateway.letter_world import composer
 
 # #merge
 
@@ -224,6 +227,23 @@ def test_the_team_hears_of_a_task(world: World, people: People) -> None:
         session.add(TeamMember(team_id=network, staff_id=people.staff[SUE]))
     world.take(reply(people, "#child Order the switch"))
     assert sorted(row.recipient for row in world.letters("new_ticket")) == [SAM, SUE]
+
+
+def test_the_letter_about_a_task_is_answered_inside(world: World, people: People) -> None:
+    """It says so, and so it is; when the task is done, no customer hears of it either."""
+    world.take(reply(people, "#child Order the switch"))
+    (row,) = world.letters("new_ticket")
+    writer = composer(addresses=sample.ADDRESSES, keys=sample.KEYS, blobs=world.blobs)
+    with world.database.reading() as session:
+        letter = writer.render_many(session, [session.get_one(Outbox, row.id)])[row.id]
+    assert isinstance(letter, Letter)
+    mail = message_from_bytes(letter.bytes, policy=policy.default)
+    assert "Your reply stays internal." in mail.get_body(("plain",)).get_content()  # type: ignore[union-attr]
+    to = mail["Reply-To"].addresses[0].addr_spec
+    world.take(sample.mail(SAM, f"Re: {mail['Subject']}", "Ordered.\n#resolve", to=to), recipients=(to,))
+    assert world.ticket(row.ticket_id).status == "Resolved"
+    assert [e.visibility for e in world.events(row.ticket_id) if e.text == "Ordered."] == ["internal"]
+    assert {letter.recipient for letter in world.letters()} == {SAM}
 
 
 @pytest.mark.feature("F62")

@@ -1,6 +1,7 @@
 """Who hears of a ticket, by mail: watch and stop, sharing, additional contacts, copies, alerts."""
 
 from dataclasses import replace
+from email import message_from_bytes, policy
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from sqlalchemy import select, update
 
 from store.tables import Alert, Contact, ContactAddress, Participant, Ticket
 from tests.gateway import desk_world as sample
+from tests.gateway import letter_world
 from tests.gateway.desk_world import ANN, DESK, EVE, KIM, NUMBER, PAT, SAM, SUE, People, World
 
 NEW, OTHER = "new@elsewhere.test", "other@elsewhere.test"
@@ -45,6 +47,15 @@ def participant(world: World, people: People, contact: str) -> Participant:
 def answer(world: World, people: People, words: str = "We look into it.") -> None:
     """Staff answer the customer."""
     world.take(own(people, SAM, words))
+
+
+def read(world: World, kind: str, recipient: str) -> str:
+    """The text of the last letter of a kind to somebody, as it goes out."""
+    by = letter_world.composer(addresses=world.addresses, keys=sample.KEYS, blobs=world.blobs, clock=world.clock)
+    (letter,) = letter_world.render(world.database, world.letters(kind, recipient)[-1].id, by=by)
+    body = message_from_bytes(letter.bytes, policy=policy.default).get_body(("plain",))
+    assert body
+    return str(body.get_content())
 
 
 # watch and stop
@@ -333,6 +344,19 @@ def test_copy(world: World, people: People, sender: str) -> None:
     assert NEW not in world.people(people.ticket)
     assert set(world.all(select(ContactAddress.address))) >= {NEW, OTHER}
     assert f"{NEW}, {OTHER}" in lines(world, "done", sender)
+
+
+@pytest.mark.feature("F209")
+def test_how_a_copy_reads(world: World, people: People) -> None:
+    """This note and who sent it, how to stop it, and nothing else of the ticket."""
+    answer(world, people, "The first answer.")
+    world.take(own(people, ANN, f"#copy {NEW}\nThe cable is cut."))
+    text = read(world, "copy", NEW)
+    assert "Ann asked us to send you this note" in text
+    assert "The cable is cut." in text
+    assert "stop" in text
+    assert "first answer" not in text
+    assert f"A copy of your note went to {NEW}." in read(world, "done", ANN)
 
 
 @pytest.mark.feature("F135", "mail")

@@ -7,6 +7,7 @@ from sqlalchemy import update
 
 from store.tables import Staff, Ticket
 from tests.gateway import desk_world as sample
+from tests.gateway import rendering
 from tests.gateway.commands.by_mail import confirm, reply
 from tests.gateway.desk_world import ANN, DESK, NUMBER, PAT, SAM, SUE, People, World
 
@@ -44,6 +45,7 @@ def test_assign_to_a_person(world: World, people: People, name: str) -> None:
     assert entry.changes == {"assignee": ["", "Sue Lee"]}
     assert (letter.kind, letter.recipient, letter.context) == ("assigned", SUE, {"by": "Sam Ode"})
     assert (letter.ticket_id, letter.event_id, letter.automatic) == (people.ticket, entry.id, False)
+    assert "Assigned by Sam Ode" in rendering.words(rendering.letters(world)[0])
 
 
 def test_assign_to_oneself(world: World, people: People) -> None:
