@@ -61,8 +61,13 @@ def changed(
     known: Known,
     people: Mapping[int, ContactState],
     now: datetime,
+    author_id: int = 0,
 ) -> None:
-    """After a change of status: “completed”, “in process”, and “tasks” of the ticket that this one is a child of."""
+    """After a change of status: “completed”, “in process”, and “tasks” of the ticket that this one is a child of.
+
+    Its `author` knows.
+    """
+    people = {contact_id: person for contact_id, person in people.items() if contact_id != author_id}
     if "status" not in changes:
         return
     if ticket.status == "In Progress":

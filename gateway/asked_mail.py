@@ -1,4 +1,4 @@
-"""A mail that asks for something by its subject, `#list my`, or that confirms what an earlier one asked for."""
+"""A mail that asks for something and is about no ticket, `#list my`, or that confirms what an earlier one asked for."""
 
 from dataclasses import replace
 
@@ -12,7 +12,7 @@ from gateway.commands import plan, registry
 from gateway.commands.asked import Asked
 from gateway.commands.plan import Plan
 from gateway.commands.spec import Doing, Scene
-from gateway.commands.subjects import lines_of, of_subject
+from gateway.commands.subjects import alone, lines_of, of_subject
 from gateway.more import PendingState
 
 
@@ -21,14 +21,15 @@ def apply(decision: Decision, case: Case, writes: Writes) -> Decision:
     if decision.rule == confirm.RULE and (pending := confirm.answered(case)):
         return _confirmed(pending, decision, case, writes)
     order = of_subject(case)
-    if order is None:
-        raise RuntimeError(f"the decision {decision.rule} found no command in the subject")
+    orders = (order,) if order else alone(case)
+    if not orders:
+        raise RuntimeError(f"the decision {decision.rule} found no command in the mail")
     author: ContactState | StaffState = case.staff or who.author(case, writes)
     said = lines_of(case)
     pairs = tuple((field.label, field.value) for field in said.values)
-    scene = Scene(case, author, "stranger", None, said.words, pairs)
+    scene = Scene(case, author, "stranger", None, said.words if order else "", pairs)
     known = registry.of(who.kind_of(case))
-    planned = plan.make(scene, Asked((order,), said.words), known, case.rules.words)
+    planned = plan.make(scene, Asked(orders, scene.words), known, case.rules.words)
     return _do(decision, planned, scene, writes, sure=case.sure)
 
 

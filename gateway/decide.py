@@ -10,7 +10,7 @@ from desk.state import ContactState, StaffState, TicketState
 from gateway import confirm, match
 from gateway.case import Case, Decision
 from gateway.commands import plain
-from gateway.commands.subjects import of_subject
+from gateway.commands.subjects import alone, of_subject
 from gateway.desk_addresses import Addresses
 from gateway.rules import MAX_HOPS, Rules
 from gateway.view import WISH_TICKET, Incoming, View
@@ -138,6 +138,13 @@ def _asked(case: Case) -> Decision | None:
     return Decision("answered", "asked", f"Its subject asks for #{order.word}.")
 
 
+def _asked_alone(case: Case) -> Decision | None:
+    """No ticket, and nothing but commands that need none."""
+    if not case.mail.sender or not (orders := alone(case)):
+        return None
+    return Decision("answered", "asked", f"It asks for #{orders[0].word}, and says nothing else.")
+
+
 def _matched(case: Case) -> Decision | None:
     chosen = case.match.chosen
     if chosen is None or chosen.write == "new":
@@ -229,6 +236,7 @@ RULES: tuple[Callable[[Case], Decision | None], ...] = (
     _confirmed,
     _asked,
     _matched,
+    _asked_alone,
     _flood,
     _new,
 )

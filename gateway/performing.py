@@ -36,6 +36,7 @@ def finish(doing: Doing, event_id: int) -> None:
             case.view.more,
             case.view.people,
             case.now,
+            doing.scene.author.id,
         )
 
 

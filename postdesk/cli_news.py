@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from postdesk.cli import app, fail
-from postdesk.cli_held import open_desk
+from postdesk.cli_held import open_desk, program
 
 if TYPE_CHECKING:
     from store.tables import Announcement
@@ -44,7 +44,7 @@ def announce_add(
         )
         with house.database.transaction() as session:
             session.add(new)
-        typer.echo(f"Announced as {new.id}. To end it: postdesk announce end {new.id}")
+        typer.echo(f"Announced as {new.id}. To end it: {program()} announce end {new.id}")
 
 
 @announce_app.command("list")

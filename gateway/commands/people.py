@@ -36,10 +36,8 @@ def _add(scene: Scene, admin: Profile, rest: str) -> Act | Fault:
     cells = {label: value for label, value in scene.fields if label in PERSON and value.strip(" -")}
     if any(label not in cells for label in MANDATORY):
         return answer(scene, "add", fields=cells)
-    if scene.case.view.more.folk.owners.get(cells["Email"].lower()) and _is_here(scene, admin, cells["Email"]):
-        return Fault(
-            f"{cells['Email']} is there already. To change what is written there: #people edit {cells['Email']}"
-        )
+    if _is_here(scene, admin, cells["Email"]):
+        return Fault(f"{cells['Email']} is there already. To change the entry: #people edit {cells['Email']}")
     known = directory(scene, admin)
     made = contact_import.plan([Row(1, cells)], known, update=False)
     (step,) = made.steps

@@ -1,11 +1,11 @@
-"""A command as the subject of a mail: `#list my`, `#status T20190409.0967`."""
+"""Commands of a mail that is about no ticket: in its subject, `#list my`, or as all that it says."""
 
 import re
 
 from desk import numbers
 from gateway import who
 from gateway.case import Case
-from gateway.commands import fields, plain, registry
+from gateway.commands import asked, fields, plain, registry
 from gateway.commands.asked import Order
 from gateway.commands.fields import Fields
 from gateway.commands.words import LABELS
@@ -32,6 +32,20 @@ def of_subject(case: Case) -> Order | None:
     if is_answer(numbers.strip(message.subject)) and case.text and not (spec.form and lines_of(case).values):
         return None
     return Order(word, " ".join(found[2].split()), f"#{word} {found[2]}".strip())
+
+
+def alone(case: Case) -> tuple[Order, ...]:
+    """The commands of a mail that names no ticket and holds nothing else, all of them about no ticket either.
+
+    Somebody answers our letter on #me with `#list my`: that is no request, and opens no ticket.
+    """
+    known, words = registry.of(who.kind_of(case)), case.rules.words
+    if not case.text or case.mail.message.attachments:
+        return ()
+    read = asked.of_staff if case.staff else asked.of_customer
+    said = read(case.text, words, known, new=True)
+    fit = all(not o.filled_in and o.word in known and not known[o.word].ticket for o in said.orders)
+    return said.orders if said.orders and fit and not said.words else ()
 
 
 def lines_of(case: Case) -> Fields:

@@ -40,6 +40,7 @@ PERSON_LABELS = (
     "Mobile",
     "Fax",
     "Address",
+    "Address 2",
     "City",
     "Post code",
     "Country",

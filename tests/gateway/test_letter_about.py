@@ -9,7 +9,7 @@ import pytest
 
 from gateway.letter import Letter, Unsent
 from store.database import Database
-from store.tables import Organisation, Outbox
+from store.tables import Contact, Organisation, Outbox
 from tests.gateway import letter_world as world
 from tests.gateway.test_compose import part, read, unflowed, visible, words
 from tests.gateway.test_letter_files import files
@@ -96,7 +96,7 @@ def test_shared_with_the_organisation(base: Database) -> None:
 def test_rights_are_looked_at_again(base: Database, kind: str, context: dict[str, str], why: str) -> None:
     """Between the cause of a letter and its sending somebody may have lost the right to see the ticket."""
     with base.transaction() as session:
-        cho = session.get_one(world.Contact, CHO)
+        cho = session.get_one(Contact, CHO)
         if why == "sees only their own":
             session.get_one(Organisation, world.ORGANISATION).visibility = "own"
         elif why == "another organisation":

@@ -14,7 +14,7 @@ from gateway.compose import Composer
 from gateway.letter import DeskFacts, Letter, Unsent
 from gateway.letter_files import LETTER_BYTES
 from store.database import Database
-from store.tables import Outbox, Pending
+from store.tables import Contact, Outbox, Pending
 from tests.gateway import letter_world as world
 from tests.gateway.test_compose import part, read, unflowed, visible, words
 from tests.gateway.test_letter_files import files
@@ -105,7 +105,7 @@ def test_a_question_names_the_number_and_no_more(base: Database) -> None:
 def test_what_an_unknown_address_asks_for_is_not_told(base: Database) -> None:
     """A contact that a mail alone made is nobody yet, whatever the row says."""
     with base.transaction() as session:
-        session.get_one(world.Contact, world.KIM).known = False
+        session.get_one(Contact, world.KIM).known = False
     world.add(
         base,
         world.pending(70, world.KIM),

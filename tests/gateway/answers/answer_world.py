@@ -42,7 +42,14 @@ def row(
         {"staff_id": people.staff[who]} if who in people.staff else {"contact_id": people.contacts[who]}
     )
     context = {"ask": ask, "argument": argument, "reference": "", "subject": f"#{ask} {argument}".strip()}
-    values = {"recipient": who, "next_at": NOW, "created_at": NOW, "context": context}
+    values = {
+        "recipient": who,
+        "recipient_name": who.partition("@")[0].title(),
+        "message_id": "",
+        "next_at": NOW,
+        "created_at": NOW,
+        "context": context,
+    }
     return Outbox(id=row_id, kind="answer", ticket_id=ticket, **values, **ids)
 
 

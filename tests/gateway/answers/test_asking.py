@@ -14,12 +14,16 @@ from tests.gateway.desk_world import ADDRESSES, ANN, DESK, EVE, KEYS, NUMBER, RE
 TEMPLATES = Path(__file__).parents[3] / "templates" / "mail"
 
 
+def composer(world: World) -> Composer:
+    """What renders the letters of this desk."""
+    return Composer(ADDRESSES, DESK_FACTS, TEMPLATES, keys=KEYS, blobs=world.blobs, clock=world.clock)
+
+
 def sent(world: World, recipient: str) -> str:
     """The text of the letter that answers."""
     (row,) = world.letters("answer", recipient)
-    composer = Composer(ADDRESSES, DESK_FACTS, TEMPLATES, keys=KEYS, blobs=world.blobs, clock=world.clock)
     with world.database.reading() as session:
-        letter = composer.render_many(session, [row])[row.id]
+        letter = composer(world).render_many(session, [row])[row.id]
     assert isinstance(letter, Letter)
     return letter.bytes.decode()
 

@@ -99,7 +99,15 @@ def done(world: World, raw: bytes) -> str:
 
 def shown(world: World) -> str:
     """The last answer, as text."""
-    return rendering.text(rendering.letters(world, "answer")[-1])
+    return rendering.text(rendering.letters(world, "answer")[-1]).replace("\r\n", "\n")
+
+
+def contacts(world: World) -> list[Any]:
+    """Every row of a contact, and every address."""
+    columns = [*Contact.__table__.columns, *ContactAddress.__table__.columns]
+    with world.database.reading() as session:
+        rows = select(*columns).join(ContactAddress, ContactAddress.contact_id == Contact.id)
+        return [tuple(row) for row in session.execute(rows.order_by(ContactAddress.address))]
 
 
 # Rights
@@ -135,15 +143,11 @@ def test_people_of_other_organisations_are_nobody(world: World, people: People, 
 @pytest.mark.parametrize("form", CHANGES)
 def test_no_change_without_a_confirm(world: World, people: People, admin: int, form: str) -> None:
     """However well the sender is proved."""
-    before = [row.__dict__ for row in world.all(select(Contact).order_by(Contact.id))]
+    before = contacts(world)
     world.take(mail(form, FILLED + "\nLevel: Standard User"))
     kinds = {row.kind for row in world.letters()}
     assert kinds <= {"confirm", "not_done"}
-    after = [row.__dict__ for row in world.all(select(Contact).order_by(Contact.id))]
-    for rows in (before, after):
-        for row in rows:
-            row.pop("_sa_instance_state")
-    assert before == after
+    assert contacts(world) == before
     assert world.count(Account) == 0
 
 
@@ -194,7 +198,7 @@ def test_a_reply_in_a_ticket_is_no_place_for_changes(world: World, people: Peopl
 
 @pytest.mark.feature("F177", "mail")
 def test_the_list(world: World, people: People, admin: int) -> None:
-    """Name, level, address, last login and access of everybody in the organisation, and of nobody else; and as a file."""
+    """Name, level, address, last login and access of everybody in the organisation, nobody else; and as a file."""
     with world.database.transaction() as session:
         kim = people.contacts[KIM]
         session.add(Account(id=kim, username=KIM, contact_id=kim, last_login_at=NOW, created_at=NOW))
@@ -228,7 +232,7 @@ def test_the_template(world: World, people: People, admin: int) -> None:
 @pytest.mark.feature("F180", "mail")
 @pytest.mark.feature("F195", "mail")
 def test_a_person_is_added(world: World, people: People, admin: int) -> None:
-    """What is missing is asked for, with what is there filled in; a reply with it is a question whether to; then done."""
+    """What is missing is asked for, with what is there filled in; the reply with it waits for a “confirm”."""
     world.take(mail("add", "First name: Nia\nCity: Leeds\nPhone: 0113 496 0000"))
     text = shown(world)
     assert "Missing: Last name, Email." in text
@@ -451,11 +455,15 @@ def test_the_history_of_imports(world: World, people: People, admin: int) -> Non
 @pytest.mark.feature("F187", "mail")
 def test_an_import_goes_into_a_site(world: World, people: People, admin: int) -> None:
     """The one that is named, by name or code; else the main one; one that does not exist is a mistake."""
-    names = by_mail.give_sites(world, by_mail.BLACKFRIARS, by_mail.TELEHOUSE)
+    other = world.all(select(Contact.organisation_id).where(Contact.id == people.contacts[PAT]))[0]
+    with world.database.transaction() as session:
+        session.add(Site(id=1, organisation_id=admin, name="Works - London", code="W_LON/0007"))
+        session.add(Site(id=2, organisation_id=admin, name="Works - North", code="W_LON/0009"))
+        session.add(Site(id=3, organisation_id=other, name="Secret Harbour"))
     done(world, with_file("import", ROWS[0], body="Site: W_LON/0009"))
     done(world, with_file("import", ROWS[1]))
-    assert known(world, NEW).site_id == names["Works - North"]
-    assert known(world, "zoe@customer.test").site_id == min(names.values())
+    assert known(world, NEW).site_id == 2
+    assert known(world, "zoe@customer.test").site_id == 1
     world.take(with_file("import", "A;B;a@customer.test;;;;", body="Site: Secret Harbour"))
     assert "has no site “Secret Harbour”. There are: Works - London, Works - North." in lines(world, "not_done")
 
