@@ -67,6 +67,7 @@ features: $(V)/.ok-dev ## List features that no test shows (FEATURES=file)
 docs: $(V)/.ok-dev ## Write the generated parts of docs/ anew
 	@$(BIN)/python -m tools.settings_doc
 	@$(BIN)/python -m tools.tree_doc
+	@$(BIN)/python -m tools.commands_doc
 
 lock: $(V)/.ok-dev ## Choose the newest allowed versions for the lock files
 	$(BIN)/uv pip compile -q --upgrade --generate-hashes --universal --python-version 3.11 \

@@ -68,16 +68,21 @@ class Plan:
         """How many people get a letter with credentials."""
         return sum(step.access for step in self.steps)
 
-    def summary(self, *, done: bool) -> str:
-        """12 will be added, 3 updated, 1 refused (row 6: …)."""
+    def counts(self, *, done: bool) -> str:
+        """12 will be added, 3 updated, 1 refused."""
         parts: list[str] = []
         for fate in _FATES:
             if (count := self.count(fate)) or fate == "added":
                 will = "" if done or parts else "will be "
                 parts.append(f"{count:,} {will}{fate}")
+        return ", ".join(parts) + "."
+
+    def summary(self, *, done: bool) -> str:
+        """12 will be added, 3 updated, 1 refused (row 6: …)."""
         refused = [f"row {step.number}: {step.why}" for step in self.steps if step.fate == "refused"]
         more = f"; and {len(refused) - _SHOWN:,} more" if len(refused) > _SHOWN else ""
-        return ", ".join(parts) + (f" ({'; '.join(refused[:_SHOWN])}{more})" if refused else "") + "."
+        why = f" ({'; '.join(refused[:_SHOWN])}{more})" if refused else ""
+        return f"{self.counts(done=done)[:-1]}{why}."
 
 
 class _Refused(Exception):

@@ -46,6 +46,7 @@ PERSON = (
 )
 _LONGEST = {"First name": 100, "Last name": 100, **dict.fromkeys(ADDRESSES, 320)}
 _LONG = 200  # characters of any other field
+_AT_ONCE = 10_000  # addresses in one query: databases take so many parameters, and not many more
 
 Changes = dict[str, tuple[str, str]]  # label → before, after
 
@@ -133,6 +134,17 @@ def load(session: Session, condition: ColumnElement[bool]) -> dict[int, Profile]
         found[contact_id].addresses.append(address)
     for account in granting.accounts_of(session, select(Contact.id).where(condition)):
         found[account.contact_id or 0].account = account
+    return found
+
+
+def owners(session: Session, addresses: Collection[str]) -> dict[str, int]:
+    """Whose these lower-case addresses are, as ids of contacts; of those that are somebody's."""
+    named = sorted(addresses)
+    found: dict[str, int] = {}
+    for start in range(0, len(named), _AT_ONCE):
+        part = ContactAddress.address.in_(named[start : start + _AT_ONCE])
+        rows = session.execute(select(ContactAddress.address, ContactAddress.contact_id).where(part))
+        found.update((address, contact_id) for address, contact_id in rows)
     return found
 
 

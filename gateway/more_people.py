@@ -15,10 +15,9 @@ from desk.granting import AccountState
 from desk.profile import ADDRESSES, Profile
 from desk.state import ContactState, StaffState
 from gateway.asks import Asks
-from store.tables import Contact, ContactAddress
+from store.tables import Contact
 
 WORDS = frozenset({"me", "people", "signin", "resend-credentials"})
-_AT_ONCE = 10_000  # addresses in one query: databases take so many parameters, and not many more
 
 
 class Waiting(Protocol):
@@ -81,7 +80,7 @@ def load(
     if not (wanted.contacts or wanted.staff or wanted.addresses):
         return
     _load_imports(session, wanted, pending)
-    _load_owners(session, wanted, folk)
+    folk.owners = profile.owners(session, wanted.addresses | wanted.listed)
     _load_profiles(session, wanted, folk)
     folk.staff_accounts = {a.staff_id: a for a in granting.accounts(session, (), wanted.staff) if a.staff_id}
     if links:
@@ -118,14 +117,6 @@ def _load_imports(session: Session, wanted: _Wanted, pending: Collection[Waiting
     if ids:
         organisations = select(Contact.organisation_id).where(Contact.id.in_(ids))
         wanted.organisations |= {found for found in session.scalars(organisations) if found is not None}
-
-
-def _load_owners(session: Session, wanted: _Wanted, folk: Folk) -> None:
-    addresses = sorted(wanted.addresses | wanted.listed)
-    for start in range(0, len(addresses), _AT_ONCE):
-        part = addresses[start : start + _AT_ONCE]
-        rows = select(ContactAddress.address, ContactAddress.contact_id).where(ContactAddress.address.in_(part))
-        folk.owners.update((address, contact_id) for address, contact_id in session.execute(rows))
 
 
 def _load_profiles(session: Session, wanted: _Wanted, folk: Folk) -> None:

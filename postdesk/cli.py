@@ -22,10 +22,12 @@ app = typer.Typer(
 )
 mail_app = typer.Typer(no_args_is_help=True, help="Received mail: what came in, and what became of it.")
 ticket_app = typer.Typer(no_args_is_help=True, help="Tickets.")
+people_app = typer.Typer(no_args_is_help=True, help="The people of an organisation: lists and imports.")
 contact_app = typer.Typer(no_args_is_help=True, help="Contacts and their access to the portal.")
 app.add_typer(mail_app, name="mail")
 app.add_typer(ticket_app, name="ticket")
 app.add_typer(contact_app, name="contact")
+app.add_typer(people_app, name="people")
 
 _chosen: dict[str, Path | None] = {"config": None}
 
@@ -198,7 +200,7 @@ def _database_fault(error: Exception) -> str | None:
 
 def main() -> None:
     """Entry point of the `postdesk` script."""
-    from postdesk import cli_desk, cli_mail, cli_muted, cli_news, cli_staff  # noqa: F401 - they add their commands
+    from postdesk import cli_desk, cli_mail, cli_muted, cli_news, cli_people, cli_staff  # noqa: F401 - they add their commands
 
     os.umask(0o077)  # mail is private: whatever is made from here on is for its owner only
     with database_faults(69):  # EX_UNAVAILABLE

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.engine import make_url
 
 from desk.files import FilePolicy
+from desk.granting import Policy
 from desk.keys import Keys
 from gateway.commands.words import Words
 from gateway.desk_addresses import Addresses, DeskAddress
@@ -121,7 +122,9 @@ class House:
             ),
             fold=timedelta(seconds=self.settings.delivery.fold_seconds),
             max_attempts=self.settings.work.max_attempts,
+            levels=tuple(dict.fromkeys(("Standard User", *self.settings.tickets.admin_levels))),
             admin_levels=frozenset(self.settings.tickets.admin_levels),
+            credentials=Policy(self.settings.credentials.mode, self.settings.credentials.hours),
             approvals=self.settings.tickets.approvals,
             withdrawal_reasons=self.settings.tickets.withdrawal_reasons,
             private_notes=self.settings.tickets.private_notes,

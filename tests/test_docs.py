@@ -14,10 +14,10 @@ import typer.main
 from pydantic import BaseModel
 
 from desk.access import Proof, Role, Verdict, may_write
-from postdesk import cli, cli_desk, cli_mail, cli_muted, cli_news, cli_staff  # noqa: F401 - the others add their commands to cli.app
+from postdesk import cli, cli_desk, cli_mail, cli_muted, cli_news, cli_people, cli_staff  # noqa: F401 - the others add their commands to cli.app
 from postdesk.settings_model import Mailbox, Settings
 from tests.servers import require
-from tools import settings_doc, tree_doc
+from tools import commands_doc, settings_doc, tree_doc
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
@@ -56,6 +56,11 @@ def test_every_mailbox_setting_is_in_the_example() -> None:
 def test_tree_is_up_to_date() -> None:
     """The tree in docs/architecture.md is what `make docs` draws from the modules."""
     assert tree_doc.TARGET.read_text(encoding="utf-8") == tree_doc.page(), "run: make docs"
+
+
+def test_commands_page_is_up_to_date() -> None:
+    """docs/commands.md is what `make docs` writes from the commands by mail, so it names each, and no other."""
+    assert commands_doc.TARGET.read_text(encoding="utf-8") == commands_doc.page(), "run: make docs"
 
 
 def commands(command: Any, path: str) -> Iterator[str]:

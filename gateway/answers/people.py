@@ -31,7 +31,7 @@ def people(session: Session, question: Question, facts: AnswerFacts) -> Answer:
         return plain("Not for you", "You are no Admin user of an organisation any more.")
     word, _, rest = question.argument.partition(" ")
     if word == "add":
-        return _add(session, own, dict(question.lines))
+        return _add(session, own, dict(question.lines), facts)
     if word == "edit":
         return _edit(session, own, rest)
     return _SHOWN.get(word, _listed)(session, own, facts)
@@ -107,14 +107,15 @@ def _counts(run: ImportRun) -> tuple[str, ...]:
     return tuple(str(count) for count in (run.added, run.updated, run.skipped, run.refused))
 
 
-def _add(session: Session, own: Profile, fields: Mapping[str, str]) -> Answer:
+def _add(session: Session, own: Profile, fields: Mapping[str, str], facts: AnswerFacts) -> Answer:
     given = dict(fields)
     missing = [label for label in MANDATORY if not given.get(label)]
     page = Page()
     if given and missing:
         page.say(f"Missing: {', '.join(missing)}.")
     page.say("First name, Last name and Email are needed.")
-    page.say("With a Level (Standard User or Admin User) they get access to the portal, and a letter with credentials.")
+    levels = " or ".join(("Standard User", *sorted(facts.admin_levels)))
+    page.say(f"With a Level ({levels}) they get access to the portal, and a letter with credentials.")
     blank = Profile(0, level="", details=given)
     blank.first_name, blank.last_name = given.get("First name", ""), given.get("Last name", "")
     blank.addresses, blank.level = [given.get("Email", "")], given.get("Level", "")

@@ -34,13 +34,13 @@ def columns(world: World, people: People) -> list[str]:
     return list(found)
 
 
-@pytest.mark.feature("F126", "mail")
 def test_list_from_the_wire(world: World, people: People, tickets: dict[str, int]) -> None:
     """A mail with the subject #list my is answered with a letter that holds the tickets, and becomes none."""
     assert world.take(mail(ANN, "#list my", verdict="pass")).kind == "answered"
     assert "T20261120.0001" in sent(world, ANN)
 
 
+@pytest.mark.feature("F126", "mail")
 def test_status_from_the_wire(world: World, people: People) -> None:
     """A ticket by its number, for who may see it."""
     world.take(mail(ANN, f"#status {NUMBER}", verdict="pass"))

@@ -181,6 +181,7 @@ def test_empty(
     assert said in ask(world, people, who, word, argument).text
 
 
+@pytest.mark.feature("F41", "mail")
 @pytest.mark.feature("F51", "mail")
 @pytest.mark.feature("F52", "mail")
 @pytest.mark.feature("F163", "mail")
