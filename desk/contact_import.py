@@ -20,7 +20,7 @@ _FATES: tuple[Fate, ...] = ("added", "updated", "skipped", "refused")
 NOT_USABLE = "this address cannot be used here; ask the desk to add it"
 _BETWEEN = timedelta(seconds=2)  # from one welcome letter to the next: no relay likes thousands at once
 _FIELDS = (*PERSON, "Primary outsourced contact")
-_SHOWN = 20  # refused rows that a sentence names
+_SHOWN = 5  # refused rows that a sentence names
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +68,11 @@ class Plan:
         """How many people get a letter with credentials."""
         return sum(step.access for step in self.steps)
 
+    @property
+    def refused(self) -> list[str]:
+        """Every refused row, with its reason: “row 6: …”."""
+        return [f"row {step.number}: {step.why}" for step in self.steps if step.fate == "refused"]
+
     def counts(self, *, done: bool) -> str:
         """12 will be added, 3 updated, 1 refused."""
         parts: list[str] = []
@@ -79,7 +84,7 @@ class Plan:
 
     def summary(self, *, done: bool) -> str:
         """12 will be added, 3 updated, 1 refused (row 6: …)."""
-        refused = [f"row {step.number}: {step.why}" for step in self.steps if step.fate == "refused"]
+        refused = self.refused
         more = f"; and {len(refused) - _SHOWN:,} more" if len(refused) > _SHOWN else ""
         why = f" ({'; '.join(refused[:_SHOWN])}{more})" if refused else ""
         return f"{self.counts(done=done)[:-1]}{why}."

@@ -64,8 +64,11 @@ def links_sent(session: Session, addresses: Collection[str], now: datetime) -> C
     rows = select(Outbox.recipient, func.count()).where(
         Outbox.recipient.in_(addresses), Outbox.created_at > now - LINK_WORKS, Outbox.automatic, Outbox.kind == _LETTER
     )
-    found = session.execute(rows.group_by(Outbox.recipient)) if addresses else ()
-    return Counter(dict(tuple(row) for row in found))
+    sent: Counter[str] = Counter()
+    if addresses:
+        for recipient, count in session.execute(rows.group_by(Outbox.recipient)):
+            sent[recipient] = count
+    return sent
 
 
 def give(

@@ -190,6 +190,7 @@ def is_address(text: str) -> bool:
     local, at, domain = text.rpartition("@")
     plain = text.isprintable() and not set(text) & set(' <>()[],;:\\"')
     inner = domain.split(".")
+    plain = plain and len(text.lower()) <= 320
     return bool(at and 0 < len(local) <= 64 and plain and "@" not in local and len(inner) > 1 and all(inner))
 
 
@@ -222,7 +223,7 @@ def apply(writes: Writes, profile: Profile, changed: Mapping[str, tuple[str, str
         profile.first_name, profile.last_name = (
             after.get(label, profile.value(label)) for label in ("First name", "Last name")
         )
-        profile.name = f"{profile.first_name} {profile.last_name}".strip()
+        profile.name = f"{profile.first_name} {profile.last_name}".strip()[:200]
         values = {"first_name": profile.first_name, "last_name": profile.last_name, "name": profile.name}
     if "Level" in after:
         profile.level = values["level"] = after.pop("Level")

@@ -25,6 +25,7 @@ def answer_facts(house: "House") -> AnswerFacts:
         words=house.words,
         phone=settings.desk.phone,
         catalogue=catalogue,
+        links=tuple((link.name, link.url) for link in settings.desk.links),
         admin_levels=frozenset(settings.tickets.admin_levels),
         private_notes=settings.tickets.private_notes,
         copies=settings.tickets.copies,

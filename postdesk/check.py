@@ -136,6 +136,14 @@ def _senders(house: House) -> str:
     return ", ".join(ways)
 
 
+def _commands(house: House) -> str:
+    from postdesk.answering import answer_facts
+
+    catalogue = answer_facts(house).catalogue
+    known = f"{len(catalogue.services)} services and {len(catalogue.items)} items in the catalogue"
+    return f"{len(house.words.canonical_words)} commands; {known}"
+
+
 PARTS: tuple[tuple[str, Callable[[House], str]], ...] = (
     ("settings", _settings),
     ("signing keys", _keys),
@@ -144,6 +152,7 @@ PARTS: tuple[tuple[str, Callable[[House], str]], ...] = (
     ("staff", _staff),
     ("blob store", _blobs),
     ("templates", _templates),
+    ("commands by mail", _commands),
     ("senders", _senders),
     ("outgoing mail", _relay),
 )

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from postdesk.cli import fail, people_app, ready_house
+from postdesk.cli import fail, people_app
+from postdesk.cli_held import open_desk
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -36,8 +37,8 @@ def people_import(
     from desk.writes import Writes
 
     sheet = _read(file)
-    house, now = ready_house(), datetime.now(UTC)
-    with house.database.transaction() as session:
+    now = datetime.now(UTC)
+    with open_desk() as house, house.database.transaction() as session:
         found = _organisation_id(session, organisation)
         if found is None and not dry_run:
             found = people.organisation(session, organisation, house.database.ids.next(), now).id
@@ -62,7 +63,7 @@ def people_template(
 
     found: list[Profile] = []
     if organisation:
-        with ready_house().database.reading() as session:
+        with open_desk() as house, house.database.reading() as session:
             found = _people(session, organisation)
     sys.stdout.buffer.write(contact_file.write(found))
 
@@ -73,7 +74,7 @@ def people_list(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
 ) -> None:
     """Everybody of an organisation: name, address, security level, whether they have access, their last sign-in."""
-    with ready_house().database.reading() as session:
+    with open_desk() as house, house.database.reading() as session:
         found = _people(session, organisation)
     if not found and not as_json:
         typer.echo("Nobody yet.")

@@ -46,6 +46,13 @@ class DeskAddress(_Section):
     type: str = "Query"
 
 
+class Link(_Section):
+    """A page that helps."""
+
+    name: str = Field(min_length=1, max_length=60)
+    url: BaseUrl
+
+
 class Desk(_Section):
     """[desk]"""
 
@@ -54,6 +61,7 @@ class Desk(_Section):
     time_zone: TimeZone
     language: str = Field(min_length=2, max_length=20)
     phone: str
+    links: tuple[Link, ...]
     addresses: tuple[DeskAddress, ...]
 
 

@@ -2,6 +2,7 @@
 
 from desk import lifecycle, statuses, tickets
 from desk.state import TicketState
+from gateway.commands import questions
 from gateway.commands.spec import Act, Doing, Fault, Scene, Spec
 
 _CLOSED = "This ticket is closed. Write a new mail to ask for more."
@@ -67,8 +68,10 @@ def _take_back(doing: Doing, reason: str) -> None:
 
 
 def _status(scene: Scene, argument: str) -> Act | Fault:
+    """Without a status to set it asks, as it does for customers: `#status T20190409.0967` in a new mail."""
     ticket = scene.ticket
-    assert ticket is not None  # noqa: S101 - for the type checker: the spec asks for one
+    if ticket is None or not argument:
+        return questions.status(scene, argument)
     found = statuses.find(scene.case.rules.words.value("status", argument) or argument)
     if found is None:
         return Fault(f"“#status {argument}”: there is no such status. Choose one of: {', '.join(statuses.ALL)}.")
@@ -88,5 +91,13 @@ COMMANDS = (
     Spec("resolve", ("customer", "staff"), "#resolve", "Ends the ticket: it is solved.", _resolve),
     Spec("reopen", ("customer", "staff"), "#reopen", "Opens a resolved ticket again.", _reopen),
     Spec("withdraw", ("customer",), "#withdraw reason", "Takes the request back.", _withdraw),
-    Spec("status", ("staff",), "#status waiting customer", "Sets the status.", _status),
+    Spec(
+        "status",
+        ("staff",),
+        "#status waiting customer",
+        "Sets the status; alone, or in a new mail with a number, it sends the ticket with all that was written.",
+        _status,
+        subject=True,
+        ticket=False,
+    ),
 )

@@ -9,7 +9,7 @@ from desk.contact_import import Access, Directory, Plan
 from desk.people import PeopleError
 from desk.profile import MANDATORY, PERSON, Changes, Profile
 from gateway.commands import people_import
-from gateway.commands.people_scene import access_of, admin_of, answer, directory
+from gateway.commands.people_scene import access_of, admin_of, answer, directory, person_lines
 from gateway.commands.spec import Act, Doing, Fault, Scene, Spec
 
 _ADDRESS = re.compile(r"[^\s<>()\[\],;:\"\\]{1,320}")
@@ -33,7 +33,7 @@ def _people(scene: Scene, argument: str) -> Act | Fault:
 
 
 def _add(scene: Scene, admin: Profile, rest: str) -> Act | Fault:
-    cells = {label: value for label, value in scene.fields if label in PERSON and value.strip(" -")}
+    cells = {label: value for label, value in person_lines(scene) if value.strip(" -")}
     if any(label not in cells for label in MANDATORY):
         return answer(scene, "add", fields=cells)
     if _is_here(scene, admin, cells["Email"]):
@@ -89,7 +89,7 @@ def _edit(scene: Scene, admin: Profile, rest: str) -> Act | Fault:
     person = _find(scene, admin, rest)
     if isinstance(person, Fault):
         return person
-    lines = [(label, value) for label, value in scene.fields if label in PERSON]
+    lines = person_lines(scene)
     if not lines:
         return answer(scene, f"edit {person.address}")
     try:
@@ -122,6 +122,7 @@ def _do_edit(person: Profile, changed: Changes, given: Access | None) -> Callabl
     def do(doing: Doing) -> None:
         now, before = doing.scene.case.now, person.state
         profile.apply(doing.writes, person, changed)
+        doing.scene.case.view.more.folk.owners.update({address.lower(): person.id for address in person.addresses})
         if "Email" in changed:
             by = doing.scene.author.name or doing.scene.author.address
             line = f"{by} changed your address at our desk to {person.address}; it was {before.address}."

@@ -8,6 +8,7 @@ from gateway.commands.people_scene import access_of, directory
 from gateway.commands.spec import Act, Doing, Fault, Scene
 
 _NO_FILE = "There is no CSV file in your mail. Send #people template for one to fill in, and attach it."
+_NAMED = 30  # refused rows in the question
 
 
 def check(scene: Scene, admin: Profile, rest: str) -> Act | Fault:
@@ -50,8 +51,10 @@ def _sheet(scene: Scene) -> Sheet | Fault:
 
 
 def _preview(sheet: Sheet, made: Plan) -> tuple[str, ...]:
+    named = made.refused[5:_NAMED]
+    more = f"And {len(made.refused) - _NAMED:,} more." if len(made.refused) > _NAMED else ""
     passed = f"These columns are passed over: {', '.join(sheet.unknown[:10])}." if sheet.unknown else ""
-    lines = (f"{sheet.name}: {made.summary(done=False)}", _letters(made, done=False).strip(), passed)
+    lines = (f"{sheet.name}: {made.summary(done=False)}", _letters(made, done=False).strip(), passed, *named, more)
     return tuple(line for line in lines if line)
 
 

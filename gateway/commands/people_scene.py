@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from desk import notices
 from desk.contact_import import Access, Directory
-from desk.profile import Profile
+from desk.profile import PERSON, Profile
 from desk.state import ContactState
 from gateway.commands.questions import ANSWER
 from gateway.commands.spec import Act, Doing, Fault, Scene
@@ -26,6 +26,13 @@ def directory(scene: Scene, admin: Profile) -> Directory:
     ours = {*case.view.staff_by_address, *(desk.address for desk in case.addresses.desks)}
     levels = case.rules.levels
     return Directory(folk.profiles, folk.owners, admin.organisation_id or 0, levels, admin.id, ours)
+
+
+def person_lines(scene: Scene) -> list[tuple[str, str]]:
+    """The filled-in lines that are about a person; a security level in any language of ours."""
+    words = scene.case.rules.words
+    lines = [(label, value) for label, value in scene.fields if label in PERSON]
+    return [(label, words.value("level", value) or value if label == "Level" else value) for label, value in lines]
 
 
 def access_of(scene: Scene, admin: Profile) -> Access:

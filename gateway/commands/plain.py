@@ -5,12 +5,13 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from gateway.commands import framing
-from gateway.commands.letters import Token, tokens
+from gateway.commands.letters import Token, phrase, tokens
 from gateway.commands.words import MAX_PHRASE, Words
 
 MAY_EXPLAIN = frozenset(("approve", "reject", "withdraw"))  # a reason may stand below these
 _LINE = 100  # characters of "at most a line"
 _FIRST_LINE = 200
+_BEGINNING = 500  # a greeting, and the first line
 _TRIMS = 10
 
 # What may stand around words without adding to them. A smiley is worth a word of thanks; a sad one is not.
@@ -42,6 +43,8 @@ def core_of(text: str, words: Words, names: Collection[str] = ()) -> str:
 
 def one_word(text: str, words: Words, names: Collection[str] = ()) -> OneWord | None:
     """The command that is the whole answer; None where there is anything more to it."""
+    if not words.holds_one_word(phrase(text[:_BEGINNING])):
+        return None  # nearly every mail: there is no need to look closer
     first, _, rest = core_of(text, words, names).partition("\n")
     rest = rest.strip()
     word = _word_of(first, words, known_names(names, words))

@@ -7,6 +7,7 @@ from desk import granting, notices, people, profile
 from desk.people import PeopleError
 from desk.profile import Changes, Profile
 from desk.state import ContactState, StaffState
+from gateway import answers_to
 from gateway.commands import waiting
 from gateway.commands.questions import asks
 from gateway.commands.spec import Act, Doing, Fault, Scene, Spec, nothing
@@ -53,6 +54,8 @@ def _change(scene: Scene, own: Profile, changed: Changes) -> Act | Fault:
     if new:
         if not is_free(scene, new, own):
             return Fault(NOT_USABLE)
+        if answers_to.refusal(scene.author, scene.case, None):  # or one could have us write to anybody, all day
+            return Fault("You had too many letters today to be asked about a new address. Nothing was changed.")
         said.append(f"A letter went to {new}. Answer it with “confirm”, and that becomes your address.")
 
     def do(doing: Doing) -> None:
@@ -100,6 +103,7 @@ def _take_address(scene: Scene, own: Profile, new: str) -> Act | Fault:
         profile.set_addresses(doing.writes, own, profile.reordered(own, {"Email": new}))
         if isinstance(doing.scene.author, ContactState):
             people.confirm(doing.writes, doing.scene.author)
+            doing.scene.case.view.more.folk.owners[new.lower()] = own.id
             doing.scene.author.address = new  # so that the letter about it goes there
         notices.letter(doing.writes, "done", old, doing.scene.case.now, context={"lines": [said]})
 

@@ -74,6 +74,14 @@ class Words:
         """How many words the longest phrase has that begins with this one; 0 where none does."""
         return self._lengths.get(first, 0)
 
+    def holds_one_word(self, said: Sequence[str]) -> bool:
+        """True when a phrase that may be a whole answer stands somewhere among the words."""
+        return any(
+            tuple(said[place : place + length]) in self._one_words
+            for place, word in enumerate(said)
+            for length in range(1, self.longest(word) + 1)
+        )
+
     def is_thanks(self, text: str) -> bool:
         """True for one phrase of thanks and nothing else; plain.is_thank_you reads whole answers."""
         return "?" not in fold(text) and self.is_phrase("thanks", phrase(text))

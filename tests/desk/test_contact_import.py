@@ -224,13 +224,13 @@ def test_formulas_are_text() -> None:
 
 
 def test_the_summary_counts_and_names_what_is_refused() -> None:
-    """Twenty rows by number and reason, and how many more."""
+    """Five rows by number and reason, and how many more."""
     lines = ["A,B,a@customer.test,,,", "Bob,Best,bob@customer.test,,,"]
     assert tried(*lines).summary(done=False) == "1 will be added, 1 skipped."
     assert tried(*lines).summary(done=True) == "1 added, 1 skipped."
     many = tried(*lines, *("A,B,,,," for _ in range(25))).summary(done=False)
     assert many.startswith("1 will be added, 1 skipped, 25 refused (row 4: Email must be filled in; ")
-    assert many.endswith("; and 5 more).")
+    assert many.endswith("; and 20 more).")
 
 
 def test_five_thousand_rows_are_decided() -> None:

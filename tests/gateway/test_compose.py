@@ -507,7 +507,10 @@ def test_flowed_text_comes_back_whole() -> None:
 @pytest.mark.peer
 def test_letters_are_accessible(letters: dict[str, Letter], tmp_path: Path) -> None:
     """axe finds no fault in letters, light or dark; a narrow screen needs no sideways scrolling."""
-    shown = ("received", "update, resolved", "customer_wrote, lane", "credentials", "sign_in_link")  # each layout once
+    each_layout = (
+        "received|update, resolved|customer_wrote, lane|credentials|sign_in_link|confirm|answer, table|answer, ticket"
+    )
+    shown = each_layout.split("|")
     for name in shown:
         (tmp_path / f"{name}.html").write_text(part(letters[name], "html"))
     with chromium() as browser:

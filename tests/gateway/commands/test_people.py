@@ -8,6 +8,7 @@ from sqlalchemy import select, update
 
 from desk import credentials, profile
 from desk.profile import Profile
+from gateway.token import Token
 from store.tables import (
     Account,
     Attachment,
@@ -92,7 +93,7 @@ def done(world: World, raw: bytes) -> str:
     assert len(world.letters("done", ANN)) == before, "nothing is done before it is confirmed"
     world.clock.forward(minutes=1)
     question = world.letters("confirm", ANN)[-1]
-    confirmed = sample.ADDRESSES.reply_to(sample.DESK, sample.Token("confirm", 0, question.context["pending"]))
+    confirmed = sample.ADDRESSES.reply_to(sample.DESK, Token("confirm", 0, question.context["pending"]))
     world.take(sample.mail(ANN, "Re: Confirm", "confirm", to=confirmed))
     return lines(world, "done")
 
@@ -261,7 +262,7 @@ def test_a_contact_without_access_writes_all_the_same(world: World, people: Peop
 @pytest.mark.feature("F20", "mail")
 def test_a_level_gives_access(world: World, people: People, admin: int) -> None:
     """The address is the user name; the letter with credentials says who gave them; no secret is kept."""
-    said = done(world, mail("add", FILLED + "\nLevel: admin user"))
+    said = done(world, mail("add", FILLED + "\nLevel: Administrator"))
     assert said == f"Nia New, {NEW} is added, and gets a letter with credentials."
     (row,) = world.letters("credentials")
     assert (row.recipient, row.context) == (NEW, {"by": "Ann"})
@@ -504,7 +505,7 @@ def test_an_import_is_decided_again_when_it_is_confirmed(world: World, people: P
     world.take(with_file("import", *ROWS[:2]))
     (question,) = world.letters("confirm", ANN)
     world.take(sample.mail("zoe@customer.test", "Hello", "Words."))
-    to = sample.ADDRESSES.reply_to(sample.DESK, sample.Token("confirm", 0, question.context["pending"]))
+    to = sample.ADDRESSES.reply_to(sample.DESK, Token("confirm", 0, question.context["pending"]))
     for _ in range(2):
         world.take(sample.mail(ANN, "Re: Confirm", "confirm", to=to))
     assert [row.added for row in world.all(select(ImportRun))] == [1]
