@@ -35,7 +35,6 @@ def with_files(attached: Sequence[Attachment], along: Sequence[Attachment]) -> C
 
 def _entry(event: Event, budget: int, zone: ZoneInfo) -> Context:
     text, was_cut = letter_text.cut(letter_text.clean_text(event.text), budget)
-    changes = letter_changes.folded([event])
     return {
         "who": line(event.author) or "Somebody",
         "at": letter_text.moment(event.at, zone),
@@ -45,16 +44,28 @@ def _entry(event: Event, budget: int, zone: ZoneInfo) -> Context:
         "cut": was_cut,
         "mark": _MARKS.get(event.visibility, ""),
         "is_change": event.kind == "change",
-        "said": _said(event),
-        "changed": "; ".join(f"{what} {letter_changes.shown(pair)}" for what, pair in changes.items()),
+        "did": _did(event),
     }
 
 
-def _said(event: Event) -> str:
-    """What somebody on the customer side did to the ticket: solved, withdrawn, reopened, or ""."""
-    changes = letter_changes.folded([event])
-    if event.contact_id is None or "status" not in changes:
+_DID = {"Resolved": "says that it is solved", "Withdrawn": "withdrew the request"}
+
+
+def _did(event: Event) -> str:
+    """What somebody did to the ticket, in a sentence; "" for an entry of mere words.
+
+    Beside words it is said of the customer side alone: staff hear what a note does not tell.
+    """
+    changes, who = letter_changes.folded([event]), line(event.author) or "Somebody"
+    if event.contact_id is not None:
+        if answer := letter_changes.after(changes, "approval"):
+            return f"{who} {answer.lower()} this."
+        if letter_changes.is_reopened(changes):
+            return "" if event.text else f"{who} opened it again."
+        if did := _DID.get(letter_changes.after(changes, "status")):
+            reason = letter_changes.after(changes, "withdrawal")
+            return f"{who} {did}. Reason: {reason}." if reason else f"{who} {did}."
+    if event.kind != "change":
         return ""
-    if letter_changes.is_reopened(changes):
-        return "reopened"
-    return {"Resolved": "solved", "Withdrawn": "withdrawn"}.get(letter_changes.after(changes, "status"), "")
+    changed = "; ".join(f"{what} {letter_changes.shown(pair)}" for what, pair in changes.items())
+    return f"{who} changed this: {changed}."

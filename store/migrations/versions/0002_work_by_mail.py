@@ -66,12 +66,12 @@ def _ticket() -> None:
     # SQLite adds no constraint later, but takes it with the column; Alembic would write two statements.
     op.execute("ALTER TABLE ticket ADD COLUMN parent_id BIGINT CONSTRAINT fk_ticket_parent_id REFERENCES ticket (id)")
     op.create_index("ix_ticket_parent_id", "ticket", ["parent_id"])
-    for name, column, where in (
+    for name, indexed, where in (
         ("ix_ticket_reference_key", "reference_key", "reference_key <> ''"),
         ("ix_ticket_due_at", "due_at", "due_at IS NOT NULL AND completed_at IS NULL"),
         ("ix_ticket_resolved", "completed_at", "status = 'Resolved'"),
     ):
-        op.create_index(name, "ticket", [column], sqlite_where=sa.text(where), postgresql_where=sa.text(where))
+        op.create_index(name, "ticket", [indexed], sqlite_where=sa.text(where), postgresql_where=sa.text(where))
 
 
 def _of_tickets() -> None:
