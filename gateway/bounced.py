@@ -8,8 +8,8 @@ from desk.state import StaffState
 from desk.writes import Writes
 from gateway import bounce, match
 from gateway.case import Case, Decision
+from gateway.sent_letter import Letter
 from gateway.trouble import KIND
-from gateway.view import Letter
 from store.tables import Delivery, Outbox
 
 _RESULTS = {"failed": "bounced", "late": "deferred", "arrived": "sent", "unknown": "uncertain"}
@@ -23,6 +23,17 @@ _LETTERS = {
     "update": "letter with news of the ticket",
     "new_ticket": "letter about the new ticket",
     "customer_wrote": "letter with the customer's words",
+    "assigned": "letter that the ticket is theirs",
+    "done": "answer to a command",
+    "confirm": "question for a “confirm”",
+    "answer": "answer to a question",
+    "copy": "copy of a note",
+    "shared": "letter that they take part",
+    "approval": "question for an approval",
+    "approval_result": "letter about an approval",
+    "alert": "alert",
+    "due": "letter about a due time",
+    "merged": "letter about a merged ticket",
     "credentials": "letter with credentials",
     "sign_in_link": "letter with a sign-in link",
     "password_changed": "letter about a changed password",

@@ -33,7 +33,8 @@ def ask(scene: Scene, waiting: Plan, writes: Writes, body: Mapping[str, Any] | N
     pairs = zip(waiting.orders, waiting.acts, strict=True)
     lines = [line for order, act in pairs for line in (act.preview or (_line(order),))]
     context = {"pending": pending_id, "lines": lines, "reference": case.mail.message.message_id}
-    notices.letter(writes, "confirm", author, case.now, ticket=scene.ticket, context=context)
+    first = answers_to.is_first(author, case)
+    notices.letter(writes, "confirm", author, case.now, ticket=scene.ticket, context=context, first_receipt=first)
     answers_to.count(author, case, scene.ticket)
     return "What it asks for waits for a “confirm”."
 

@@ -72,6 +72,15 @@ REASONS: dict[str, HeldReason] = {
             Choice("discard", "if nobody needs it"),
         ),
     ),
+    "reopen-cap": HeldReason(
+        "It would open a ticket again that was opened again many times today.",
+        "Two programs may be answering each other, or customer and desk do not agree that it is solved.",
+        (
+            Choice("attach", "if a person wrote it; talk to them, by phone for example"),
+            Choice("discard", "if a program wrote it"),
+            Choice("accept", "if it is about something else"),
+        ),
+    ),
     "automatic-alone": HeldReason(
         "A program sent it as an answer, and it belongs to no ticket.",
         "Mostly it answers a mail that somebody sent from the address of the desk without Postdesk.",

@@ -21,6 +21,7 @@ from gateway.held_notice import Lately, lately
 from gateway.more import More
 from gateway.own_words import Told
 from gateway.sender import Verified
+from gateway.sent_letter import Letter
 from gateway.subject import own_numbers
 from gateway.token import Token
 from store.tables import Event, KnownMessage, MailKey, Outbox, Ticket
@@ -49,26 +50,6 @@ class Incoming:
     def sender(self) -> str:
         """The address that wrote it, as a key; "" when From names nobody, or several."""
         return self.message.sender.key
-
-
-@dataclass(frozen=True, slots=True)
-class Letter:
-    """One of our letters, to which something came back."""
-
-    id: int
-    recipient: str
-    ticket_id: int | None
-    contact_id: int | None = None
-    staff_id: int | None = None
-    kind: str = ""
-    name: str = ""  # of the recipient
-
-    def was_sent_with(self, token: Token) -> bool:
-        """The number of a letter in a Message-ID is not signed, the token is: it must be the one of this letter."""
-        if token.kind == "delivery":
-            return token.person_id == self.id
-        person = self.staff_id if token.kind == "staff" else self.contact_id
-        return (token.ticket_id, token.person_id) == (self.ticket_id, person)
 
 
 @dataclass(slots=True)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from desk import access, columns, notices, numbers
 from desk.state import ContactState, TicketState
+from gateway import answers_to
 from gateway.commands.spec import Act, Check, Doing, Fault, Scene, Spec, Who
 from store.tables import Contact, Staff
 
@@ -15,6 +16,8 @@ def asks(word: str, *, proof: bool = True, ticket: TicketState | None = None) ->
     """A check for a command that is answered by a letter, to the stored address of the one who asks."""
 
     def check(scene: Scene, argument: str) -> Act | Fault:
+        if why := answers_to.refusal(scene.author, scene.case, ticket):
+            return Fault(f"There is no answer: {why}.")
         return Act(
             f"The answer to #{word} is on its way.",
             _answer(word, argument, ticket),
@@ -32,7 +35,11 @@ def _answer(word: str, argument: str, ticket: TicketState | None) -> Callable[[D
         message = scene.case.mail.message
         context = {"ask": word, "argument": argument[:2000], "reference": message.message_id}
         context["subject"] = f"#{word} {argument}".strip()[:200]
-        notices.letter(doing.writes, ANSWER, scene.author, scene.case.now, ticket=ticket, context=context)
+        first = answers_to.is_first(scene.author, scene.case)
+        answers_to.count(scene.author, scene.case, ticket)
+        notices.letter(
+            doing.writes, ANSWER, scene.author, scene.case.now, ticket=ticket, context=context, first_receipt=first
+        )
 
     return do
 
