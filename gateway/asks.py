@@ -17,7 +17,7 @@ _ADDRESS = re.compile(r"[^\s<>()\[\],;:\"\\@]{1,64}@[A-Za-z0-9.-]{1,255}")
 _HASH = re.compile(r"[\s>*_`\\-]*[#＃][*_`\\ ]*([^\W\d_][\w-]{0,40})")
 _LABEL = re.compile(r"[\s>*_`-]*([^\W\d_][\w '-]{0,30}?)[*_` ]*[:：]")
 _MAX = 200  # addresses or numbers that a mail can make us look up
-_SHORT = 400  # characters: a longer text is no one-word reply
+_NEAR, _SHORT = 8, 100  # lines from the top, and characters, in which a one-word reply stands
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +38,11 @@ def at_a_glance(message: Message, words: Words) -> Asks:
     text = "" if message.foreign else message.reply or message.text
     written = text.splitlines()
     lines = [bare_keeping_numbers(message.subject), *written[:_LINES], *written[_LINES:][-_LINES:]]
-    found: set[str] = set()
+    found = _alone(written, words)
     hit: list[str] = []
     for line in lines:
+        if "#" not in line and ":" not in line and line.isascii():
+            continue  # nearly every line of nearly every mail
         marked = _HASH.match(line)
         word = words.command(marked[1]) if marked else None
         labelled = None if word else _LABEL.match(line)
@@ -48,11 +50,15 @@ def at_a_glance(message: Message, words: Words) -> Asks:
         if word or label or marked:
             found |= {name for name in (word, label) if name}
             hit.append(line)
-    if len(text) < _SHORT and (alone := words.one_word(text.split("\n", 1)[0])):
-        found.add(alone)
     if not hit:
         return Asks(frozenset(found)) if found else NOTHING
     return Asks(frozenset(found), *names_in("\n".join(hit)), _sheet(message) if "people" in found else None)
+
+
+def _alone(lines: list[str], words: Words) -> set[str]:
+    """The word of a one-word reply: in a short line near the top, below a greeting perhaps."""
+    near = [line for line in lines[:_NEAR] if 0 < len(line) <= _SHORT]
+    return {"one word"} if any(words.may_be_one_word(line) for line in near) else set()
 
 
 def names_in(said: str) -> tuple[frozenset[str], frozenset[str]]:

@@ -52,7 +52,8 @@ def _asked(case: Case, ticket: TicketState) -> Asked:
     quoted = Quoted(message.text, frozenset(empty)) if message.answers and not message.foreign else None
     names = [person.name for person in case.view.staff.values()]
     known = registry.of(who.kind_of(case))
-    return asked.of_customer(case.text, case.rules.words, known, new=False, quoted=quoted, names=names)
+    glance = case.mail.asks.words
+    return asked.of_customer(case.text, case.rules.words, known, new=False, quoted=quoted, names=names, glance=glance)
 
 
 def _entry(decision: Decision, case: Case, author: ContactState, planned: Plan, said: Asked, doing: Doing) -> Note:

@@ -15,10 +15,11 @@ from gateway.apply import apply, dispose
 from gateway.asks import at_a_glance
 from gateway.decide import decide
 from gateway.desk_addresses import Addresses
-from gateway.envelope import Envelope
+from gateway.envelope import Envelope, Mailbox
 from gateway.held import hold
 from gateway.outage import Outage, is_conflict, is_ours, one_line, pause
 from gateway.rules import Rules
+from gateway.sender import Verified
 from gateway.sender.checker import Received, SenderCheck
 from gateway.stored_files import store_files
 from gateway.view import Incoming, fingerprint, load_view, ours
@@ -287,6 +288,13 @@ def with_senders(pairs: Sequence[tuple[Claimed, Incoming]], senders: SenderCheck
     """Say of each mail who sent it; of all at once, for most of it is waiting for DNS."""
     found = senders.identify_many([Received(m.raw, incoming.envelope, incoming.message) for m, incoming in pairs])
     return [
-        (mail, replace(incoming, verified=verified, message=replace(incoming.message, sender=person)))
+        (mail, _with_sender(incoming, person, verified))
         for (mail, incoming), (person, verified) in zip(pairs, found, strict=True)
     ]
+
+
+def _with_sender(incoming: Incoming, person: Mailbox, verified: Verified) -> Incoming:
+    """A form's mail is that of the person who filled it in; every other one keeps its sender."""
+    if person == incoming.message.sender:
+        return replace(incoming, verified=verified)
+    return replace(incoming, verified=verified, message=replace(incoming.message, sender=person))

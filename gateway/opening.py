@@ -122,12 +122,13 @@ def _ticket(case: Case, writes: Writes, requester: ContactState, subject: str) -
 def _commands(scene: Scene, decision: Decision, writes: Writes) -> tuple[Plan, Doing, Plan]:
     """Fill-in lines and commands of a new mail. A machine's mail, and one that a person decided about, has none."""
     case = scene.case
-    if case.mail.message.machine or case.mail.wish or not case.mail.sender or not scene.words:
+    silent = not case.mail.asks.words and asked.is_plain(scene.words)  # nearly every mail
+    if silent or case.mail.message.machine or case.mail.wish or not case.mail.sender or not scene.words:
         return Plan(words=scene.words), Doing(scene, writes), Plan()
     known = registry.of(who.kind_of(case))
     read = asked.of_staff if decision.staff else asked.of_customer
     own, _ = on_behalf.apart(scene.words, case.mail.message)  # what was passed on gives no commands
-    said = read(own, case.rules.words, known, new=True)
+    said = read(own, case.rules.words, known, new=True, glance=case.mail.asks.words)
     planned = plan.make(replace(scene, words=said.words), said, known, case.rules.words)
     now, later = planned.split(sure=case.sure)
     return planned, performing.perform(now, replace(scene, words=planned.words), writes), later
@@ -135,6 +136,8 @@ def _commands(scene: Scene, decision: Decision, writes: Writes) -> tuple[Plan, D
 
 def _entry(decision: Decision, case: Case, requester: ContactState, planned: Plan, doing: Doing) -> Note:
     entry = entry_of.note(replace(decision, contact=requester), case)
+    if not planned.acts and not doing.changes and not doing.visibility:
+        return entry
     if planned.acts and not planned.faults:
         message = case.mail.message
         _, passed_on = on_behalf.apart(entry_of.words_of(decision, message), message)

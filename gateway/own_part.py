@@ -8,7 +8,7 @@ from desk.writes import Writes
 from gateway import performing, who
 from gateway.case import Case, Decision
 from gateway.commands import asked, plan, registry
-from gateway.commands.spec import Scene
+from gateway.commands.spec import Known, Scene
 
 _OWN = frozenset({"watch", "stop", "alert", "alerts"})
 
@@ -20,8 +20,8 @@ def apply(decision: Decision, case: Case, writes: Writes, ticket: TicketState, a
     role, chosen = access.role_of(author.person, ticket.view), case.match.chosen
     if role == "stranger" and (chosen is None or chosen.proof != "own_token"):
         return None  # the answer names the ticket: only to whom we wrote about it
-    known = {word: spec for word, spec in registry.of(who.kind_of(case)).items() if word in _OWN}
-    said = asked.of_customer(case.text, case.rules.words, known, new=False)
+    known = Known(spec for word, spec in registry.of(who.kind_of(case)).items() if word in _OWN)
+    said = asked.of_customer(case.text, case.rules.words, known, new=False, glance=case.mail.asks.words)
     if said.words or said.unknown or not said.orders:
         return None
     scene = Scene(case, author, role, ticket, "")

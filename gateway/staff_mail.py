@@ -32,7 +32,7 @@ def apply(decision: Decision, case: Case, writes: Writes, entry: Note) -> Decisi
     entry = replace(entry, author=author)
     # From the whole text, not from what fits into a note: a #note at the end of a long mail counts too.
     known = registry.of("staff")
-    said = asked.of_staff(case.text, case.rules.words, known, new=False)
+    said = asked.of_staff(case.text, case.rules.words, known, new=False, glance=case.mail.asks.words)
     role = access.role_of(author.person, ticket.view)
     scene = Scene(case, author, role, ticket, said.words)
     planned = plan.make(scene, said, known, case.rules.words)

@@ -17,13 +17,16 @@ _IS_FORWARD = re.compile(
 
 
 _OWN_NUMBER = re.compile(r"[^\s\[\](){}<>\"'“”„,;:]{3,100}")
+_DIGIT = re.compile(r"\d")
 _MAX_OWN_NUMBERS = 20
 
 
 def own_numbers(subject: str) -> tuple[str, ...]:
     """What in a subject may be the customer's own reference, in lower case: words with a digit in them (E5)."""
+    if not _DIGIT.search(subject):
+        return ()
     words = (found.strip(".#").casefold() for found in _OWN_NUMBER.findall(subject))
-    likely = (word for word in words if len(word) >= 3 and any(c.isdigit() for c in word))
+    likely = (word for word in words if len(word) >= 3 and _DIGIT.search(word))
     return tuple(dict.fromkeys(likely))[:_MAX_OWN_NUMBERS]
 
 

@@ -1,10 +1,10 @@
 """What of a mail is said, and what is asked for: commands, fill-in lines and one-word replies told from the note."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 from gateway.commands import fields, grammar, plain
-from gateway.commands.spec import Spec
+from gateway.commands.spec import Known
 from gateway.commands.words import Words
 
 _AS_COMMAND = {"resolved": "resolve"}  # of one-word replies
@@ -42,20 +42,27 @@ class Quoted:
 def of_customer(
     text: str,
     words: Words,
-    known: Mapping[str, Spec],
+    known: Known,
     *,
     new: bool,
     quoted: Quoted | None = None,
     names: Collection[str] = (),
+    glance: Collection[str] | None = None,
 ) -> Asked:
-    """A customer's words: a `#word` that is no command of theirs is plain text. `names` are those of staff."""
+    """A customer's words: a `#word` that is no command of theirs is plain text. `names` are those of staff.
+
+    `glance` is what was seen of the mail before (gateway/asks.py): where that is nothing, there is no need to look.
+    """
+    if _is_plain(text, glance):
+        filled_in = fields.filled(quoted.text, words, allowed=quoted.labels) if quoted else ()
+        return Asked(tuple(Order(f.label, f.value, f.line, filled_in=True) for f in filled_in), text.strip())
     alone = None if new else plain.one_word(text, words, names)
     word = _AS_COMMAND.get(alone.word, alone.word) if alone else ""
     # “Please help” is a cry, and no wish for a list of commands.
     if alone and word in known and known[word].line and not (word == "help" and len(text.split()) > 1):
         return Asked((Order(word, "", alone.word),), alone.rest, one_word=True)
     split = _read(text, words, known, names, strict=False)
-    filled = fields.split(split.words, words, everywhere=not new, allowed=_labels(known))
+    filled = fields.split(split.words, words, everywhere=not new, allowed=known.labels)
     more = fields.filled(quoted.text, words, allowed=quoted.labels) if quoted else ()
     said = {field.label for field in filled.values}
     lines = (*filled.values, *(field for field in more if field.label not in said))
@@ -64,27 +71,29 @@ def of_customer(
     return Asked(tuple(orders), filled.words, split.astray, split.unknown)
 
 
-def of_staff(text: str, words: Words, known: Mapping[str, Spec], *, new: bool) -> Asked:
+def of_staff(text: str, words: Words, known: Known, *, new: bool, glance: Collection[str] | None = None) -> Asked:
     """The words of staff: every `#word` at the top or the end is a command, also one that does not exist.
 
     Fill-in lines only open a new mail: in an answer “Status: we wait” is a sentence for the customer.
     """
+    if _is_plain(text, glance):
+        return Asked(words=text.strip())
     split = _read(text, words, known, (), strict=True)
     said = split.words
     orders = [Order(c.word, c.argument, c.line) for c in split.commands]
     if new:
-        filled = fields.split(said, words, everywhere=False, allowed=_labels(known))
+        filled = fields.split(said, words, everywhere=False, allowed=known.labels)
         said = filled.words
         orders += [Order(field.label, field.value, field.line, filled_in=True) for field in filled.values]
     return Asked(tuple(orders), said, split.astray, split.unknown)
 
 
-def _read(text: str, words: Words, known: Mapping[str, Spec], names: Collection[str], *, strict: bool) -> grammar.Split:
+def _read(text: str, words: Words, known: Known, names: Collection[str], *, strict: bool) -> grammar.Split:
     """The `#` lines; “Hi Sam,” above them and “Best regards, Ann” below are not in their way."""
-    whole = grammar.read(text, words, _lines(known), strict=strict)
+    whole = grammar.read(text, words, known.lines, strict=strict)
     if not whole.astray:
         return whole
-    inner = grammar.read(plain.core_of(text, words, names), words, _lines(known), strict=strict)
+    inner = grammar.read(plain.core_of(text, words, names), words, known.lines, strict=strict)
     if len(inner.commands) <= len(whole.commands):
         return whole
     cut = {command.line.strip() for command in inner.commands}
@@ -92,9 +101,11 @@ def _read(text: str, words: Words, known: Mapping[str, Spec], names: Collection[
     return replace(inner, words=rest.strip())
 
 
-def _lines(known: Mapping[str, Spec]) -> Collection[str]:
-    return frozenset(word for word, spec in known.items() if spec.line and word == spec.word)
+def _is_plain(text: str, glance: Collection[str] | None) -> bool:
+    """True where nothing can be a command: no label, no one-word reply, and no # in the whole text."""
+    return glance is not None and not glance and is_plain(text)
 
 
-def _labels(known: Mapping[str, Spec]) -> Collection[str]:
-    return frozenset(spec.label for spec in known.values() if spec.label)
+def is_plain(text: str) -> bool:
+    """True for a text without a # of any kind."""
+    return "#" not in text and "＃" not in text

@@ -82,8 +82,8 @@ def _write(field: Text, value: str, doing: Doing) -> None:
 
 def stated(words: Iterable[str]) -> list[str]:
     """The labels of the fields that these commands and fill-in lines state: the receipt asks for the others."""
-    labels = {spec.word: spec.label for spec in COMMANDS} | {spec.label: spec.label for spec in COMMANDS}
-    found = {labels[word] for word in words if word in labels}
+    said = set(words)
+    found = {spec.label for spec in COMMANDS if said & {spec.word, spec.label}} if said else set()
     return sorted(found | ({"Urgency"} if "Priority" in found else set()))
 
 

@@ -1,6 +1,5 @@
 """All commands, by who may use them: one file for each family, gathered here and nowhere else."""
 
-from collections.abc import Mapping
 from functools import cache
 
 from gateway.commands import (
@@ -17,7 +16,7 @@ from gateway.commands import (
     taking_part,
     working,
 )
-from gateway.commands.spec import Spec, Who
+from gateway.commands.spec import Known, Spec, Who
 
 ALL: tuple[Spec, ...] = tuple(
     spec
@@ -40,12 +39,6 @@ ALL: tuple[Spec, ...] = tuple(
 
 
 @cache
-def of(who: Who) -> Mapping[str, Spec]:
+def of(who: Who) -> Known:
     """The commands of customers, Admin users or staff, by word; fill-in lines by their label as well."""
-    found: dict[str, Spec] = {}
-    for spec in ALL:
-        if who in spec.who or (who == "admin" and "customer" in spec.who):
-            found[spec.word] = spec
-            if spec.label:
-                found[spec.label] = spec
-    return found
+    return Known(spec for spec in ALL if who in spec.who or (who == "admin" and "customer" in spec.who))

@@ -1,6 +1,6 @@
 """What a command is: who may use it, where it may stand, and the check that turns it into something to do."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Literal
@@ -100,6 +100,16 @@ class Spec:
     label: str = ""  # as a fill-in line: "Our ref"
     ticket: bool = True  # as a line it needs a ticket
     form: bool = False  # its answer is a form: a reply with lines filled in asks again, with these
+
+
+class Known(dict[str, Spec]):
+    """The commands of one kind of people, by word and by label; never changed once it is made."""
+
+    def __init__(self, specs: Iterable[Spec]) -> None:
+        specs = list(specs)
+        super().__init__({spec.word: spec for spec in specs} | {spec.label: spec for spec in specs if spec.label})
+        self.lines = frozenset(spec.word for spec in specs if spec.line)
+        self.labels = frozenset(spec.label for spec in specs if spec.label)
 
 
 def nothing(doing: Doing) -> None:

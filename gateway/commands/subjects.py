@@ -40,7 +40,7 @@ def alone(case: Case) -> tuple[Order, ...]:
     Somebody answers our letter on #me with `#list my`: that is no request, and opens no ticket.
     """
     known, words = registry.of(who.kind_of(case)), case.rules.words
-    if not case.text or case.mail.message.attachments:
+    if not case.text or case.mail.message.attachments or not case.mail.asks.words:
         return ()
     read = asked.of_staff if case.staff else asked.of_customer
     said = read(case.text, words, known, new=True)

@@ -16,6 +16,8 @@ _SAME_VALUES = {"priority": "urgency"}
 _SAME_ARGUMENTS = {"unshare": "share", "export": "list"}
 _LONG = 8  # letters of a word in which two slips are likely ones
 _SHORT = 4  # letters of a word below which every other word is one slip away
+_MOST_WORDS = 14  # of a line that says one word, with greeting and thanks around it
+_AROUND = ".,;:!#*_()[]<>'\"-"
 MAX_PHRASE = 32  # words of the longest phrase; a sign of Chinese or Japanese counts as a word
 
 
@@ -31,6 +33,7 @@ class Words:
     _courtesy: Mapping[str, Mapping[tuple[str, ...], frozenset[str]]]  # phrases with their languages
     _written: Mapping[str, str]  # a command's word, as the catalogue spells it
     _languages: tuple[str, ...]
+    _starts: frozenset[str]  # the first words of one-word replies
     _lengths: Mapping[str, int]  # of the longest phrase that begins with a word
 
     @classmethod
@@ -73,6 +76,15 @@ class Words:
     def longest(self, first: str) -> int:
         """How many words the longest phrase has that begins with this one; 0 where none does."""
         return self._lengths.get(first, 0)
+
+    def may_be_one_word(self, line: str) -> bool:
+        """A quick look at a line: False where no phrase that may be a whole answer stands in it."""
+        said = line.lower().split()
+        if len(said) > _MOST_WORDS:
+            return False
+        if line.isascii() and not any(word.strip(_AROUND) in self._starts for word in said):
+            return False
+        return self.holds_one_word(phrase(line))
 
     def holds_one_word(self, said: Sequence[str]) -> bool:
         """True when a phrase that may be a whole answer stands somewhere among the words."""
@@ -160,6 +172,7 @@ class _Gathered:
             self.courtesy,
             self.written,
             tuple(languages),
+            frozenset(said[0] for said in self.one_words),
             self._lengths(),
         )
 
