@@ -1,7 +1,6 @@
 """One received mail becomes one outcome: claim a batch, read it, decide, and write everything in one transaction."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 import structlog
@@ -10,40 +9,26 @@ from sqlalchemy.orm import Session
 
 from desk import tickets
 from desk.writes import Writes
-from gateway import parse
 from gateway.apply import apply, dispose
-from gateway.asks import at_a_glance
+from gateway.claimed import Claimed, load, read_mail, with_senders
 from gateway.decide import decide
 from gateway.desk_addresses import Addresses
-from gateway.envelope import Envelope, Mailbox
 from gateway.held import hold
 from gateway.outage import Outage, is_conflict, is_ours, one_line, pause
 from gateway.rules import Rules
-from gateway.sender import Verified
-from gateway.sender.checker import Received, SenderCheck
+from gateway.sender.checker import SenderCheck
 from gateway.stored_files import store_files
-from gateway.view import Incoming, fingerprint, load_view, ours
+from gateway.view import Incoming, load_view
 from store.blobs import BlobStore
 from store.database import Database
 from store.queue import claim, give_back
-from store.tables import RawMail, ReceivedMail
+from store.tables import ReceivedMail
 
 log = structlog.get_logger(__name__)
 
 LEASE = timedelta(minutes=5)
 CHUNK_BYTES = 32 * 1024 * 1024  # raw bytes held in memory at once
 RETRY_AFTER = timedelta(seconds=5)
-
-
-@dataclass(frozen=True, slots=True)
-class Claimed:
-    """A row of received_mail with its bytes."""
-
-    id: int
-    envelope: Envelope
-    raw: bytes
-    attempts: int
-    wish: str = ""  # what a person decided about a mail that was held
 
 
 class Intake:
@@ -241,60 +226,3 @@ class Intake:
         with self._database.transaction() as session:
             hold(session, mail_id, rule, reason, self._clock(), self._database.ids.next)
         self._open.discard(mail_id)
-
-
-def load(session: Session, blobs: BlobStore, ids: Sequence[int]) -> list[Claimed]:
-    """Received mails with their bytes, from the database or the blob store."""
-    rows = session.execute(
-        select(ReceivedMail, RawMail.data)
-        .outerjoin(RawMail, RawMail.id == ReceivedMail.id)
-        .where(ReceivedMail.id.in_(ids))
-        .order_by(ReceivedMail.received_at, ReceivedMail.id)
-    )
-    return [
-        Claimed(
-            id=row.id,
-            envelope=Envelope(
-                reverse_path=row.reverse_path,
-                recipients=tuple(row.recipients),
-                source=row.source,  # type: ignore[arg-type]  # only spool.accept writes it
-                peer=row.peer,
-                helo=row.helo,
-                received_at=row.received_at,
-            ),
-            raw=data if data is not None else blobs.read(row.blob),
-            attempts=row.attempts,
-            wish=row.wish or "",
-        )
-        for row, data in rows
-    ]
-
-
-def read_mail(mail: Claimed, addresses: Addresses, rules: Rules) -> Incoming:
-    """Read the bytes, and say what the recipients mean here."""
-    message = parse.read(mail.raw, reverse_path=mail.envelope.reverse_path if mail.envelope.recipients else None)
-    return Incoming(
-        received_id=mail.id,
-        envelope=mail.envelope,
-        message=message,
-        recipients=ours(addresses, mail.envelope, message),
-        key=fingerprint(message, mail.envelope.reverse_path),
-        wish=mail.wish,
-        asks=at_a_glance(message, rules.words),
-    )
-
-
-def with_senders(pairs: Sequence[tuple[Claimed, Incoming]], senders: SenderCheck) -> list[tuple[Claimed, Incoming]]:
-    """Say of each mail who sent it; of all at once, for most of it is waiting for DNS."""
-    found = senders.identify_many([Received(m.raw, incoming.envelope, incoming.message) for m, incoming in pairs])
-    return [
-        (mail, _with_sender(incoming, person, verified))
-        for (mail, incoming), (person, verified) in zip(pairs, found, strict=True)
-    ]
-
-
-def _with_sender(incoming: Incoming, person: Mailbox, verified: Verified) -> Incoming:
-    """A form's mail is that of the person who filled it in; every other one keeps its sender."""
-    if person == incoming.message.sender:
-        return replace(incoming, verified=verified)
-    return replace(incoming, verified=verified, message=replace(incoming.message, sender=person))

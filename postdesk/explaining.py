@@ -10,10 +10,10 @@ from typing import Any
 
 from gateway import explain
 from gateway.case import Decision
+from gateway.claimed import Claimed, load, read_mail, with_senders
 from gateway.decide import decide
 from gateway.desk_addresses import Addresses
 from gateway.envelope import Envelope, Message
-from gateway.intake import Claimed, load, read_mail, with_senders
 from gateway.rules import Rules
 from gateway.view import load_view
 from postdesk.show import evidence_line

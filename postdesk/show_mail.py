@@ -4,9 +4,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from gateway import held_reasons
+from gateway.claimed import load
 from gateway.envelope import Attachment, Message
 from gateway.held import DISCARDED
-from gateway.intake import load
 from gateway.parse import read
 from gateway.travel import journey
 from postdesk.show import evidence_line

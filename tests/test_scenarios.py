@@ -11,10 +11,10 @@ import pytest
 from desk.files import FilePolicy
 from desk.keys import Keys
 from desk.state import ContactState, StaffState, TicketState
+from gateway.claimed import Claimed, read_mail
 from gateway.decide import decide
 from gateway.desk_addresses import Addresses, DeskAddress
 from gateway.envelope import Envelope
-from gateway.intake import Claimed, read_mail
 from gateway.rules import Rules
 from gateway.view import View
 from postdesk.words import load

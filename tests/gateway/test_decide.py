@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from gateway.case import Decision
+from gateway.claimed import Claimed, read_mail, with_senders
 from gateway.decide import decide
 from gateway.envelope import Envelope
-from gateway.intake import Claimed, read_mail, with_senders
 from gateway.view import load_view
 from store.database import Database
 from store.migrations import upgrade

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from sqlalchemy import event, select, text, update
 
+from gateway.claimed import load
 from gateway.envelope import Envelope
 from gateway.errors import ShuttingDown, StorageFailed, StorageFull, Temporary
-from gateway.intake import load
 from gateway.spool import GROUP, INLINE, Spool
 from store.blobs import FolderBlobs
 from store.database import Database

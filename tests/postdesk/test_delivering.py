@@ -7,7 +7,7 @@ import pytest
 import typer
 from sqlalchemy import select, text
 
-from gateway.intake import load
+from gateway.claimed import load
 from gateway.spool import INLINE
 from postdesk.delivering import deliver_stdin
 from postdesk.settings import load as load_settings

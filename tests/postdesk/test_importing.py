@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from gateway.intake import load
+from gateway.claimed import load
 from postdesk.importing import run
 from postdesk.settings import load as load_settings
 from postdesk.wiring import House

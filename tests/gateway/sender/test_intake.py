@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import select
 
-from gateway.intake import Claimed, read_mail, with_senders
+from gateway.claimed import Claimed, read_mail, with_senders
 from gateway.sender.checker import SenderCheck
 from store.tables import Event
 from tests.gateway.desk_world import ADDRESSES, ANN, EVE, NUMBER, RULES, People, World, mail

@@ -1,0 +1,86 @@
+"""A claimed mail with its bytes: loaded, read, and asked who sent it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from gateway import parse
+from gateway.asks import at_a_glance
+from gateway.desk_addresses import Addresses
+from gateway.envelope import Envelope, Mailbox
+from gateway.rules import Rules
+from gateway.sender import Verified
+from gateway.sender.checker import Received, SenderCheck
+from gateway.view import Incoming, fingerprint, ours
+from store.blobs import BlobStore
+from store.tables import RawMail, ReceivedMail
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A row of received_mail with its bytes."""
+
+    id: int
+    envelope: Envelope
+    raw: bytes
+    attempts: int
+    wish: str = ""  # what a person decided about a mail that was held
+
+
+def load(session: Session, blobs: BlobStore, ids: Sequence[int]) -> list[Claimed]:
+    """Received mails with their bytes, from the database or the blob store."""
+    rows = session.execute(
+        select(ReceivedMail, RawMail.data)
+        .outerjoin(RawMail, RawMail.id == ReceivedMail.id)
+        .where(ReceivedMail.id.in_(ids))
+        .order_by(ReceivedMail.received_at, ReceivedMail.id)
+    )
+    return [
+        Claimed(
+            id=row.id,
+            envelope=Envelope(
+                reverse_path=row.reverse_path,
+                recipients=tuple(row.recipients),
+                source=row.source,  # type: ignore[arg-type]  # only spool.accept writes it
+                peer=row.peer,
+                helo=row.helo,
+                received_at=row.received_at,
+            ),
+            raw=data if data is not None else blobs.read(row.blob),
+            attempts=row.attempts,
+            wish=row.wish or "",
+        )
+        for row, data in rows
+    ]
+
+
+def read_mail(mail: Claimed, addresses: Addresses, rules: Rules) -> Incoming:
+    """Read the bytes, and say what the recipients mean here."""
+    message = parse.read(mail.raw, reverse_path=mail.envelope.reverse_path if mail.envelope.recipients else None)
+    return Incoming(
+        received_id=mail.id,
+        envelope=mail.envelope,
+        message=message,
+        recipients=ours(addresses, mail.envelope, message),
+        key=fingerprint(message, mail.envelope.reverse_path),
+        wish=mail.wish,
+        asks=at_a_glance(message, rules.words),
+    )
+
+
+def with_senders(pairs: Sequence[tuple[Claimed, Incoming]], senders: SenderCheck) -> list[tuple[Claimed, Incoming]]:
+    """Say of each mail who sent it; of all at once, for most of it is waiting for DNS."""
+    found = senders.identify_many([Received(m.raw, incoming.envelope, incoming.message) for m, incoming in pairs])
+    return [
+        (mail, _with_sender(incoming, person, verified))
+        for (mail, incoming), (person, verified) in zip(pairs, found, strict=True)
+    ]
+
+
+def _with_sender(incoming: Incoming, person: Mailbox, verified: Verified) -> Incoming:
+    """A form's mail is that of the person who filled it in; every other one keeps its sender."""
+    if person == incoming.message.sender:
+        return replace(incoming, verified=verified)
+    return replace(incoming, verified=verified, message=replace(incoming.message, sender=person))
