@@ -128,7 +128,7 @@ def mail_show(
 
 
 def _raw(house: "House", mail: int) -> bytes:
-    from gateway.intake import load
+    from gateway.claimed import load
 
     try:
         with house.database.reading() as session:

@@ -10,7 +10,7 @@ from tests.gateway.commands.test_handing_on import confirm, refused
 from tests.gateway.desk_world import ANN, DESK, EVE, GONE, KIM, NUMBER, SAM, SUE, People, World
 
 
-@pytest.mark.feature("F5")
+@pytest.mark.feature("F5", "mail")
 def test_resend_credentials(world: World, people: People) -> None:
     """Portal access and a letter to the stored address; no secret in any row, and none in the answer."""
     done = world.take(sample.mail(SAM, f"#resend-credentials {ANN.upper()}", "", verdict="pass"))
@@ -26,7 +26,7 @@ def test_resend_credentials(world: World, people: People) -> None:
     assert f"Ann, {ANN} has portal access" in told.context["lines"][0]
 
 
-@pytest.mark.feature("F5")
+@pytest.mark.feature("F5", "mail")
 def test_again(world: World, people: People) -> None:
     """In a reply to a ticket as well; the earlier secret ends, and access that was taken away is back."""
     world.take(sample.mail(SAM, f"#resend-credentials {ANN}", "", verdict="pass"))

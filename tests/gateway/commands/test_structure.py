@@ -204,7 +204,7 @@ def test_what_cannot_be_linked(world: World, people: People, body: str, told: st
 # #child
 
 
-@pytest.mark.feature("F62")
+@pytest.mark.feature("F62", "mail")
 def test_child(world: World, people: People) -> None:
     """Tasks get the number of the ticket with .001 and .002; the desk is told, and no customer is."""
     done = world.take(reply(people, "#child Order the switch\n#child Fit the switch"))
@@ -246,7 +246,7 @@ def test_the_letter_about_a_task_is_answered_inside(world: World, people: People
     assert {letter.recipient for letter in world.letters()} == {SAM}
 
 
-@pytest.mark.feature("F62")
+@pytest.mark.feature("F62", "mail")
 def test_mail_to_a_task(world: World, people: People) -> None:
     """Its number in a subject finds it."""
     world.take(reply(people, "#child Order the switch"))
