@@ -31,13 +31,15 @@ def staff_add(
     if house.addresses.find(address):
         raise fail(f"{address} is an address of the desk itself. Staff need their own.", 65)
     team = team or house.addresses.main.team
-    new = house.database.ids.next
+    new, refusal = house.database.ids.next, ""
     try:
         with house.database.transaction() as session:
             person = people.add_staff(session, staff_id=new(), name=name, address=address, now=datetime.now(UTC))
             people.join(session, people.team(session, team, new()).id, person.id)
     except people.PeopleError as error:
-        raise fail(f"{error}.", 65) from error
+        refusal = str(error)
+    if refusal:
+        raise fail(f"{refusal}.", 65)
     typer.echo(f"{name.strip()} <{address.lower()}> works in the team {team}.")
 
 
@@ -65,4 +67,5 @@ def staff_leave(address: str) -> None:
         given_back = people.leave(session, address, datetime.now(UTC))
     if given_back is None:
         raise fail(f"Nobody with the address {address} works here.", 66)
-    typer.echo(f"{address} works here no more. {given_back} open tickets are for their team again.")
+    many = "1 open ticket is" if given_back == 1 else f"{given_back} open tickets are"
+    typer.echo(f"{address} works here no more. {many} for the team again.")

@@ -2,14 +2,15 @@
 
 import multiprocessing
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import inspect, select
+from sqlalchemy import inspect, select, text
 
 from store.database import Database
 from store.migrations import current, is_current, upgrade
-from store.tables import Base, IdBlock, Tally
+from store.tables import Base, Contact, IdBlock, Tally, Ticket
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -69,3 +70,33 @@ def test_several_at_once(empty: Database) -> None:
         process.join(60)
     assert [process.exitcode for process in processes] == [0, 0, 0]
     assert is_current(empty)
+
+
+def test_a_desk_of_the_first_version_goes_on(empty: Database) -> None:
+    """Its rows stay, with the defaults of what is new; and a process of that version can still write tickets."""
+    from alembic import command
+
+    from store.migrations import config_for
+
+    with empty.engine.begin() as connection:
+        command.upgrade(config_for(connection), "0001")
+    contact = (
+        "INSERT INTO contact (id, name, first_name, last_name, level, language, known, muted, created_at) "
+        "VALUES (1, 'Ann', '', '', 'Standard User', '', :yes, :no, :at)"
+    )
+    ticket = (
+        "INSERT INTO ticket (id, number, title, letter_subject, status, type, priority, source, desk_address, "
+        "requester_id, shared, resolution, created_at, updated_at) VALUES (:id, :number, 'Old', 'Old', 'New', 'Query', "
+        "'Low', 'E-mail', 'd@desk.test', 1, :yes, '', :at, :at)"
+    )
+    values = {"yes": True, "no": False, "at": datetime(2026, 11, 1)}  # as the column keeps it
+    with empty.engine.begin() as connection:
+        connection.execute(text(contact), values)
+        connection.execute(text(ticket), values | {"id": 2, "number": "T20261101.0001"})
+    upgrade(empty)
+    with empty.engine.begin() as connection:
+        connection.execute(text(ticket), values | {"id": 3, "number": "T20261101.0002"})
+    with empty.reading() as session:
+        found = session.execute(select(Ticket.urgency, Ticket.impact, Ticket.spam, Ticket.reopened, Ticket.parent_id))
+        assert [tuple(row) for row in found] == [("Low", "Only Me", False, 0, None)] * 2
+        assert session.scalars(select(Contact.details)).all() == [{}]

@@ -219,10 +219,11 @@ def test_a_ticket_is_opened_again_ten_times_a_day(world: World, people: People) 
 def test_the_customers_own_number(world: World, people: People, sender: str, subject: str, found: bool) -> None:
     """It finds the one open ticket of the organisation that has it; never that of another customer, nor one of two."""
     change(world, people, customer_reference="INC-4471", reference_key="inc-4471")
+    works = world.ticket(people.ticket).organisation_id
     for n in (3, 4):
         sample.add_ticket(
             world.database, people.contacts[ANN], f"T20261101.000{n}", f"<{n}@customer.test>",
-            customer_reference="PO-1", reference_key="po-1", organisation_id=world.ticket(people.ticket).organisation_id,
+            customer_reference="PO-1", reference_key="po-1", organisation_id=works,
         )  # fmt: skip
     done = world.take(sample.mail(sender, subject, "Is there anything new about it?", verdict="pass"))
     assert (done.kind, done.rule, done.ticket_id == people.ticket) == (
