@@ -1,5 +1,7 @@
 """`postdesk staff`: who works at the desk, and in which team."""
 
+import gc
+import warnings
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -20,8 +22,13 @@ SUE = "sue@desk.test"
 
 def run(config: Path, *arguments: str) -> tuple[int, str]:
     """Exit code and output of a command."""
-    found = CliRunner().invoke(app, ["--config", str(config), "staff", *arguments])
-    return found.exit_code, found.output
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)  # a command leaves its files to the end of its process
+        found = CliRunner().invoke(app, ["--config", str(config), "staff", *arguments])
+        code, output = found.exit_code, found.output
+        del found
+        gc.collect()
+    return code, output
 
 
 def test_add_and_list(house: House, config: Path) -> None:
