@@ -38,6 +38,8 @@ def customer_wrote(writes: Writes, ticket: TicketState, now: datetime) -> Change
         return {}
     if statuses.is_done(ticket.status):
         return reopen(writes, ticket, now)
+    if ticket.status == "Waiting Approval" and ticket.approval == "Requested":
+        return {}  # only an answer of the approvers moves it on
     return tickets.set_status(writes, ticket, "Update Added", now)
 
 

@@ -96,9 +96,15 @@ class Writes:
         self._by_key.append((table, key, values))
 
     def drop(self, table: type[Base], key: Row) -> None:
-        """Delete the rows with this key, those that wait to be inserted too."""
+        """Delete the rows with this key, those that wait to be inserted too, and what was to be set in them."""
         if table in self._inserts:
             self._inserts[table] = [row for row in self._inserts[table] if not key.items() <= row.items()]
+        # A row that is added again under the same key is a new one: nothing set before is meant for it.
+        self._by_key = [
+            (named, other, values)
+            for named, other, values in self._by_key
+            if named is not table or not key.items() <= other.items()
+        ]
         self._drops.append((table, key))
 
     def added(self, table: type[Base]) -> list[Row]:

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from desk import tickets
+from desk import notices, tickets
 from desk.state import ContactState, StaffState
 from desk.tickets import Note
 from desk.writes import Writes
@@ -54,7 +54,7 @@ def _confirmed(pending: PendingState, decision: Decision, case: Case, writes: Wr
     planned = confirm.plan_again(pending, scene, who.kind_of(case))
     confirm.close(pending, case, writes)
     doing = performing.perform(planned, scene, writes)
-    event_id = _entry(doing)
+    event_id = _entry(doing, planned)
     performing.finish(doing, event_id or 0)
     told = replace(planned, acts=tuple(replace(act, tell=not act.answers) for act in planned.acts))
     performing.report(scene, told, [*planned.faults, *planned.hints], writes, event_id)
@@ -62,15 +62,26 @@ def _confirmed(pending: PendingState, decision: Decision, case: Case, writes: Wr
     return replace(decision, reason=f"{decision.reason} {said}")
 
 
-def _entry(doing: Doing) -> int | None:
+def _entry(doing: Doing, planned: Plan) -> int | None:
     """What was confirmed stands in the history of the ticket; who takes part is told of what they can see."""
     scene, case = doing.scene, doing.scene.case
-    if scene.ticket is None or not doing.changes:
+    if scene.ticket is None:
         return None
-    changes = dict(doing.changes)
-    entry = Note(scene.author, "", case.now, kind="change", changes=changes, received_id=case.mail.received_id)
+    words = scene.words if scene.is_staff and planned.public else ""  # `#reply`: they wait no longer
+    if words and "status" not in doing.changes:
+        doing.changes |= tickets.staff_answered(doing.writes, scene.ticket, case.now)
+    if not words and not doing.changes and not case.mail.files:
+        return None
+    entry = Note(scene.author, words, case.now, received_id=case.mail.received_id, files=case.mail.files)
+    entry = replace(entry, kind="note" if words or entry.files else "change", changes=dict(doing.changes))
     entry = replace(entry, visibility="internal" if scene.ticket.spam else "public")  # nobody hears of spam
     event_id = tickets.note(doing.writes, scene.ticket, entry)
     if entry.visibility == "public":
-        performing.tell_change(doing, event_id)
+        if words:
+            fold = case.rules.fold
+            notices.update(
+                doing.writes, scene.ticket, event_id, case.now, author=scene.author, has_words=True, fold=fold
+            )
+        else:
+            performing.tell_change(doing, event_id)
     return event_id

@@ -60,6 +60,8 @@ class Case:
     @property
     def sure(self) -> bool:
         """True when something proves that the sender is who they say: a verified mail, or a letter's own token."""
+        if self.verified.verdict == "fail" or self.mail.wish:
+            return False  # a person filed it: its words are kept, and nobody vouched for more
         return self.verified.verdict == "pass" or self.match.own_token
 
     @property

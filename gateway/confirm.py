@@ -8,7 +8,7 @@ from desk import access, notices
 from desk.access import Role
 from desk.state import ContactState, StaffState, TicketState
 from desk.writes import Writes
-from gateway import answers_to
+from gateway import answers_to, who
 from gateway.case import Case, Decision
 from gateway.commands import plain, plan, registry
 from gateway.commands.asked import Asked, Order
@@ -52,7 +52,9 @@ def answered(case: Case) -> PendingState | None:
     if found is None or not _is_theirs(found, case):
         return None
     text = case.mail.message.reply.strip() or case.mail.message.text.strip()
-    alone = plain.one_word(text, case.rules.words)
+    alone = plain.one_word(text, case.rules.words, who.names_in(case))
+    if not found.ticket_id and any(not file.inline for file in case.mail.message.attachments):
+        return None  # there is no place for its files but a ticket
     return found if alone is not None and alone.word == _WORD else None
 
 
@@ -70,6 +72,8 @@ def scene_of(pending: PendingState, case: Case) -> Scene | None:
     if pending.body.get("address"):
         author = case.view.people.get(pending.contact_id or 0)
     ticket: TicketState | None = case.view.ticket(pending.ticket_id) if pending.ticket_id else None
+    if ticket is not None and ticket.id != pending.ticket_id:
+        return None  # it was merged into another one since, where other people take part
     if author is None or (pending.ticket_id and ticket is None):
         return None
     fields = tuple((str(label), str(value)) for label, value in pending.body.get("fields", ()))

@@ -6,14 +6,14 @@ from desk import access, lifecycle, notices, people, statuses, tickets
 from desk.state import ContactState, TicketState
 from desk.tickets import Note
 from desk.writes import Writes
-from gateway import confirm, entry_of, own_part, performing, who
+from gateway import answers_to, confirm, entry_of, own_part, performing, who
 from gateway.case import Case, Decision
 from gateway.commands import asked, plan, registry
 from gateway.commands.asked import Asked, Quoted
 from gateway.commands.plan import Plan
 from gateway.commands.spec import Doing, Scene
-from gateway.receipt import answer
 
+FORM = "To fill in, reply with any of these lines"  # what our receipt says above its empty lines
 # Lines that our receipt leaves empty for people to fill in, and what of the ticket holds them.
 _ASKED_FOR = {
     "Service": "service",
@@ -41,6 +41,9 @@ def note(decision: Decision, case: Case, writes: Writes, ticket: TicketState) ->
     scene = Scene(case, author, role, ticket, said.words, opens=False)
     planned = plan.make(scene, said, registry.of(who.kind_of(case)), case.rules.words)
     now, later = planned.split(sure=case.sure)
+    if later.acts and (refusal := answers_to.refusal(author, case, ticket)):
+        planned = Plan(faults=(f"Nothing of it was done: {refusal}.",), words=case.text)
+        now = later = Plan()
     doing = performing.perform(now, replace(scene, words=planned.words), writes)
     entry = _entry(decision, case, author, planned, said, doing)
     return _write_down(decision, case, writes, entry, planned, now, later, doing)
@@ -49,8 +52,11 @@ def note(decision: Decision, case: Case, writes: Writes, ticket: TicketState) ->
 def _asked(case: Case, ticket: TicketState) -> Asked:
     message = case.mail.message
     empty = {label for label, value in _ASKED_FOR.items() if not getattr(ticket, value)}
-    quoted = Quoted(message.text, frozenset(empty)) if message.answers and not message.foreign else None
-    names = [person.name for person in case.view.staff.values()]
+    form = message.text.partition(FORM)[2] if message.answers and not message.foreign else ""
+    quoted = Quoted(form, frozenset(empty)) if form else None
+    if case.mail.wish:
+        return Asked(words=case.text)  # a person filed the mail: its words are kept, and nothing of it is done
+    names = who.names_in(case)
     known = registry.of(who.kind_of(case))
     glance = case.mail.asks.words
     return asked.of_customer(case.text, case.rules.words, known, new=False, quoted=quoted, names=names, glance=glance)
@@ -87,10 +93,12 @@ def _write_down(
         assert isinstance(author, ContactState)  # noqa: S101 - for the type checker: staff have a way of their own
         _tell(decision, case, writes, entry, author, event_id, doing, has_words=has_words)
     reason = confirm.ask(scene, later, writes, {"entry": event_id or 0}) if later.acts else ""
+    if case.mail.refused_files:
+        performing.answer(scene, "partly_refused", case.mail.refused_files, writes, event_id)
     performing.report(scene, now, [*planned.faults, *planned.hints], writes, event_id, kept=has_words)
     if has_words:
         return replace(decision, reason=f"{decision.reason} {reason}".strip())
-    did = reason or "Only commands; they were done."
+    did = reason or f"Only commands, which were done: {now.names}."
     return replace(decision, kind="answered", reason=f"{decision.reason} {did}")
 
 
@@ -119,8 +127,6 @@ def _tell(
             notices.update(writes, ticket, event_id, case.now, author=author, has_words=has_words, fold=fold, told=told)
     if not doing.quiet and (has_words or shown):
         _tell_staff(decision, case, writes, ticket, author, entry, event_id, waiting)
-    if case.mail.refused_files:
-        answer("partly_refused", case.mail.refused_files, author, case, writes, ticket, event_id)
 
 
 def _waits_too(case: Case, writes: Writes, ticket: TicketState) -> list[str]:

@@ -7,7 +7,7 @@ from datetime import datetime
 from desk import lifecycle, statuses, tickets
 from desk.access import Person, Write
 from desk.state import ContactState, StaffState, TicketState
-from gateway import confirm, match
+from gateway import confirm, match, who
 from gateway.case import Case, Decision
 from gateway.commands import plain
 from gateway.commands.subjects import alone, of_subject
@@ -126,13 +126,13 @@ def _failed(case: Case) -> Decision | None:
 
 def _confirmed(case: Case) -> Decision | None:
     """“confirm”, to the address of a question of ours."""
-    pending = confirm.answered(case)
+    pending = None if case.mail.message.machine else confirm.answered(case)
     return confirm.decision(case, pending) if pending else None
 
 
 def _asked(case: Case) -> Decision | None:
     """A question or an order in the subject: answered, and no ticket."""
-    order = of_subject(case)
+    order = None if case.mail.message.machine else of_subject(case)
     if order is None or not case.mail.sender:
         return None
     return Decision("answered", "asked", f"Its subject asks for #{order.word}.")
@@ -140,7 +140,7 @@ def _asked(case: Case) -> Decision | None:
 
 def _asked_alone(case: Case) -> Decision | None:
     """No ticket, and nothing but commands that need none."""
-    if not case.mail.sender or not (orders := alone(case)):
+    if case.mail.message.machine or not case.mail.sender or not (orders := alone(case)):
         return None
     return Decision("answered", "asked", f"It asks for #{orders[0].word}, and says nothing else.")
 
@@ -160,7 +160,7 @@ def _matched(case: Case) -> Decision | None:
         return None
     by_customer = chosen.write in ("note", "unverified")
     thanks = by_customer and statuses.is_done(ticket.status) and _is_thanks(case)
-    if by_customer and not thanks and (instead := _closed(case, ticket)):
+    if by_customer and not thanks and not _is_one_word(case) and (instead := _closed(case, ticket)):
         return instead
     reason = _why(chosen) + (" A thank-you: the ticket stays as it is." if thanks else "")
     return Decision("noted", f"{chosen.kind}-{chosen.write}", reason, chosen.write, ticket.id, thanks=thanks)
@@ -171,8 +171,14 @@ def _is_thanks(case: Case) -> bool:
     message = case.mail.message
     if message.attachments or not case.text:
         return False
-    names = [person.name for person in case.view.staff.values()]
-    return plain.is_thank_you(case.text, case.rules.words, names)
+    return plain.is_thank_you(case.text, case.rules.words, who.names_in(case))
+
+
+def _is_one_word(case: Case) -> bool:
+    """“reopen”, “confirm”: a command in plain words is no request for something new; it is answered where it stands."""
+    if "one word" not in case.mail.asks.words or case.mail.message.attachments:
+        return False
+    return plain.one_word(case.text, case.rules.words, who.names_in(case)) is not None
 
 
 def _closed(case: Case, ticket: TicketState) -> Decision | None:

@@ -20,7 +20,9 @@ def received(row: Outbox, data: LetterData, desk: DeskFacts) -> dict[str, Any]:
     to_requester = row.contact_id in (None, ticket.requester_id)
     said = frozenset(str(label) for label in row.context.get("said", ()))
     site = data.sites.get(ticket.site_id or 0)
-    attached = [shown for e in entries(row, data) for shown in files(data.files.get(e.id, []))]
+    # A receipt goes to others as well: a file of a note for the desk alone is named to nobody.
+    public = [event for event in entries(row, data) if event.visibility == "public"]
+    attached = [shown for event in public for shown in files(data.files.get(event.id, []))]
     return {
         "echo": echo,
         "notes": sentences(row, "notes"),

@@ -181,10 +181,11 @@ def sites(session: Session, people: Iterable[ContactState], tickets: Iterable[Ti
         more.sites.setdefault(row.organisation_id, []).append(SiteState(*row))
 
 
-def pending(session: Session, ids: Collection[int], more: More) -> None:
-    """What waits for a “confirm”, by the ids in the tokens of a mail."""
+def pending(session: Session, ids: Collection[int], more: More, *, lock: bool) -> None:
+    """What waits for a “confirm”, by the ids in the tokens of a mail; with `lock`, this transaction's alone to do."""
     if ids:
-        for row in session.scalars(select(Pending).where(Pending.id.in_(ids))):
+        waiting = select(Pending).where(Pending.id.in_(ids)).order_by(Pending.id)  # so that nobody waits in a circle
+        for row in session.scalars(waiting.with_for_update() if lock else waiting):
             commands = tuple((str(word), str(argument)) for word, argument in row.commands)
             whose = (row.contact_id, row.staff_id, row.ticket_id)
             more.pending[row.id] = PendingState(

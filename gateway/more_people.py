@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from sqlalchemy import ColumnElement, or_, select
@@ -15,9 +15,10 @@ from desk.granting import AccountState
 from desk.profile import ADDRESSES, Profile
 from desk.state import ContactState, StaffState
 from gateway.asks import Asks
-from store.tables import Contact
+from store.tables import Contact, Outbox
 
 WORDS = frozenset({"me", "people", "signin", "resend-credentials"})
+_ASKED_WITHIN = timedelta(hours=24)  # as long as a “confirm” is waited for
 
 
 class Waiting(Protocol):
@@ -48,6 +49,8 @@ class Folk:
     owners: dict[str, int] = field(default_factory=dict)  # address in lower case → contact
     staff_accounts: dict[int, AccountState] = field(default_factory=dict)
     links: Counter[str] = field(default_factory=Counter)  # address → sign-in links within the hour
+    asked: set[tuple[str, int]] = field(default_factory=set)  # address, for which contact; it was asked, and may answer
+    asked_lately: Counter[str] = field(default_factory=Counter)  # address → questions for anybody, within the hour
 
 
 @dataclass(slots=True)
@@ -82,6 +85,7 @@ def load(
     _load_imports(session, wanted, pending)
     folk.owners = profile.owners(session, wanted.addresses | wanted.listed)
     _load_profiles(session, wanted, folk)
+    _load_asked(session, wanted.addresses, folk, now)
     folk.staff_accounts = {a.staff_id: a for a in granting.accounts(session, (), wanted.staff) if a.staff_id}
     if links:
         known = {one.address for one in folk.profiles.values()} | set(staff_by_address)
@@ -107,6 +111,8 @@ def _add_waiting(wanted: _Wanted, waiting: Waiting) -> None:
     body = waiting.body
     wanted.addresses |= {str(value).strip().lower() for label, value in body.get("fields", ()) if label in ADDRESSES}
     wanted.addresses |= {word.lower() for _, argument in waiting.commands for word in argument.split() if "@" in word}
+    if address := body.get("address"):  # asked whether it is to be theirs
+        wanted.addresses.add(str(address))
     kept = [Row.of(row) for row in body.get("kept", {}).get("rows", ())]
     wanted.listed |= contact_file.addresses_of(kept)
 
@@ -126,3 +132,19 @@ def _load_profiles(session: Session, wanted: _Wanted, folk: Folk) -> None:
     if wanted.organisations:
         condition = or_(condition, Contact.organisation_id.in_(wanted.organisations))
     folk.profiles = profile.load(session, condition)
+
+
+def _load_asked(session: Session, addresses: Collection[str], folk: Folk, now: datetime) -> None:
+    """The questions that were sent to the addresses which somebody names: a letter to anybody is soon one too many."""
+    if not addresses:
+        return
+    columns = (Outbox.recipient, Outbox.contact_id, Outbox.created_at)
+    sent = select(*columns).where(
+        Outbox.recipient.in_(addresses),
+        Outbox.created_at > now - _ASKED_WITHIN,
+        Outbox.automatic,
+        Outbox.kind == "confirm",
+    )
+    for recipient, contact_id, created_at in session.execute(sent):
+        folk.asked.add((recipient, contact_id or 0))
+        folk.asked_lately[recipient] += created_at > now - timedelta(hours=1)

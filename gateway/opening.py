@@ -6,7 +6,7 @@ from desk import access, notices, tickets
 from desk.state import ContactState, TicketState
 from desk.tickets import Note
 from desk.writes import Writes
-from gateway import confirm, entry_of, on_behalf, performing, who
+from gateway import answers_to, confirm, entry_of, on_behalf, performing, who
 from gateway.case import Case, Decision
 from gateway.commands import asked, details, plan, registry
 from gateway.commands.plan import Plan
@@ -128,9 +128,11 @@ def _commands(scene: Scene, decision: Decision, writes: Writes) -> tuple[Plan, D
     known = registry.of(who.kind_of(case))
     read = asked.of_staff if decision.staff else asked.of_customer
     own, _ = on_behalf.apart(scene.words, case.mail.message)  # what was passed on gives no commands
-    said = read(own, case.rules.words, known, new=True, glance=case.mail.asks.words)
+    said = read(own, case.rules.words, known, new=True, names=who.names_in(case), glance=case.mail.asks.words)
     planned = plan.make(replace(scene, words=said.words), said, known, case.rules.words)
     now, later = planned.split(sure=case.sure)
+    if later.acts and (refusal := answers_to.refusal(scene.author, case, None)):
+        return Plan(hints=(f"Nothing of it was done: {refusal}.",), words=scene.words), Doing(scene, writes), Plan()
     return planned, performing.perform(now, replace(scene, words=planned.words), writes), later
 
 

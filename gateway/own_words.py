@@ -5,8 +5,8 @@ so this errs on the other side than folding does: a line that may come from the 
 """
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
 from gateway.left_out import OUR_LETTER
 from gateway.quoting import phrases, reply_header
@@ -25,15 +25,35 @@ class Told:
 
     public: frozenset[str] = frozenset()
     inside: frozenset[str] = frozenset()
+    tried: Mapping[int, frozenset[str]] = field(default_factory=dict)  # by staff: what they failed to send
 
     @classmethod
-    def of(cls, entries: Iterable[tuple[str, str]]) -> "Told":
-        """From pairs of visibility and text."""
+    def of(cls, entries: Iterable[tuple[str, str, int | None]]) -> "Told":
+        """From visibility, text, and who of the staff wrote it."""
         public: set[str] = set()
         inside: set[str] = set()
-        for visibility, text in entries:
-            (public if visibility == "public" else inside).update(_plain(line) for line in text.splitlines())
-        return cls(frozenset(public - {""}), frozenset(line for line in inside - public if len(line) >= _SHORT))
+        tried: dict[int, set[str]] = {}
+        for visibility, text, staff_id in entries:
+            lines = {_plain(line) for line in text.splitlines()}
+            if visibility == "public":
+                public |= lines
+            elif staff_id is not None and any(line.startswith("#") for line in lines):
+                # A mail with a mistyped command is kept as it came: its author may well send it again, mended.
+                tried.setdefault(staff_id, set()).update(lines)
+            else:
+                inside |= lines
+        return cls(
+            frozenset(public - {""}), _long(inside - public), {who: _long(said - public) for who, said in tried.items()}
+        )
+
+    def to(self, staff_id: int) -> "Told":
+        """As it counts for one of the staff: what others failed to send is inside, what they failed to send is not."""
+        others = (lines for who, lines in self.tried.items() if who != staff_id)
+        return replace(self, inside=self.inside.union(*others), tried={})
+
+
+def _long(lines: Iterable[str]) -> frozenset[str]:
+    return frozenset(line for line in lines if len(line) >= _SHORT)
 
 
 def own_words(text: str, told: Told) -> str:

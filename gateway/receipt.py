@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from desk import notices
-from desk.state import ContactState, StaffState, TicketState
+from desk.state import ContactState, TicketState
 from desk.writes import Writes
 from gateway.case import Case, Decision
 
@@ -53,23 +53,6 @@ def _answered(case: Case, ticket: TicketState) -> str:
     if message.forwarded and message.forwarded.sender.key == ticket.requester.address.lower() != case.mail.sender:
         return message.forwarded.message_id
     return message.message_id
-
-
-def answer(
-    kind: str,
-    lines: Sequence[str],
-    to: ContactState | StaffState,
-    case: Case,
-    writes: Writes,
-    ticket: TicketState,
-    event_id: int,
-) -> None:
-    """Queue E16 or E17, unless this address had too many answers about this ticket; what happened is on the ticket."""
-    key = to.address.lower()
-    if case.view.receipts[key, ticket.id] < case.rules.caps.receipts_per_ticket:
-        case.view.receipts[key, ticket.id] += 1
-        context = {"lines": list(lines), "reference": case.mail.message.message_id}
-        notices.letter(writes, kind, to, case.now, ticket=ticket, event_id=event_id, context=context)
 
 
 def _cap(person: ContactState, case: Case, trusted: bool) -> str:

@@ -9,6 +9,7 @@ from desk.writes import Writes
 from gateway import confirm, left_out, performing, staff_safety, who
 from gateway.case import Case, Decision
 from gateway.commands import asked, plan, registry
+from gateway.commands.asked import Asked
 from gateway.commands.plan import Plan
 from gateway.commands.spec import Doing, Scene
 from gateway.own_words import Told, own_words
@@ -32,12 +33,16 @@ def apply(decision: Decision, case: Case, writes: Writes, entry: Note) -> Decisi
     entry = replace(entry, author=author)
     # From the whole text, not from what fits into a note: a #note at the end of a long mail counts too.
     known = registry.of("staff")
-    said = asked.of_staff(case.text, case.rules.words, known, new=False, glance=case.mail.asks.words)
+    said = asked.of_staff(
+        case.text, case.rules.words, known, new=False, names=who.names_in(case), glance=case.mail.asks.words
+    )
+    if case.mail.wish:
+        said = Asked(words=case.text)  # a person filed the mail: its words are kept, and nothing of it is done
     role = access.role_of(author.person, ticket.view)
     scene = Scene(case, author, role, ticket, said.words)
     planned = plan.make(scene, said, known, case.rules.words)
     inside = _stays_inside(decision, case, ticket, planned)
-    told = case.view.told.get(ticket.id, Told())
+    told = case.view.told.get(ticket.id, Told()).to(author.id)
     own = said.words if inside else own_words(said.words, told)
     taken_apart = Said(case.mail.message, planned, said.words, own, said.astray, told, _marks(ticket, case), inside)
     hindrance = [*planned.faults, NOTHING_DONE] if planned.faults else staff_safety.hindrance(taken_apart)
@@ -57,7 +62,7 @@ def _marks(ticket: TicketState, case: Case) -> tuple[str, ...]:
 
 
 def _stays_inside(decision: Decision, case: Case, ticket: TicketState, planned: Plan) -> bool:
-    if planned.internal or is_forward(case.mail.message.subject) or _goes_elsewhere(case, ticket):
+    if planned.internal or case.mail.wish or is_forward(case.mail.message.subject) or _goes_elsewhere(case, ticket):
         return True
     return not planned.public and (decision.write != "reply" or _answers_inside(decision))
 
@@ -97,6 +102,8 @@ def _write_down(decision: Decision, scene: Scene, writes: Writes, entry: Note, p
     if event_id or doing.after:
         performing.finish(doing, event_id or 0)
     performing.report(scene, planned, _why_inside(decision, scene, planned, entry), writes, event_id)
+    if case.mail.refused_files:
+        performing.answer(scene, "partly_refused", case.mail.refused_files, writes, event_id)
     if has_words:
         return decision
     return replace(decision, kind="answered", reason=_what_was_done(planned, doing, event_id))
@@ -120,7 +127,7 @@ def _keep(doing: Doing, writes: Writes, entry: Note, *, has_words: bool) -> int:
 
 def _what_was_done(planned: Plan, doing: Doing, event_id: int | None) -> str:
     if event_id or doing.after or any(act.tell for act in planned.acts):
-        return "Only commands; they were done."
+        return f"Only commands, which were done: {planned.names}."
     return "Nothing to do: it was so already."
 
 
@@ -151,8 +158,9 @@ def _why_inside(decision: Decision, scene: Scene, planned: Plan, entry: Note) ->
 def _wait(decision: Decision, scene: Scene, writes: Writes, entry: Note, planned: Plan) -> Decision:
     """Nothing proves that it is from staff: the words stay inside, and what they ask for waits for a “confirm”."""
     assert scene.ticket is not None  # noqa: S101 - for the type checker: the caller has one
-    tickets.note(writes, scene.ticket, replace(entry, visibility="internal"))
-    return replace(decision, reason=f"{decision.reason} {confirm.ask(scene, planned, writes)}")
+    event_id = tickets.note(writes, scene.ticket, replace(entry, visibility="internal"))
+    asked_for = confirm.ask(scene, planned, writes, {"entry": event_id})
+    return replace(decision, reason=f"{decision.reason} {asked_for}")
 
 
 def _keep_inside(

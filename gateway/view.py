@@ -142,7 +142,7 @@ def _load_tickets(
     named = {named for mail in batch for named in references(mail.message)}
     ours = {name: token for name in named if (token := addresses.token_of(name))}
     waiting = {token.person_id for token in (*tokens, *ours.values()) if token.kind == "confirm"}
-    more.pending(session, waiting, view.more)
+    more.pending(session, waiting, view.more, lock=lock)
     asked, numbered = _confirmed(session, view, asked)
     more.references(session, {n for mail in batch for n in own_numbers(mail.message.subject)}, view.more)
     ids = _ticket_ids(batch, view, addresses) | {i for found in view.more.references.values() for i in found}
@@ -238,10 +238,10 @@ def _told(session: Session, batch: Iterable[Incoming], view: View) -> dict[int, 
     """What customers have read of the tickets, and what they have not: an answer of staff must not mix them up."""
     if not view.tickets or not any(mail.sender in view.staff_by_address for mail in batch):
         return {}
-    texts: dict[int, list[tuple[str, str]]] = {}
-    entries = select(Event.ticket_id, Event.visibility, Event.text).where(Event.ticket_id.in_(view.tickets))
-    for ticket_id, visibility, words in session.execute(entries):
-        texts.setdefault(ticket_id, []).append((visibility, words))
+    texts: dict[int, list[tuple[str, str, int | None]]] = {}
+    columns = (Event.ticket_id, Event.visibility, Event.text, Event.staff_id)
+    for row in session.execute(select(*columns).where(Event.ticket_id.in_(view.tickets))):
+        texts.setdefault(row.ticket_id, []).append((row.visibility, row.text, row.staff_id))
     return {ticket_id: Told.of(found) for ticket_id, found in texts.items()}
 
 

@@ -51,7 +51,14 @@ def named(case: Case, writes: Writes, *fields: Iterable[Mailbox], sure: bool) ->
 
 def is_sure(decision: Decision) -> bool:
     """True when something proves that the sender is who they say: a verified mail, or their own letter's token."""
-    return decision.verified.verdict == "pass" or decision.match.own_token
+    verdict = decision.verified.verdict
+    return verdict == "pass" or (verdict != "fail" and decision.match.own_token)
+
+
+def names_in(case: Case) -> list[str]:
+    """Names that may stand below a mail or in its greeting: those of staff, and of whoever wrote it."""
+    own = [case.mail.message.sender.name, case.contact.name if case.contact else ""]
+    return [person.name for person in case.view.staff.values()] + [name for name in own if name]
 
 
 def kind_of(case: Case) -> Who:

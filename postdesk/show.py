@@ -47,8 +47,15 @@ def _link_lines(session: Session, ticket: Ticket) -> list[str]:
         .where(TicketLink.other_id == ticket.id)
     )
     lines = [f"  Linked:   {link_words(kind, n)}" for kind, n in session.execute(there.order_by(Ticket.number))]
-    words = {"continues": "goes on from it", "mentions": "names it; its sender may not write here"}
-    lines += [f"  Linked:   {n} {words[kind]}." for kind, n in session.execute(back.order_by(Ticket.number))]
+    words = {
+        "continues": "goes on from it",
+        "mentions": "names it; its sender may not write here",
+        "split": "was split from it",
+    }
+    lines += [
+        f"  Linked:   {n} {words.get(kind, 'has to do with it')}."
+        for kind, n in session.execute(back.order_by(Ticket.number))
+    ]
     return lines
 
 

@@ -3,9 +3,10 @@
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from desk import approvals, notices, statuses
+from desk import approvals, notices, statuses, tickets
 from desk.approvals import Answer
 from desk.state import ContactState, TicketState
+from desk.tickets import Note
 from gateway.commands import named
 from gateway.commands.letters import fold
 from gateway.commands.spec import Act, Check, Doing, Fault, Scene, Spec
@@ -13,6 +14,7 @@ from gateway.envelope import Mailbox
 
 MAX_APPROVERS = 20
 _REASON = 2_000  # characters of a reason that letters repeat
+_INSIDE = "inside"  # kept with an answer that waits for a “confirm”: its words are for the desk alone
 _DONE: dict[Answer, str] = {"approve": "approved", "reject": "rejected"}
 
 
@@ -110,7 +112,8 @@ def _answering(answer: Answer) -> Check:
             return Fault(f"This was decided already: {ticket.approval}{by}.")
         if statuses.is_done(ticket.status):
             return Fault(f"The ticket is {ticket.status} already: nothing is left to approve.")
-        return Act(f"You {_DONE[answer]} this.", partial(_answer, answer, argument))
+        kept = {_INSIDE: True} if "private" in scene.case.mail.asks.words else None
+        return Act(f"You {_DONE[answer]} this.", partial(_answer, answer, argument), keep=kept)
 
     return check
 
@@ -122,14 +125,26 @@ def _answer(answer: Answer, argument: str, doing: Doing) -> None:
         raise RuntimeError("only contacts are asked to approve")
     mode, now = scene.case.rules.approvals, scene.case.now
     doing.changes |= approvals.answer(doing.writes, ticket, author, answer, view.more.approvals, mode, now)
-    if argument:
+    inside = doing.visibility == "internal" or bool(scene.kept.get(_INSIDE))
+    if argument and scene.kept.get(_INSIDE):
+        _note_inside(argument, doing)
+    elif argument:
         doing.changes["reason"] = ["", argument[:_REASON]]
     if "approval" in doing.changes:
         people = notices.customers(ticket, author, muted=True)
         doing.told |= {person.id for person in people}
-        reason = "\n".join(filter(None, [argument, scene.words]))[:_REASON]
+        # The words of a mail that is confirmed now were told when it came, to all who may read them.
+        words = "" if scene.confirmed else scene.words
+        reason = "" if inside else "\n".join(filter(None, [argument, words]))[:_REASON]
         context = {"by": author.name or author.address, "answer": ticket.approval, "reason": reason}
         doing.after.append(_letters("approval_result", people, context, doing))
+
+
+def _note_inside(reason: str, doing: Doing) -> None:
+    """What stood behind the word in a private mail that is confirmed now: the entry of the answer itself is public."""
+    scene = doing.scene
+    entry = Note(scene.author, reason[:_REASON], scene.case.now, "internal", received_id=scene.case.mail.received_id)
+    tickets.note(doing.writes, doing.ticket, entry)
 
 
 COMMANDS: tuple[Spec, ...] = (

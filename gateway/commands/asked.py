@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 
-from gateway.commands import fields, grammar, plain
+from gateway.commands import fields, framing, grammar, plain
 from gateway.commands.spec import Known
 from gateway.commands.words import Words
 
@@ -62,30 +62,58 @@ def of_customer(
     if alone and word in known and known[word].line and not (word == "help" and len(text.split()) > 1):
         return Asked((Order(word, "", alone.word),), alone.rest, one_word=True)
     split = _read(text, words, known, names, strict=False)
-    filled = fields.split(split.words, words, everywhere=not new, allowed=known.labels)
+    filled = _filled(split.words, words, known, names, new=new)
     more = fields.filled(quoted.text, words, allowed=quoted.labels) if quoted else ()
     said = {field.label for field in filled.values}
     lines = (*filled.values, *(field for field in more if field.label not in said))
     orders = [*(Order(c.word, c.argument, c.line) for c in split.commands)]
     orders += [Order(field.label, field.value, field.line, filled_in=True) for field in lines]
-    return Asked(tuple(orders), filled.words, split.astray, split.unknown)
+    rest = _without_courtesy(filled.words, words, names) if orders else filled.words
+    return Asked(tuple(orders), rest, split.astray, split.unknown)
 
 
-def of_staff(text: str, words: Words, known: Known, *, new: bool, glance: Collection[str] | None = None) -> Asked:
+def of_staff(
+    text: str,
+    words: Words,
+    known: Known,
+    *,
+    new: bool,
+    names: Collection[str] = (),
+    glance: Collection[str] | None = None,
+) -> Asked:
     """The words of staff: every `#word` at the top or the end is a command, also one that does not exist.
 
     Fill-in lines only open a new mail: in an answer “Status: we wait” is a sentence for the customer.
     """
     if _is_plain(text, glance):
         return Asked(words=text.strip())
-    split = _read(text, words, known, (), strict=True)
+    split = _read(text, words, known, names, strict=True)
     said = split.words
     orders = [Order(c.word, c.argument, c.line) for c in split.commands]
     if new:
-        filled = fields.split(said, words, everywhere=False, allowed=known.labels)
+        filled = _filled(said, words, known, names, new=True)
         said = filled.words
         orders += [Order(field.label, field.value, field.line, filled_in=True) for field in filled.values]
+    said = _without_courtesy(said, words, names) if orders else said
     return Asked(tuple(orders), said, split.astray, split.unknown)
+
+
+def _without_courtesy(text: str, words: Words, names: Collection[str]) -> str:
+    """Nothing, where only “Best regards, Ann” is left beside the commands: that is no note."""
+    return text if plain.core_of(text, words, names).strip() else ""
+
+
+def _filled(text: str, words: Words, known: Known, names: Collection[str], *, new: bool) -> fields.Fields:
+    """The fill-in lines: anywhere in a reply; of a new mail those at its top, below a greeting perhaps."""
+    found = fields.split(text, words, everywhere=not new, allowed=known.labels)
+    if not new or found.values:
+        return found
+    first, _, rest = text.lstrip().partition("\n")
+    end = framing.greeting_end(first, words, plain.known_names(names, words))
+    if not end or first[end:].strip(" ,.!:;-–"):
+        return found
+    below = fields.split(rest, words, everywhere=False, allowed=known.labels)
+    return replace(below, words=f"{first}\n\n{below.words}".strip()) if below.values else found
 
 
 def _read(text: str, words: Words, known: Known, names: Collection[str], *, strict: bool) -> grammar.Split:

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from gateway.commands.words import Words
 
 # A word has letters of any script. With a digit in it, it is none of ours: staff are told, customers mean it so.
-_WORD = r"[^\W\d_](?:[^\W_]|[\u0300-\u036f]|-)*"
-_LINE = re.compile(rf"#({_WORD})[ \t]*(.*)")
+WORD = r"[^\W\d_](?:[^\W_]|[\u0300-\u036f]|-)*"
+_LINE = re.compile(rf"#({WORD})[ \t]*(.*)")
 # What mail programs and people put around or into a command: emphasis, an escape, a space behind the #.
-_LOOSE = re.compile(rf"[*_`\\\s]*#[*_`\\\s]*({_WORD})[*_`]*[ \t:]*(.*)")
-_MARKED = re.compile(rf"[*_`\\]+#({_WORD})[*_`]*[ \t:]*(.*)")  # without the space: “# Status” is a heading
+_LOOSE = re.compile(rf"[*_`\\\s]*#[*_`\\\s]*({WORD})[*_`]*[ \t:]*(.*)")
+_MARKED = re.compile(rf"[*_`\\]+#({WORD})[*_`]*[ \t:]*(.*)")  # without the space: “# Status” is a heading
 _LONGEST = 40  # letters of a word that may be one of ours with a slip
 _ODD = 200  # different words that are compared with those of commands; a hostile mail has more
 MAX_COMMANDS = 20
@@ -97,7 +97,7 @@ class _Reader:
 
     def command(self, line: str) -> Command | None:
         """The command of a line, by its name."""
-        line = _visible(line).strip()
+        line = visible(line).strip()
         exact = _LINE.fullmatch(line)
         if exact:
             name = self.words.command(exact[1])
@@ -114,7 +114,7 @@ class _Reader:
 
     def unknown(self, line: str) -> Unknown | None:
         """A #word line that is no command for its author, but close to one."""
-        found = _LINE.fullmatch(_visible(line).strip())
+        found = _LINE.fullmatch(visible(line).strip())
         if found is None or self.strict or self.words.command(found[1]) in self.known:
             return None
         meant = self._close(found[1])
@@ -122,7 +122,7 @@ class _Reader:
 
     def resembles(self, line: str) -> bool:
         """True for a line that somebody may have meant as a command; for customers only where it is one."""
-        line = _visible(line).strip() if "#" in line else ""
+        line = visible(line).strip() if "#" in line else ""
         found = None if line.startswith("##") else (_LOOSE if self.strict else _LINE).fullmatch(line)
         if found is None:
             return False
@@ -141,7 +141,7 @@ class _Reader:
 
 def _hash(line: str) -> bool:
     """True for a line that begins like a command."""
-    return _LINE.fullmatch(_visible(line).strip()) is not None
+    return _LINE.fullmatch(visible(line).strip()) is not None
 
 
 def _argument(text: str) -> str:
@@ -158,7 +158,7 @@ def _plain(line: str) -> str:
     return line
 
 
-def _visible(line: str) -> str:
+def visible(line: str) -> str:
     """Without characters that nobody sees, such as a zero-width space before the #; a full-width ＃ is a #."""
     if line.isascii():
         return line

@@ -6,6 +6,7 @@ from desk import notices
 from desk.contact_import import Access, Directory
 from desk.profile import PERSON, Profile
 from desk.state import ContactState
+from gateway import answers_to
 from gateway.commands.questions import ANSWER
 from gateway.commands.spec import Act, Doing, Fault, Scene
 
@@ -40,8 +41,10 @@ def access_of(scene: Scene, admin: Profile) -> Access:
     return Access(scene.case.addresses.keys, scene.case.rules.credentials, admin.name or admin.address)
 
 
-def answer(scene: Scene, argument: str, fields: Mapping[str, str] | None = None) -> Act:
+def answer(scene: Scene, argument: str, fields: Mapping[str, str] | None = None) -> Act | Fault:
     """A letter that shows something; with `fields`, a form that has these lines filled in."""
+    if why := answers_to.refusal(scene.author, scene.case, None):
+        return Fault(f"There is no answer: {why}.")
 
     def do(doing: Doing) -> None:
         context = {
@@ -51,6 +54,8 @@ def answer(scene: Scene, argument: str, fields: Mapping[str, str] | None = None)
             "reference": scene.case.mail.message.message_id,
             "subject": f"#people {argument}".removesuffix(" list"),
         }
-        notices.letter(doing.writes, ANSWER, scene.author, scene.case.now, context=context)
+        first = answers_to.is_first(scene.author, scene.case)
+        answers_to.count(scene.author, scene.case, None)
+        notices.letter(doing.writes, ANSWER, scene.author, scene.case.now, context=context, first_receipt=first)
 
-    return Act("The answer to #people is on its way.", do, tell=False)
+    return Act("The answer to #people is on its way.", do, tell=False, answers=True)

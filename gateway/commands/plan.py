@@ -42,6 +42,12 @@ class Plan:
         return "\n".join(act.told for act in self.acts if act.told)
 
     @property
+    def names(self) -> str:
+        """#take, #status: for people who look at what became of a mail."""
+        said = (order.word if order.filled_in else f"#{order.word}" for order in self.orders)
+        return ", ".join(dict.fromkeys(said))
+
+    @property
     def note_words(self) -> str:
         """What stands behind #note or #reply on the same line belongs to the words."""
         return "\n".join(act.words for act in self.acts if act.words)
@@ -112,6 +118,10 @@ def _check(scene: Scene, order: Order, known: Mapping[str, Spec], words: Words) 
     if spec is None or not (spec.line or order.filled_in):
         meant = words.closest(order.word, {spec.word for spec in known.values() if spec.line}, strict=True)
         return Fault(f"I did not understand “#{order.word}”." + (f" Did you mean #{meant}?" if meant else ""))
+    if order.argument and not spec.takes_argument:
+        return Fault(f"“{order.line}”: nothing stands behind #{spec.word}.")
+    if spec.ticket and scene.ticket is not None and scene.role == "stranger":
+        return Fault("You do not take part in this ticket.")  # any more: it was so when the question was asked
     if spec.ticket and scene.ticket is None:
         return Fault(f"“{order.line}” is about a ticket, and your mail names none.")
     return spec.check(scene, order.argument)

@@ -13,7 +13,8 @@ from gateway.commands.questions import asks
 from gateway.commands.spec import Act, Doing, Fault, Scene, Spec, nothing
 
 NOT_USABLE = "That address cannot be used."
-_NEW_ADDRESS = "address"  # the argument of `#me` in a question that goes to a new address
+_NO_ACCESS = "You do not have access. Write to the desk in your own words if that is wrong."
+_NEW_ADDRESS = "address"  # what a question that goes to a new address keeps for its answer
 _SIGN_IN = "A sign-in link goes to every address that has access to the portal, at most three times in an hour."
 
 
@@ -30,6 +31,8 @@ def _me(scene: Scene, argument: str) -> Act | Fault:
     if scene.is_staff:
         return Fault("#me shows the profile of a customer; you work at the desk.")
     own = profile_of(scene)
+    if not own.active:
+        return Fault(_NO_ACCESS)
     if scene.confirmed and (address := scene.kept.get(_NEW_ADDRESS)):
         return _take_address(scene, own, str(address))
     if not any(label in profile.PERSON for label, _ in scene.fields):
@@ -56,6 +59,8 @@ def _change(scene: Scene, own: Profile, changed: Changes) -> Act | Fault:
             return Fault(NOT_USABLE)
         if answers_to.refusal(scene.author, scene.case, None):  # or one could have us write to anybody, all day
             return Fault("You had too many letters today to be asked about a new address. Nothing was changed.")
+        if why := _asked_before(scene, own, new):
+            return Fault(why)
         said.append(f"A letter went to {new}. Answer it with “confirm”, and that becomes your address.")
 
     def do(doing: Doing) -> None:
@@ -64,6 +69,21 @@ def _change(scene: Scene, own: Profile, changed: Changes) -> Act | Fault:
             _ask_there(doing, own, new)
 
     return Act(" ".join(said), do, preview=tuple(said))
+
+
+def _asked_before(scene: Scene, own: Profile, new: str) -> str:
+    """Why a letter to an address that may be anybody's would be one too many; "" when it would not.
+
+    Each contact has one question there in the time that it can be answered, and all of them so many in an hour.
+    """
+    key, folk = new.lower(), scene.case.view.more.folk
+    if key in {address.lower() for address in own.addresses}:
+        return ""
+    if (key, own.id) in folk.asked:
+        return "We wrote to that address already. Answer that letter."
+    if folk.asked_lately[key] >= scene.case.rules.caps.first_receipts_per_hour:
+        return "We wrote to that address within the hour. Nothing was changed: write again later."
+    return ""
 
 
 def is_free(scene: Scene, address: str, own: Profile | None) -> bool:
@@ -82,9 +102,13 @@ def _ask_there(doing: Doing, own: Profile, new: str) -> None:
     scene, now = doing.scene, doing.scene.case.now
     scene = replace(scene, fields=(), words="")
     body = {"address": new.lower(), "kept": {_NEW_ADDRESS: new}}
-    pending_id = waiting.keep(doing.writes, scene, [("me", f"{_NEW_ADDRESS} {new}")], body)
+    pending_id = waiting.keep(doing.writes, scene, [("me", "")], body)
     # Nothing of what the asker wrote stands in a letter to an address that may be anybody's.
-    there = replace(own.state, address=new, name="")
+    # In lower case, so that another way to write an address gets no letter more.
+    there = replace(own.state, address=new.lower(), name="")
+    folk = scene.case.view.more.folk
+    folk.asked.add((there.address, own.id))
+    folk.asked_lately[there.address] += 1
     lines = [f"{new} becomes the address of {own.address or 'a contact'} at our desk."]
     notices.letter(doing.writes, "confirm", there, now, context={"pending": pending_id, "lines": lines})
     if own.address.lower() != scene.author.address.lower():

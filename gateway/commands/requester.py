@@ -41,7 +41,8 @@ def of_staff(scene: Scene, argument: str) -> Act | Fault:
     if person is not None and person.id == _ticket(scene).requester.id:
         return same(f"{_name(person)} is the contact of the ticket already.")
     named = Mailbox(person.name or box.name, box.address) if person else box
-    return Act(f"{_shown(named)} is the contact of the ticket.", partial(_known_or_new, box))
+    new = "" if person else " Nobody had that address here before."
+    return Act(f"{_shown(named)} is the contact of the ticket.{new}", partial(_known_or_new, box))
 
 
 def _one(scene: Scene, argument: str) -> Mailbox | Fault:

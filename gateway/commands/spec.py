@@ -83,6 +83,7 @@ class Act:
     keep: Mapping[str, Any] | None = None  # what of the mail is needed when it is confirmed, as JSON
 
 
+_ALONE = frozenset("services sites news report help me signin alerts".split())
 Check = Callable[[Scene, str], Act | Fault]
 
 
@@ -100,6 +101,11 @@ class Spec:
     label: str = ""  # as a fill-in line: "Our ref"
     ticket: bool = True  # as a line it needs a ticket
     form: bool = False  # its answer is a form: a reply with lines filled in asks again, with these
+
+    @property
+    def takes_argument(self) -> bool:
+        """Whether words may stand behind it: “#help my printer burns” is no wish for help with commands."""
+        return self.word not in _ALONE
 
 
 class Known(dict[str, Spec]):

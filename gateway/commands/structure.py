@@ -154,7 +154,8 @@ def _child(scene: Scene, argument: str) -> Act | Fault:
     if not _next_child(scene, ticket):
         return Fault(f"#child: the ticket has {structure.MAX_CHILDREN} tasks, and can have no more.")
     title = " ".join(argument.split())
-    return Act(f"The ticket has a new task: {title}.", lambda doing: _do_child(doing, title), tell=False)
+    # What is said beside it is for the desk: customers do not hear of tasks.
+    return Act(f"The ticket has a new task: {title}.", lambda doing: _do_child(doing, title), tell=False, internal=True)
 
 
 def _next_child(scene: Scene, ticket: TicketState) -> str:

@@ -8,6 +8,7 @@ from gateway.case import Case
 from gateway.commands import asked, fields, plain, registry
 from gateway.commands.asked import Order
 from gateway.commands.fields import Fields
+from gateway.commands.spec import Spec
 from gateway.commands.words import LABELS
 from gateway.quoting import html_quotes
 from gateway.subject import bare_keeping_numbers, is_answer
@@ -28,10 +29,24 @@ def of_subject(case: Case) -> Order | None:
     spec = registry.of(who.kind_of(case)).get(word)
     if spec is None or not spec.subject:
         return None
+    argument = " ".join(found[2].split())
+    if (argument and not spec.takes_argument) or not _is_bare(case, spec):
+        return None  # “#report of water damage”: a request that begins like a command
     # The number in “#status T20190409.0967” makes it no answer.
     if is_answer(numbers.strip(message.subject)) and case.text and not (spec.form and lines_of(case).values):
         return None
-    return Order(word, " ".join(found[2].split()), f"#{word} {found[2]}".strip())
+    return Order(word, argument, f"#{word} {found[2]}".strip())
+
+
+def _is_bare(case: Case, spec: Spec) -> bool:
+    """True for a mail with nothing in it that would be lost: no words but courtesy and lines of a form, no files."""
+    if any(not file.inline for file in case.mail.message.attachments) and spec.word != "people":
+        return False
+    said = lines_of(case) if spec.form else Fields((), case.text)
+    if spec.form and said.values:
+        return True
+    own = _own_words(said.words)
+    return not own or not plain.core_of(own, case.rules.words, ()).strip()
 
 
 def alone(case: Case) -> tuple[Order, ...]:
@@ -43,7 +58,7 @@ def alone(case: Case) -> tuple[Order, ...]:
     if not case.text or case.mail.message.attachments or not case.mail.asks.words:
         return ()
     read = asked.of_staff if case.staff else asked.of_customer
-    said = read(case.text, words, known, new=True)
+    said = read(case.text, words, known, new=True, names=who.names_in(case))
     fit = all(not o.filled_in and o.word in known and not known[o.word].ticket for o in said.orders)
     return said.orders if said.orders and fit and not said.words else ()
 

@@ -62,6 +62,25 @@ def test_change(database: Database) -> None:
     assert [(row.name, row.known) for row in rows] == [("new", False), ("one", True), ("two", True), ("three", False)]
 
 
+def test_what_was_set_before_a_drop_is_not_set_in_the_row_that_comes_after(database: Database) -> None:
+    """A row added again under a dropped key is a new one; what is set in other rows stays."""
+    writes = Writes(database.ids.next)
+    ids = [contact(writes) for _ in range(2)]
+    for address, contact_id in zip(("a@b.test", "c@d.test"), ids, strict=True):
+        writes.add(ContactAddress, address=address, contact_id=contact_id, written=address, position=0)
+    with database.transaction() as session:
+        writes.flush(session)
+    writes.set(ContactAddress, {"address": "a@b.test", "contact_id": ids[0]}, position=7)
+    writes.set(ContactAddress, {"address": "c@d.test", "contact_id": ids[1]}, position=8)
+    writes.drop(ContactAddress, {"address": "a@b.test"})
+    writes.add(ContactAddress, address="a@b.test", contact_id=ids[0], written="A@b.test", position=0)
+    with database.transaction() as session:
+        writes.flush(session)
+    with database.reading() as session:
+        rows = session.scalars(select(ContactAddress).order_by(ContactAddress.address)).all()
+    assert [(row.written, row.position) for row in rows] == [("A@b.test", 0), ("c@d.test", 8)]
+
+
 def test_nothing_is_written_when_the_transaction_fails(database: Database) -> None:
     """All or nothing."""
     writes = Writes(database.ids.next)

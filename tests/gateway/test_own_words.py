@@ -22,7 +22,7 @@ Before that:
 —
 {NUMBER} · Phones"""
 QUOTED = "\n".join(f"> {line}" for line in LETTER.splitlines())
-TOLD = Told.of([("public", ASKED), ("internal", SECRET)])
+TOLD = Told.of([("public", ASKED, None), ("internal", SECRET, None)])
 HEADER = f"On Mon, 23 Nov 2026 at 11:00, Example Desk <{DESK}> wrote:"
 OUTLOOK = f"From: Desk <{DESK}>\nSent: Monday, 23 November 2026 11:00\nTo: Sam\nSubject: Re: [{NUMBER}] Phones\n\n"
 
@@ -66,7 +66,9 @@ def test_an_answer_between_the_lines_keeps_what_the_customer_wrote() -> None:
 
 def test_a_repeated_line_of_an_internal_note_is_found() -> None:
     """Quoted, unquoted, with other blanks; words that customers have read too are no secret, nor are short ones."""
-    told = Told.of([("internal", f"{SECRET}\nThanks"), ("pending", "A stranger's words."), ("public", "Shared line.")])
+    told = Told.of(
+        [("internal", f"{SECRET}\nThanks", 1), ("pending", "A stranger's words.", None), ("public", "Shared line.", 1)]
+    )
     assert repeats_inside("x\n>   The customer is  insolvent, delay her. ", told)
     assert repeats_inside("A stranger's words.", told)
     assert repeats_inside("Thanks\nShared line.", told) == ""

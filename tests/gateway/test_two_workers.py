@@ -10,10 +10,11 @@ import pytest
 from sqlalchemy.engine import make_url
 
 from gateway.intake import Intake
+from gateway.token import Token
 from store.database import Database
 from tests.gateway import desk_world as sample
 from tests.gateway.conftest import _copy_postgres
-from tests.gateway.desk_world import ANN, DESK, NUMBER, SAM, People, World
+from tests.gateway.desk_world import ANN, DESK, NUMBER, PAT, SAM, People, World
 from tests.peers.common import wait_for
 
 
@@ -63,10 +64,8 @@ def someone_waits(database: Database) -> bool:
     return bool(found and found[0])
 
 
-@pytest.mark.parametrize("order", [(customer, staff), (staff, customer)])
-def test_a_reply_and_a_resolve_at_once(world: World, people: People, order: tuple[object, object]) -> None:
-    """The second worker reads the ticket after the first has written it, so nobody's change is lost."""
-    first, second = (make(people) for make in order)  # type: ignore[operator]
+def at_once(world: World, first: bytes, second: bytes) -> None:
+    """The second mail comes to another worker once the first worker has read what it is about."""
     clock = Slow(world)
     slow = Intake(world.database, world.blobs, world.addresses, world.rules, senders=world.senders, clock=clock)
     with ThreadPoolExecutor(2) as threads:
@@ -79,9 +78,27 @@ def test_a_reply_and_a_resolve_at_once(world: World, people: People, order: tupl
         wait_for(lambda: two.done() or someone_waits(world.database), "the second worker")
         clock.go_on.set()
         assert (one.result(30), two.result(30)) == (1, 1)
+
+
+@pytest.mark.parametrize("order", [(customer, staff), (staff, customer)])
+def test_a_reply_and_a_resolve_at_once(world: World, people: People, order: tuple[object, object]) -> None:
+    """The second worker reads the ticket after the first has written it, so nobody's change is lost."""
+    first, second = (make(people) for make in order)  # type: ignore[operator]
+    at_once(world, first, second)
     events = world.events(people.ticket)
     events.sort(key=lambda event: (event.at, event.id))
     statuses = [event.changes["status"] for event in events]
     assert [event.staff_id is None for event in events] == [make is customer for make in order]
     assert statuses[0][1] == statuses[1][0]
     assert world.ticket(people.ticket).status == statuses[1][1]
+
+
+def test_a_question_confirmed_twice_at_once(world: World, people: People) -> None:
+    """It is done once: the second worker waits, and reads that it is done."""
+    world.take(sample.mail(PAT, f"Re: [{NUMBER}] Phones", "#append hello words"))
+    (question,) = world.letters("confirm", PAT)
+    to = sample.ADDRESSES.reply_to(DESK, Token("confirm", 0, question.context["pending"]))
+    before = len(world.events(people.ticket))
+    at_once(world, *(sample.mail(PAT, "Re: Confirm", word, to=to) for word in ("confirm", "Confirm!")))
+    assert len(world.events(people.ticket)) == before + 1
+    assert len(world.letters("not_done", PAT)) == 1

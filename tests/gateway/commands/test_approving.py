@@ -9,7 +9,8 @@ from sqlalchemy import select, update
 
 from store.tables import Approval, Approver, Contact, Ticket
 from tests.gateway import desk_world as sample
-from tests.gateway import letter_world
+from tests.gateway import letter_world, rendering
+from tests.gateway.commands import by_mail
 from tests.gateway.desk_world import ANN, DESK, EVE, GONE, KIM, NUMBER, PAT, REM, SAM, SUE, People, World
 
 
@@ -244,6 +245,27 @@ def test_a_reason(world: World, people: People, body: str, reason: str) -> None:
     assert {row.context["reason"] for row in world.letters("approval_result")} == {reason}
     entry = world.events(people.ticket)[-1]
     assert reason in (entry.text, entry.changes.get("reason", ["", ""])[1])
+
+
+@pytest.mark.parametrize(
+    "body", ["#approve\n#private\nThe code word is heron.", "#private\n#approve heron\nTell nobody."]
+)
+@pytest.mark.parametrize("sure", [True, False], ids=["proven", "confirmed"])
+def test_a_private_reason(world: World, people: People, body: str, sure: bool) -> None:
+    """It decides, and all hear of that; the words stay with the desk, also where the answer is confirmed later."""
+    world.rules = replace(sample.RULES, private_notes=True)
+    world.intake = world.new_intake()
+    world.take(own(people, SAM, f"#ask approval {KIM}"))
+    world.take(own(people, KIM, body) if sure else sample.mail(KIM, f"[{NUMBER}]", body))
+    if not sure:
+        by_mail.confirm(world, KIM)
+    assert state(world, people)[0] == "Approved"
+    assert told(world, "approval_result") == [ANN, PAT]
+    to_customers = [letter for address in (ANN, PAT) for letter in rendering.letters(world, recipient=address)]
+    assert not [letter for letter in to_customers if "heron" in rendering.words(letter)]
+    entries = world.events(people.ticket)
+    knowing = [entry for entry in entries if "heron" in f"{entry.text} {entry.changes}"]
+    assert {entry.visibility for entry in knowing} == {"internal"}
 
 
 def test_a_second_answer(world: World, people: People) -> None:

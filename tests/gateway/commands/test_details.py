@@ -71,7 +71,7 @@ def test_a_plain_mail(world: World, people: People) -> None:
 )
 def test_as_people_write(world: World, people: People, body: str, field: str, value: object) -> None:
     """In their own words and languages; a value is compared loosely and kept tidily."""
-    assert getattr(opened(world, f"{body}\n\nHello."), field) == value
+    assert getattr(opened(world, f"{body}\n\nIt is dead."), field) == value
 
 
 @pytest.mark.feature("F96", "mail")
@@ -102,9 +102,9 @@ def test_not_sure_which_item(world: World, people: People) -> None:
 )
 def test_what_is_not_understood_stays_text(world: World, people: People, line: str, said: str) -> None:
     """The other lines count all the same, and the receipt says what to do."""
-    ticket = opened(world, f"Service: Telephony\n{line}\n\nHello.", verdict="pass")
+    ticket = opened(world, f"Service: Telephony\n{line}\n\nIt is dead.", verdict="pass")
     (entry,) = world.events(ticket.id)
-    assert (ticket.service, entry.text) == ("Telephony", f"{line}\nHello.")
+    assert (ticket.service, entry.text) == ("Telephony", f"{line}\nIt is dead.")
     assert world.letters("received", ANN)[0].context["notes"] == [said]
 
 
@@ -209,7 +209,7 @@ def test_nothing_proves_the_sender(world: World, people: People) -> None:
 def test_site(world: World, people: People, named: str, site: str) -> None:
     """Any part of its label that no other site has: name, code, place, post code."""
     sites = give_sites(world, BLACKFRIARS, TELEHOUSE)
-    ticket = opened(world, f"Site: {named}\n\nHello.")
+    ticket = opened(world, f"Site: {named}\n\nIt is dead.")
     assert ticket.site_id == sites[site]
     assert world.events(ticket.id)[0].changes == {"site": ["", site]}
 
@@ -217,7 +217,7 @@ def test_site(world: World, people: People, named: str, site: str) -> None:
 def test_a_whole_name_comes_before_a_part_of_another(world: World, people: People) -> None:
     """“London” is that site, though another one holds the word as well."""
     sites = give_sites(world, ("London", "", "", ""), ("London West", "", "", ""))
-    assert opened(world, "Site: london\n\nHello.").site_id == sites["London"]
+    assert opened(world, "Site: london\n\nIt is dead.").site_id == sites["London"]
 
 
 @pytest.mark.parametrize(
@@ -236,15 +236,15 @@ def test_a_whole_name_comes_before_a_part_of_another(world: World, people: Peopl
 def test_which_site(world: World, people: People, named: str, said: str) -> None:
     """Several, or none of this organisation: the receipt names those that there are, and no others."""
     give_sites(world, BLACKFRIARS, TELEHOUSE)
-    assert opened(world, f"Site: {named}\n\nHello.").site_id is None
+    assert opened(world, f"Site: {named}\n\nIt is dead.").site_id is None
     assert world.letters("received", ANN)[0].context["notes"] == [said]
 
 
 def test_many_sites(world: World, people: People) -> None:
     """Ten are named, and five of those that fit."""
     give_sites(world, *((f"Works {number:02}", "", "", "") for number in range(12)))
-    opened(world, "Site: Leeds\n\nHello.")
-    opened(world, "Site: works\n\nHello.")
+    opened(world, "Site: Leeds\n\nIt is dead.")
+    opened(world, "Site: works\n\nIt is dead.")
     unknown, several = (letter.context["notes"][0] for letter in world.letters("received", ANN))
     assert unknown.endswith("There are 12, among them: " + ", ".join(f"Works {n:02}" for n in range(10)) + ".")
     assert "Works 04. Write" in several
@@ -254,7 +254,7 @@ def test_many_sites(world: World, people: People) -> None:
 @pytest.mark.feature("F92", "mail")
 def test_ones_own_number_finds_the_ticket(world: World, people: People) -> None:
     """Later mails with it in the subject are notes on the ticket, in the same batch as well."""
-    first = world.send(sample.mail(ANN, "Phones", "Our ref: INC-4471\n\nHello.", verdict="pass"))
+    first = world.send(sample.mail(ANN, "Phones", "Our ref: INC-4471\n\nIt is dead.", verdict="pass"))
     second = world.send(sample.mail(ANN, "About inc-4471", "Any news?", verdict="pass"))
     world.handle()
     third = world.take(sample.mail(ANN, "INC-4471 again", "And now?", verdict="pass"))
@@ -266,7 +266,7 @@ def test_ones_own_number_finds_the_ticket(world: World, people: People) -> None:
 @pytest.mark.feature("F84", "mail")
 def test_title(world: World, people: People) -> None:
     """A new mail's title is its subject without prefixes; a line changes it, and letters keep their subject."""
-    assert opened(world, "Hello.", subject="Fwd: Phones are down").title == "Phones are down"
+    assert opened(world, "It is dead.", subject="Fwd: Phones are down").title == "Phones are down"
     world.take(reply(people, "Title: Two phones are down"))
     ticket = world.ticket(people.ticket)
     assert (ticket.title, ticket.letter_subject) == ("Two phones are down", "Phones are down")
@@ -309,15 +309,15 @@ def test_priority_by_hand(world: World, people: People, named: str, priority: st
 
 def test_lines_of_customers_are_words(world: World, people: People) -> None:
     """What staff write with # is text from a customer."""
-    world.take(reply(people, "#urgency high\n#priority critical\nHello."))
+    world.take(reply(people, "#urgency high\n#priority critical\nIt is dead."))
     assert world.ticket(people.ticket).priority == "Low"
-    assert world.events(people.ticket)[0].text == "#urgency high\n#priority critical\nHello."
+    assert world.events(people.ticket)[0].text == "#urgency high\n#priority critical\nIt is dead."
 
 
 @pytest.mark.parametrize("line", ["#urgency pink", "#site Leeds", "#title", "#contact Ann", "#priority none"])
 def test_a_line_of_staff_that_is_not_understood(world: World, people: People, line: str) -> None:
     """Nothing is done, and nothing goes out."""
-    world.take(reply(people, f"#item SIP trunk 4\n{line}\nHello.", SAM))
+    world.take(reply(people, f"#item SIP trunk 4\n{line}\nIt is dead.", SAM))
     (entry,) = world.events(people.ticket)
     assert (world.ticket(people.ticket).item, entry.visibility) == ("", "internal")
     assert [(letter.kind, letter.recipient) for letter in world.letters()] == [("not_done", SAM)]

@@ -180,6 +180,15 @@ def test_a_list_needs_a_proof(world: World, people: People, admin: int) -> None:
     assert len(world.letters("answer")) == 1
 
 
+def test_so_many_answers_in_a_day(world: World, people: People, admin: int) -> None:
+    """The forms of #people count as all other answers do, and then there are no more of them."""
+    for argument in ("list", "template", "imports", "add", f"edit {KIM}") * 10:
+        world.send(mail(argument))
+    world.handle()
+    assert len(world.letters("answer")) == world.rules.caps.automatic_letters_per_day
+    assert "There is no answer: 40 automatic letters" in world.take(mail("list")).reason
+
+
 @pytest.mark.parametrize("argument", ["destroy everything", "edit", "edit kim", "import everything"])
 def test_what_is_not_understood(world: World, people: People, admin: int, argument: str) -> None:
     """A sentence, and nothing done."""

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from desk import credentials, profile
 from desk.profile import Profile
@@ -150,6 +150,17 @@ def test_a_stranger_has_a_profile_too(world: World, people: People) -> None:
     assert name == "Eve Else"
 
 
+@pytest.mark.parametrize("verdict", ["pass", "none"])
+@pytest.mark.parametrize("body", ["", "First name: Evil", f"Email: {NEW}"])
+def test_a_deactivated_contact_has_no_profile(world: World, people: People, body: str, verdict: str) -> None:
+    """Nothing of it is shown or changed, and no other address is asked."""
+    world.take(me(body, sender=GONE, verdict=verdict))
+    said = "You do not have access. Write to the desk in your own words if that is wrong."
+    assert [(row.kind, row.recipient, row.context["lines"]) for row in world.letters()] == [("not_done", GONE, [said])]
+    own = of(world, people, GONE)
+    assert (own.name, own.addresses) == ("Gone", [GONE])
+
+
 # A new address
 
 
@@ -188,6 +199,43 @@ def test_the_new_address_confirms(world: World, people: People) -> None:
     answer_there(world)
     assert "confirmed before" in lines(world, "not_done", NEW)
     assert len(of(world, people).addresses) == 2
+
+
+def test_a_contact_who_was_deactivated_meanwhile(world: World, people: People) -> None:
+    """The new address confirms, and gets nothing by it."""
+    world.take(me(f"Email: {NEW}"))
+    with world.database.transaction() as session:
+        session.execute(update(Contact).where(Contact.id == people.contacts[ANN]).values(deactivated_at=NOW))
+    answer_there(world)
+    assert of(world, people).addresses == [ANN]
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+def test_one_letter_to_a_new_address(world: World, people: People, at_once: bool) -> None:
+    """However often it is wished for in a day, and however it is written; nothing else of such a mail is done."""
+    for address in (NEW, NEW, NEW.title(), NEW.upper()):
+        world.send(me(f"Email: {address}"))
+        if not at_once:
+            world.handle()
+            world.clock.forward(hours=2)
+    world.take(me(f"Email: {NEW}\nMobile: 2"))
+    assert len(world.letters("confirm")) == 1
+    assert lines(world, "not_done") == "We wrote to that address already. Answer that letter."
+    assert of(world, people).value("Mobile") == ""
+    world.clock.forward(hours=25)
+    world.take(me(f"Email: {NEW}"))
+    assert len(world.letters("confirm", NEW)) == 2
+
+
+def test_many_people_and_one_new_address(world: World, people: People) -> None:
+    """Not all of them can have us write there: one letter in an hour."""
+    for sender in (ANN, KIM, PAT, EVE):
+        world.take(me(f"Email: {NEW}", sender=sender))
+    assert len(world.letters("confirm", NEW)) == 1
+    assert "We wrote to that address within the hour." in lines(world, "not_done", KIM)
+    world.clock.forward(minutes=61)
+    world.take(me(f"Email: {NEW}", sender=KIM))
+    assert len(world.letters("confirm", NEW)) == 2
 
 
 @pytest.mark.parametrize("sender", [ANN, EVE, "other@elsewhere.test"])

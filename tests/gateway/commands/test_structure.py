@@ -22,7 +22,7 @@ def test_merge(world: World, people: People) -> None:
     second = other(world, people)
     done = world.take(reply(people, f"#merge {OTHER}"))
     ended = world.ticket(people.ticket)
-    assert (done.kind, done.reason) == ("answered", "Only commands; they were done.")
+    assert (done.kind, done.reason) == ("answered", "Only commands, which were done: #merge.")
     assert (ended.merged_into_id, ended.status) == (second, "Complete")
     assert changes(world, people.ticket, "internal") == {"merged into": ["", OTHER]}
     assert changes(world, people.ticket, "public") == {"status": ["In Progress", "Complete"]}
@@ -209,7 +209,7 @@ def test_child(world: World, people: People) -> None:
     """Tasks get the number of the ticket with .001 and .002; the desk is told, and no customer is."""
     done = world.take(reply(people, "#child Order the switch\n#child Fit the switch"))
     first, second = (world.all(select(Ticket).where(Ticket.number == f"{NUMBER}.{end}"))[0] for end in ("001", "002"))
-    assert done.reason == "Only commands; they were done."
+    assert done.reason == "Only commands, which were done: #child."
     assert (first.title, first.parent_id, first.status) == ("Order the switch", people.ticket, "New")
     assert (first.requester_id, first.team_id) == (people.contacts[ANN], world.ticket(people.ticket).team_id)
     assert second.title == "Fit the switch"
