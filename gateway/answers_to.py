@@ -6,10 +6,18 @@ from gateway.case import Case
 
 def refusal(person: ContactState | StaffState, case: Case, ticket: TicketState | None) -> str:
     """Why there is no answer to this mail; "" when there is one."""
-    caps, view, key = case.rules.caps, case.view, person.address.lower()
     if case.mail.message.machine:
         return "it was written by a machine"
-    if not person.address:
+    return over_cap(person.address, case, ticket, trusted=not is_first(person, case), what="an answer")
+
+
+def over_cap(address: str, case: Case, ticket: TicketState | None = None, *, trusted: bool, what: str) -> str:
+    """Why no more automatic letters go to an address; "" while some may. Those to forged senders hit innocent people.
+
+    `what` it is called in the reason: an answer, a receipt. With a ticket its own cap counts too.
+    """
+    caps, view, key = case.rules.caps, case.view, address.lower()
+    if not address:
         return "the mail names no sender to write to"
     if case.addresses.find(key):
         return "it would go to the desk itself"
@@ -17,21 +25,27 @@ def refusal(person: ContactState | StaffState, case: Case, ticket: TicketState |
         return f"{caps.receipts_per_ticket} answers about this ticket went to this address within a day"
     if view.automatic[key] >= caps.automatic_letters_per_day:
         return f"{caps.automatic_letters_per_day} automatic letters went to this address within a day"
-    if isinstance(person, ContactState) and not _is_trusted(person, case):
-        if view.first_receipts[key] >= caps.first_receipts_per_hour:
-            return "this unverified sender had an answer within the hour"
-        if view.first_receipts_minute >= caps.first_receipts_per_minute:
-            return "too many unverified senders within a minute"
+    if trusted:
+        return ""
+    if view.first_receipts[key] >= caps.first_receipts_per_hour:
+        return f"this unverified sender had {what} within the hour"
+    if view.first_receipts_minute >= caps.first_receipts_per_minute:
+        return "too many unverified senders within a minute"
     return ""
 
 
 def count(person: ContactState | StaffState, case: Case, ticket: TicketState | None) -> None:
     """One more answer went out."""
-    view, key = case.view, person.address.lower()
-    view.automatic[key] += 1
     if ticket is not None:
-        view.receipts[key, ticket.id] += 1
-    if isinstance(person, ContactState) and not _is_trusted(person, case):
+        case.view.receipts[person.address.lower(), ticket.id] += 1
+    count_letter(person.address, case, trusted=not is_first(person, case))
+
+
+def count_letter(address: str, case: Case, *, trusted: bool) -> None:
+    """One more automatic letter went to an address."""
+    view, key = case.view, address.lower()
+    view.automatic[key] += 1
+    if not trusted:
         view.first_receipts[key] += 1
         view.first_receipts_minute += 1
 

@@ -1,4 +1,4 @@
-"""Letters that answer a mail: the receipt for a new ticket, and what could not be done. Each kind is capped."""
+"""The receipt for a new ticket (E4): who gets it, what it says besides, and why there is none."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -6,6 +6,7 @@ from dataclasses import replace
 from desk import notices
 from desk.state import ContactState, TicketState
 from desk.writes import Writes
+from gateway import answers_to
 from gateway.case import Case, Decision
 
 
@@ -26,7 +27,7 @@ def send_receipt(
         return _without(decision, "it was written by a machine")
     sure = decision.verified.verdict == "pass"
     trusted = bool(case.mail.sender) and (ticket.requester.known or sure)
-    refusal = _cap(ticket.requester, case, trusted)
+    refusal = answers_to.over_cap(ticket.requester.address, case, trusted=trusted, what="a receipt")
     if refusal:
         return _without(decision, refusal)
     context = {
@@ -43,7 +44,7 @@ def send_receipt(
         notices.letter(
             writes, "received", person, case.now, ticket=ticket, event_id=event_id, context=context, first_receipt=first
         )
-        _count(person, case, trusted)
+        answers_to.count_letter(person.address, case, trusted=trusted)
     return decision
 
 
@@ -53,31 +54,6 @@ def _answered(case: Case, ticket: TicketState) -> str:
     if message.forwarded and message.forwarded.sender.key == ticket.requester.address.lower() != case.mail.sender:
         return message.forwarded.message_id
     return message.message_id
-
-
-def _cap(person: ContactState, case: Case, trusted: bool) -> str:
-    """Why there is no receipt; "" when there is one. Receipts to forged senders would hit innocent people."""
-    caps, key = case.rules.caps, person.address.lower()
-    if not person.address:
-        return "the mail names no sender to write to"
-    if case.addresses.find(key):
-        return "it would go to the desk itself"
-    if case.view.automatic[key] >= caps.automatic_letters_per_day:
-        return f"{caps.automatic_letters_per_day} automatic letters went to this address within a day"
-    if trusted:
-        return ""
-    if case.view.first_receipts[key] >= caps.first_receipts_per_hour:
-        return "this unverified sender had a receipt within the hour"
-    if case.view.first_receipts_minute >= caps.first_receipts_per_minute:
-        return "too many unverified senders within a minute"
-    return ""
-
-
-def _count(person: ContactState, case: Case, trusted: bool) -> None:
-    case.view.automatic[person.address.lower()] += 1
-    if not trusted:
-        case.view.first_receipts[person.address.lower()] += 1
-        case.view.first_receipts_minute += 1
 
 
 def _notes(decision: Decision, case: Case, trusted: bool) -> list[str]:

@@ -103,10 +103,6 @@ def _imports(session: Session, own: Profile, facts: AnswerFacts) -> Answer:
     return page.answer("1 import" if len(runs) == 1 else f"{len(runs)} imports")
 
 
-def _counts(run: ImportRun) -> tuple[str, ...]:
-    return tuple(str(count) for count in (run.added, run.updated, run.skipped, run.refused))
-
-
 def _add(session: Session, own: Profile, fields: Mapping[str, str], facts: AnswerFacts) -> Answer:
     given = dict(fields)
     missing = [label for label in MANDATORY if not given.get(label)]

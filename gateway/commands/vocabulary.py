@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from desk import statuses
+from desk import profile, statuses
 
 COMMANDS = tuple(
     "resolve reopen withdraw approve reject watch stop share unshare copy remove alert alerts private quiet append "
@@ -24,33 +24,7 @@ TICKET_LABELS = (
     "Needed by",
     "Title",
 )
-PERSON_LABELS = (
-    "Prefix",
-    "First name",
-    "Middle initial",
-    "Last name",
-    "Suffix",
-    "Job title",
-    "Email",
-    "Email 2",
-    "Email 3",
-    "Phone",
-    "Extension",
-    "Alternate phone",
-    "Mobile",
-    "Fax",
-    "Address",
-    "Address 2",
-    "City",
-    "Post code",
-    "Country",
-    "More address",
-    "Level",
-    "Organisation",
-    "Language",
-    "Time zone",
-    "External ID",
-)
+PERSON_LABELS = (*profile.PERSON, "Organisation", "Language", "Time zone")
 LABELS = (*TICKET_LABELS, "Status", "Resolution", *PERSON_LABELS)
 VALUES: Mapping[str, tuple[str, ...]] = {
     "urgency": ("Low", "Medium", "High"),
