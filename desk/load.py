@@ -56,6 +56,13 @@ _TICKET: tuple[Any, ...] = (
     Ticket.requester_muted,
     Ticket.reopened_on,
     Ticket.reopened,
+    Ticket.first_answer_due_at,
+    Ticket.first_answered_at,
+    Ticket.waiting_since,
+    Ticket.reminded,
+    Ticket.due_told,
+    Ticket.due_fixed,
+    Ticket.answers,
 )
 _TICKET_FIELDS = tuple(column.key for column in _TICKET if column.key != "requester_id")
 MERGE_STEPS = 10

@@ -12,10 +12,10 @@ from argon2.exceptions import InvalidHashError, VerificationError
 
 Profile = Literal["modern", "guide"]
 
-MODERN_MIN, MODERN_MAX = 12, 128
+MODERN_MIN, MODERN_MAX = 10, 128
 GUIDE = re.compile(r"[A-Za-z0-9]{5,50}")
 RULES: dict[Profile, str] = {
-    "modern": "12 to 128 characters. Any characters, spaces too. Three or four words you make up work well.",
+    "modern": "10 to 128 characters. Any characters, spaces too. Three or four words you make up work well.",
     "guide": "5 to 50 letters and digits, without spaces.",
 }
 # OWASP Password Storage Cheat Sheet: 19 MiB and two passes. More memory would let a flood of sign-ins

@@ -96,6 +96,13 @@ class TicketState:
     requester_muted: bool = False
     reopened_on: date | None = None
     reopened: int = 0
+    first_answer_due_at: datetime | None = None
+    first_answered_at: datetime | None = None
+    waiting_since: datetime | None = None
+    reminded: int = 0
+    due_told: str = ""
+    due_fixed: bool = False
+    answers: dict[str, str] = field(default_factory=dict)
     roles: dict[int, str] = field(default_factory=dict)  # of `people`: added, watching, approver
     left: set[int] = field(default_factory=set)  # contacts who took part once, and do no more
 

@@ -83,7 +83,8 @@ def open_ticket(
 _SAME = (
     "id number title status type priority source desk_address organisation_id site_id assignee_id team_id "
     "merged_into_id shared resolution completed_at urgency impact service item customer_reference needed_by due_at "
-    "parent_id minutes spam approval withdrawal requester_muted reopened_on reopened"
+    "parent_id minutes spam approval withdrawal requester_muted reopened_on reopened first_answer_due_at "
+    "first_answered_at waiting_since reminded due_told due_fixed answers"
 ).split()
 
 

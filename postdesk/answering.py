@@ -26,7 +26,7 @@ def answer_facts(house: "House") -> AnswerFacts:
         phone=settings.desk.phone,
         catalogue=catalogue,
         links=tuple((link.name, link.url) for link in settings.desk.links),
-        admin_levels=frozenset(settings.tickets.admin_levels),
+        admin_levels=frozenset(level.name for level in settings.people.levels if level.people),
         private_notes=settings.tickets.private_notes,
         copies=settings.tickets.copies,
     )

@@ -1,12 +1,19 @@
 """Values of the settings that name zones, addresses on the net, networks and servers: what they may be."""
 
 import ipaddress
+from datetime import time
 from typing import Annotated
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, BaseModel, ConfigDict
 from sqlalchemy.engine import make_url
+
+
+class Section(BaseModel):
+    """A table of the settings: nothing unknown in it, and frozen."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 def _time_zone(value: str) -> str:
@@ -64,6 +71,14 @@ def split_server(value: str) -> tuple[str, int]:
     return host, int(port) if port.isascii() and port.isdigit() and len(port) < 6 else 0
 
 
+def _time_of_day(value: str) -> str:
+    try:
+        return time.fromisoformat(value).strftime("%H:%M")
+    except ValueError as error:
+        raise ValueError("must be a time like 08:00") from error
+
+
+TimeOfDay = Annotated[str, AfterValidator(_time_of_day)]
 Network = Annotated[str, AfterValidator(_network)]
 Server = Annotated[str, AfterValidator(_server)]
 BaseUrl = Annotated[str, AfterValidator(_base_url)]

@@ -5,10 +5,11 @@ import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
+from pydantic import AfterValidator, Field, SecretStr
 from sqlalchemy.engine import make_url
 
-from postdesk.settings_kinds import BaseUrl, DatabaseUrl, Network, Server, TimeZone
+from postdesk.settings_desk import Credentials, Letters, People, Reminders, Retention, Tickets
+from postdesk.settings_kinds import BaseUrl, DatabaseUrl, Network, Section, Server, TimeZone
 
 Port = Annotated[int, Field(ge=0, le=65535)]
 Positive = Annotated[int, Field(gt=0)]
@@ -34,11 +35,7 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class DeskAddress(_Section):
+class DeskAddress(Section):
     """One address that people write to."""
 
     address: Address
@@ -46,14 +43,14 @@ class DeskAddress(_Section):
     type: str = "Query"
 
 
-class Link(_Section):
+class Link(Section):
     """A page that helps."""
 
     name: str = Field(min_length=1, max_length=60)
     url: BaseUrl
 
 
-class Desk(_Section):
+class Desk(Section):
     """[desk]"""
 
     name: str = Field(min_length=1, max_length=100)
@@ -65,7 +62,7 @@ class Desk(_Section):
     addresses: tuple[DeskAddress, ...]
 
 
-class DatabaseSettings(_Section):
+class DatabaseSettings(Section):
     """[database]"""
 
     url: DatabaseUrl
@@ -75,20 +72,20 @@ class DatabaseSettings(_Section):
     pool_size: Annotated[int, Field(ge=1, le=200)]
 
 
-class Blobs(_Section):
+class Blobs(Section):
     """[blobs]"""
 
     folder: Path
     reserve_mb: Annotated[int, Field(ge=0)]
 
 
-class Secrets(_Section):
+class Secrets(Section):
     """[secrets]"""
 
     key_file: Path
 
 
-class Smtp(_Section):
+class Smtp(Section):
     """[smtp]"""
 
     enabled: bool
@@ -102,7 +99,7 @@ class Smtp(_Section):
     mend_line_ends: bool
 
 
-class Lmtp(_Section):
+class Lmtp(Section):
     """[lmtp]"""
 
     enabled: bool
@@ -111,7 +108,7 @@ class Lmtp(_Section):
     max_connections: Positive
 
 
-class Mailbox(_Section):
+class Mailbox(Section):
     """[[mailbox]]"""
 
     name: str = Field(min_length=1, max_length=60)
@@ -128,7 +125,7 @@ class Mailbox(_Section):
     batch: Annotated[int, Field(ge=1, le=500)] = 50
 
 
-class Mail(_Section):
+class Mail(Section):
     """[mail]"""
 
     max_mb: Annotated[float, Field(gt=0, le=200)]
@@ -139,7 +136,7 @@ class Mail(_Section):
     reopen_days: Annotated[int, Field(ge=0)]
 
 
-class Sender(_Section):
+class Sender(Section):
     """[sender]"""
 
     verify: bool
@@ -151,17 +148,7 @@ class Sender(_Section):
     dns_seconds: Annotated[float, Field(gt=0, le=60)]
 
 
-class Tickets(_Section):
-    """[tickets]"""
-
-    admin_levels: tuple[str, ...]
-    approvals: Literal["any", "all"]
-    withdrawal_reasons: Annotated[tuple[str, ...], Field(min_length=1)]
-    private_notes: bool
-    copies: bool
-
-
-class Caps(_Section):
+class Caps(Section):
     """[caps]"""
 
     new_tickets_per_sender_2h: Positive
@@ -172,7 +159,7 @@ class Caps(_Section):
     reopenings_per_ticket_day: Positive
 
 
-class Work(_Section):
+class Work(Section):
     """[work]"""
 
     workers: Annotated[int, Field(ge=0, le=64)]
@@ -181,7 +168,7 @@ class Work(_Section):
     max_attempts: Positive
 
 
-class Relay(_Section):
+class Relay(Section):
     """[relay]"""
 
     mode: Literal["maildir", "smtp"]
@@ -197,22 +184,14 @@ class Relay(_Section):
     timeout_seconds: Annotated[float, Field(gt=0, le=600)]
 
 
-class Delivery(_Section):
+class Delivery(Section):
     """[delivery]"""
 
     give_up_days: Annotated[float, Field(gt=0, le=30)]
     fold_seconds: Annotated[float, Field(ge=0, le=3600)]
 
 
-class Credentials(_Section):
-    """[credentials]"""
-
-    mode: Literal["password", "link"]
-    hours: Annotated[float, Field(gt=0, le=720)]
-    profile: Literal["modern", "guide"]
-
-
-class Portal(_Section):
+class Portal(Section):
     """[portal]"""
 
     enabled: bool
@@ -224,14 +203,14 @@ class Portal(_Section):
     staff_idle_minutes: Annotated[float, Field(gt=0, le=1440)]
 
 
-class Log(_Section):
+class Log(Section):
     """[log]"""
 
     level: Literal["debug", "info", "warning", "error"]
     format: Literal["text", "json"]
 
 
-class Settings(_Section):
+class Settings(Section):
     """All settings; frozen."""
 
     desk: Desk
@@ -244,6 +223,10 @@ class Settings(_Section):
     mail: Mail
     sender: Sender
     tickets: Tickets
+    people: People
+    reminders: Reminders
+    letters: Letters
+    retention: Retention
     caps: Caps
     work: Work
     relay: Relay
@@ -279,6 +262,8 @@ class Settings(_Section):
         for index, box in enumerate(self.mailbox):
             if box.tls == "none" and not is_loopback(box.host):
                 faults.append(f'mailbox.{index}.tls: "none" is allowed only to this machine; use "tls"')
+        if len({level.name.casefold() for level in self.people.levels}) < len(self.people.levels):
+            faults.append("people.levels: names a security level twice")
         if len({entry.address for entry in self.desk.addresses}) < len(self.desk.addresses):
             faults.append("desk.addresses: names an address twice")
         return faults

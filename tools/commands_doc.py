@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parent.parent
 TARGET = ROOT / "docs" / "commands.md"
 _HEADINGS: tuple[tuple[Who, str, str], ...] = (
     ("customer", "Customers", "Everybody who takes part in a ticket, or whose organisation it is shared with."),
-    ("admin", "Admin users", "Contacts with a security level of `tickets.admin_levels`; besides all of the above."),
+    ("admin", "Admin users", "Contacts with a security level of `people.levels`; besides all of the above."),
     ("staff", "Staff", "Who works at the desk. A bare reply to one's own letter goes to the customer."),
 )
 

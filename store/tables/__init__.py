@@ -3,7 +3,7 @@
 from store.tables.account import Account, LoginTry, WebSession
 from store.tables.base import Base, core
 from store.tables.mail import Disposition, KnownMessage, MailKey, RawMail, ReceivedMail
-from store.tables.operation import Announcement, IdBlock, Lease, NumberSeries, Pending, Tally
+from store.tables.operation import Announcement, IdBlock, JobRun, Lease, NumberSeries, Pending, Tally
 from store.tables.outbox import Delivery, Outbox, Suppression
 from store.tables.people import (
     Approver,
@@ -16,7 +16,7 @@ from store.tables.people import (
     Team,
     TeamMember,
 )
-from store.tables.ticket import Alert, Approval, Attachment, Event, Participant, Ticket, TicketLink
+from store.tables.ticket import Alert, Approval, Attachment, Event, Participant, Reading, Ticket, TicketLink
 
 __all__ = [
     "Account",
@@ -33,6 +33,7 @@ __all__ = [
     "Event",
     "IdBlock",
     "ImportRun",
+    "JobRun",
     "KnownMessage",
     "Lease",
     "LoginTry",
@@ -43,6 +44,7 @@ __all__ = [
     "Participant",
     "Pending",
     "RawMail",
+    "Reading",
     "ReceivedMail",
     "Site",
     "Staff",

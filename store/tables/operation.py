@@ -46,13 +46,23 @@ class Lease(Base):
     until: Mapped[datetime]
 
 
+class JobRun(Base):
+    """What a timer did last, and for which day or stretch: by it nothing is done twice, and nothing left out."""
+
+    __tablename__ = "job_run"
+
+    name: Mapped[str] = mapped_column(String(40), primary_key=True)
+    done_for: Mapped[str] = mapped_column(String(40))  # "2019-04-09"
+    at: Mapped[datetime]
+
+
 class Pending(Base):
     """What somebody asked for by mail and must confirm: commands that wait for the one word “confirm”."""
 
     __tablename__ = "pending"
 
     id: Mapped[Key]
-    contact_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("contact.id"))
+    contact_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("contact.id"), index=True)
     staff_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("staff.id"))
     ticket_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("ticket.id"))
     received_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("received_mail.id"))
@@ -75,4 +85,7 @@ class Announcement(Base):
     text: Mapped[str] = mapped_column(Text, default="")
     starts_at: Mapped[datetime]
     ends_at: Mapped[datetime | None]
+    by_mail: Mapped[bool] = mapped_column(default=True)  # goes out as a letter
+    told_at: Mapped[datetime | None]  # every letter about it is on its way
+    told_up_to: Mapped[int] = mapped_column(BigInteger, default=0)  # the contact with whom the last batch ended
     created_at: Mapped[datetime]

@@ -42,6 +42,12 @@ class Outbox(Base):
             postgresql_where=text("automatic"),
         ),
         Index("ix_outbox_ticket_id", "ticket_id"),
+        Index(
+            "ix_outbox_import_id",
+            "import_id",
+            sqlite_where=text("import_id IS NOT NULL"),
+            postgresql_where=text("import_id IS NOT NULL"),
+        ),
         # Letters about trouble, few of which are sent in an hour.
         Index(
             "ix_outbox_trouble",
@@ -60,6 +66,7 @@ class Outbox(Base):
     staff_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("staff.id"))
     ticket_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("ticket.id"))
     event_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("event.id"))
+    import_id: Mapped[int | None] = mapped_column(BigInteger)  # the contact import that it welcomes somebody of
     context: Mapped[dict[str, Any]] = mapped_column(default=dict)
     automatic: Mapped[bool] = mapped_column(default=True)  # nobody wrote it: counts towards the cap per address
     first_receipt: Mapped[bool] = mapped_column(default=False)  # to a sender nobody knows: few of these in a minute

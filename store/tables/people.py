@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, String
+from sqlalchemy import BigInteger, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from store.tables.base import Base, Key
@@ -16,13 +16,19 @@ class Organisation(Base):
 
     id: Mapped[Key]
     name: Mapped[str] = mapped_column(String(200), unique=True)
-    parent_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("organisation.id"))
-    visibility: Mapped[str] = mapped_column(String(20), default="organisation")  # organisation | own
+    parent_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("organisation.id"), index=True)
+    # What its contacts see: own | organisation | sub-organisations (the organisation with those below it)
+    visibility: Mapped[str] = mapped_column(String(20), default="organisation")
+    language: Mapped[str] = mapped_column(String(20), default="")  # of letters; "" as the desk writes
+    approvals: Mapped[str] = mapped_column(String(10), default="")  # any | all; "" as the settings say
+    copies: Mapped[str] = mapped_column(String(10), default="")  # notes to outsiders: yes | no; "" as the settings say
+    may_create: Mapped[bool] = mapped_column(default=True)  # its contacts open tickets; else a person looks first
+    shares: Mapped[bool] = mapped_column(default=True)  # new tickets are shared with the organisation
     created_at: Mapped[datetime]
 
 
 class Site(Base):
-    """A place of an organisation."""
+    """A place of an organisation; in full “name – code – place – post code – account” (features.md, row 67)."""
 
     __tablename__ = "site"
 
@@ -32,12 +38,22 @@ class Site(Base):
     code: Mapped[str] = mapped_column(String(60), default="")
     place: Mapped[str] = mapped_column(String(200), default="")
     post_code: Mapped[str] = mapped_column(String(20), default="")
+    account: Mapped[str] = mapped_column(String(60), default="")
+    address: Mapped[str] = mapped_column(String(200), default="")
+    address2: Mapped[str] = mapped_column(String(200), default="")
+    city: Mapped[str] = mapped_column(String(100), default="")
+    country: Mapped[str] = mapped_column(String(100), default="")
+    more_address: Mapped[str] = mapped_column(String(200), default="")
+    main: Mapped[bool] = mapped_column(default=False)  # the main location of its organisation
 
 
 class Contact(Base):
     """Somebody who writes to the desk. `known` once staff added them: a mail alone makes an unverified contact."""
 
     __tablename__ = "contact"
+    __table_args__ = (
+        Index("ix_contact_digest", "id", sqlite_where=text("digest = 1"), postgresql_where=text("digest")),
+    )
 
     id: Mapped[Key]
     organisation_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("organisation.id"), index=True)
@@ -49,7 +65,9 @@ class Contact(Base):
     language: Mapped[str] = mapped_column(String(20), default="")
     known: Mapped[bool] = mapped_column(default=False)
     muted: Mapped[bool] = mapped_column(default=False)  # wants no letters but those that everybody gets
-    sees: Mapped[str] = mapped_column(String(20), default="")  # "" as the organisation says, else organisation | own
+    sees: Mapped[str] = mapped_column(String(20), default="")  # as Organisation.visibility; "" as the organisation says
+    digest: Mapped[bool] = mapped_column(default=False)  # wants a list of their tickets every working day
+    news: Mapped[bool] = mapped_column(default=True)  # wants announcements
     columns: Mapped[list[Any]] = mapped_column(default=list)  # of lists of tickets; empty: the usual ones
     details: Mapped[dict[str, Any]] = mapped_column(default=dict)  # telephone, job title and the like (desk/profile.py)
     created_at: Mapped[datetime]
@@ -102,13 +120,18 @@ class ImportRun(Base):
 
     id: Mapped[Key]
     organisation_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("organisation.id"), index=True)
-    contact_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("contact.id"))  # who asked for it
+    site_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("site.id"))
+    contact_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("contact.id"))  # who asked for it …
+    by: Mapped[str] = mapped_column(String(320), default="")  # … in words, an operator too
     file_name: Mapped[str] = mapped_column(String(255))
     update: Mapped[bool] = mapped_column(default=False)
     added: Mapped[int] = mapped_column(default=0)
     updated: Mapped[int] = mapped_column(default=0)
     skipped: Mapped[int] = mapped_column(default=0)
     refused: Mapped[int] = mapped_column(default=0)
+    letters: Mapped[int] = mapped_column(
+        default=0
+    )  # with credentials; how many of them went out, Outbox.import_id says
     rows: Mapped[list[Any]] = mapped_column(default=list)  # [row, fate, why]
     at: Mapped[datetime]
 
@@ -123,6 +146,7 @@ class Staff(Base):
     address: Mapped[str] = mapped_column(String(320), unique=True)
     language: Mapped[str] = mapped_column(String(20), default="")
     admin: Mapped[bool] = mapped_column(default=False)
+    day_sheet: Mapped[bool] = mapped_column(default=True)  # wants the list of the day every working morning
     columns: Mapped[list[Any]] = mapped_column(default=list)
     created_at: Mapped[datetime]
     deactivated_at: Mapped[datetime | None]

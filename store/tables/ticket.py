@@ -8,6 +8,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from store.tables.base import Base, Key
 
+_UNANSWERED = "first_answer_due_at IS NOT NULL AND first_answered_at IS NULL AND completed_at IS NULL"
+
 
 class Ticket(Base):
     """A request with a number, a status and a history of events."""
@@ -32,6 +34,18 @@ class Ticket(Base):
             "due_at",
             sqlite_where=text("due_at IS NOT NULL AND completed_at IS NULL"),
             postgresql_where=text("due_at IS NOT NULL AND completed_at IS NULL"),
+        ),
+        Index(
+            "ix_ticket_waiting_since",
+            "waiting_since",
+            sqlite_where=text("waiting_since IS NOT NULL AND completed_at IS NULL"),
+            postgresql_where=text("waiting_since IS NOT NULL AND completed_at IS NULL"),
+        ),
+        Index(
+            "ix_ticket_first_answer_due_at",
+            "first_answer_due_at",
+            sqlite_where=text(_UNANSWERED),
+            postgresql_where=text(_UNANSWERED),
         ),
         Index(
             "ix_ticket_resolved",
@@ -75,6 +89,13 @@ class Ticket(Base):
     approval: Mapped[str] = mapped_column(String(20), default="")  # "" | Requested | Approved | Rejected
     withdrawal: Mapped[str] = mapped_column(String(200), default="")  # the reason
     requester_muted: Mapped[bool] = mapped_column(default=False)  # the requester wants no letters about it
+    first_answer_due_at: Mapped[datetime | None]
+    first_answered_at: Mapped[datetime | None]  # the desk's first public words
+    waiting_since: Mapped[datetime | None]  # for the customer; due times stand still meanwhile
+    reminded: Mapped[int] = mapped_column(default=0)  # how often since then
+    due_told: Mapped[str] = mapped_column(String(10), default="")  # what staff heard of the due time: due | overdue
+    due_fixed: Mapped[bool] = mapped_column(default=False)  # set by hand: targets leave it alone
+    answers: Mapped[dict[str, Any]] = mapped_column(default=dict)  # follow-up questions of its type, and what was said
     reopened_on: Mapped[date | None]  # the last day on which it was opened again …
     reopened: Mapped[int] = mapped_column(default=0)  # … and how often on that day
 
@@ -143,13 +164,24 @@ class Approval(Base):
     """One approver's answer to a ticket that waits for it."""
 
     __tablename__ = "approval"
-    __table_args__ = {"sqlite_with_rowid": False}  # noqa: RUF012 - SQLAlchemy reads it as a class attribute
+    __table_args__ = (Index("ix_approval_contact_id", "contact_id"), {"sqlite_with_rowid": False})
 
     ticket_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("ticket.id"), primary_key=True)
     contact_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("contact.id"), primary_key=True)
     asked_at: Mapped[datetime]
     answer: Mapped[str] = mapped_column(String(10), default="")  # "" | approve | reject
     answered_at: Mapped[datetime | None]
+
+
+class Reading(Base):
+    """When a member of staff last read a ticket: by an answer, a command or its page. Customers are not watched."""
+
+    __tablename__ = "reading"
+    __table_args__ = {"sqlite_with_rowid": False}  # noqa: RUF012 - SQLAlchemy reads it as a class attribute
+
+    ticket_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("ticket.id"), primary_key=True)
+    staff_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("staff.id"), primary_key=True)
+    at: Mapped[datetime]
 
 
 class Attachment(Base):
