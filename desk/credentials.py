@@ -155,16 +155,23 @@ def use_once(session: Session, account: Account) -> bool:
 
 
 def set_password(
-    session: Session, account: Account, password_hash: str, *, now: datetime, next_id: Callable[[], int]
+    session: Session,
+    account: Account,
+    password_hash: str,
+    *,
+    now: datetime,
+    next_id: Callable[[], int],
+    tell: bool = True,
 ) -> None:
-    """Keep a chosen password: one-time secrets and all sessions end, and its owner is told (E3)."""
+    """Keep a chosen password: one-time secrets and all sessions end, and its owner is told (E3), unless not `tell`."""
     first = account.password_changed_at is None
     account.password_hash = password_hash
     account.password_changed_at = now
     _forget_once(account)
     sessions.end_all(session, account.id)
-    person = owner(session, account)
-    session.add(_letter(person, "password_changed", {"at": now.isoformat(), "first": first}, now, next_id))
+    if tell:
+        person = owner(session, account)
+        session.add(_letter(person, "password_changed", {"at": now.isoformat(), "first": first}, now, next_id))
     session.flush()
 
 

@@ -36,6 +36,7 @@ class PortalConfig:
     trusted_proxies: tuple[str, ...] = ()  # addresses or networks
     lifetimes: Lifetimes = field(default_factory=Lifetimes)
     password_profile: Profile = "modern"
+    tells_of_passwords: bool = True  # a changed password is told to its owner by mail
     version: str = ""
     status_seconds: float = 1.0  # the status page is computed this often at most
     clock: Callable[[], datetime] = _utc_now

@@ -93,7 +93,10 @@ def choose_password(portal: Portal, visit: Visit) -> Response:
         return _page(portal, visit, "password", 422, error=fault, field="new_password", next=after)
     with config.database.transaction() as session:
         account = session.get_one(Account, who.account_id, with_for_update=True)
-        credentials.set_password(session, account, hashed, now=visit.now, next_id=config.database.ids.next)
+        next_id = config.database.ids.next
+        credentials.set_password(
+            session, account, hashed, now=visit.now, next_id=next_id, tell=config.tells_of_passwords
+        )
         started = sessions.start(
             session,
             account,

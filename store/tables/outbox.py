@@ -8,6 +8,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from store.tables.base import Base, Key
 
+# Word for word also in queries: SQLite uses a partial index only when it sees the same condition.
+SECRET_LETTERS = "kind IN ('credentials', 'sign_in_link')"
+
 
 class Outbox(Base):
     """One letter to one recipient. Written in the transaction of its cause, rendered when first sent."""
@@ -42,6 +45,14 @@ class Outbox(Base):
             postgresql_where=text("automatic"),
         ),
         Index("ix_outbox_ticket_id", "ticket_id"),
+        # Of the letters with a secret to one person only the newest goes out.
+        Index(
+            "ix_outbox_secret",
+            "contact_id",
+            "staff_id",
+            sqlite_where=text(SECRET_LETTERS),
+            postgresql_where=text(SECRET_LETTERS),
+        ),
         Index(
             "ix_outbox_import_id",
             "import_id",

@@ -185,6 +185,15 @@ def test_a_changed_password_is_told_to_its_owner(world: World) -> None:
         assert session.scalars(select(WebSession)).all() == []
 
 
+def test_a_changed_password_can_be_kept_quiet(world: World) -> None:
+    """As the guide has it (A4): the switch is off, and no letter is written."""
+    world.issue("jane")
+    with world.database.transaction() as session:
+        account = session.scalars(select(Account)).one()
+        credentials.set_password(session, account, "x", now=START, next_id=world.database.ids.next, tell=False)
+    assert letters(world, "password_changed") == []
+
+
 @pytest.mark.feature("F185")
 def test_deactivating_takes_access_away_and_activating_gives_it_back(world: World) -> None:
     """An account that is off gets no new password; activating makes it work again."""

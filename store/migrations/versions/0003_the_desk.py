@@ -88,6 +88,9 @@ def upgrade() -> None:
     for name, table, indexed, where in _INDEXES:
         sqlite = where if where != "digest" else "digest = 1"
         op.create_index(name, table, [indexed], sqlite_where=sa.text(sqlite), postgresql_where=sa.text(where))
+    secret = sa.text("kind IN ('credentials', 'sign_in_link')")
+    people = ["contact_id", "staff_id"]
+    op.create_index("ix_outbox_secret", "outbox", people, sqlite_where=secret, postgresql_where=secret)
     op.create_index("ix_organisation_parent_id", "organisation", ["parent_id"])
     op.create_index("ix_pending_contact_id", "pending", ["contact_id"])
     op.create_index("ix_approval_contact_id", "approval", ["contact_id"])
@@ -117,6 +120,7 @@ def downgrade() -> None:
     op.drop_index("ix_approval_contact_id", "approval")
     op.drop_index("ix_pending_contact_id", "pending")
     op.drop_index("ix_organisation_parent_id", "organisation")
+    op.drop_index("ix_outbox_secret", "outbox")
     for name, table, _, _ in reversed(_INDEXES):
         op.drop_index(name, table)
     with op.batch_alter_table("import_run") as changed:
