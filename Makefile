@@ -5,8 +5,8 @@ PY ?= python3
 V ?= .venv
 CORPORA ?= ../shared/corpora
 FEATURES ?= ../shared/features.md
-# Servers and a browser that some tests need, as Debian packages. None at all: make test PEERS=
-PEERS ?= dovecot-imapd postfix chromium fonts-dejavu-core
+# Servers, a browser and what lays out PDF files, which some tests need, as Debian packages. None at all: make test PEERS=
+PEERS ?= dovecot-imapd postfix chromium fonts-dejavu-core libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0
 # More for pytest, for example: make test ARGS="-k token"
 ARGS ?=
 
@@ -15,7 +15,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 CONFIG := var/postdesk.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test peers lint style format types imports bench score fuzz features docs lock clean
+.PHONY: help run demo test peers lint style format types imports bench score fuzz features docs words pictures lock clean
 
 help: ## Show these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -68,6 +68,12 @@ docs: $(V)/.ok-dev ## Write the generated parts of docs/ anew
 	@$(BIN)/python -m tools.settings_doc
 	@$(BIN)/python -m tools.tree_doc
 	@$(BIN)/python -m tools.commands_doc
+
+words: $(V)/.ok-dev ## Bring the translations in templates/locale/ up to date with the letters and the code
+	@$(BIN)/python -m tools.catalogues
+
+pictures: $(V)/.ok-dev peers ## Take pictures of all letters, light and dark, wide and narrow, into build/letters
+	@$(BIN)/python -m tests.letters.pictures build/letters
 
 lock: $(V)/.ok-dev ## Choose the newest allowed versions for the lock files
 	$(BIN)/uv pip compile -q --upgrade --generate-hashes --universal --python-version 3.11 \

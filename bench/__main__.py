@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Callable
 
+from bench import contacts as importer
 from bench import letters, mails
 from bench import reading as reader
 from bench.desk import Desk
@@ -160,6 +161,13 @@ def reading() -> None:
     _line("  memory it adds ÷ size of the mail", f"{memory:.2f}", "goal ≤ 3")
 
 
+def contacts() -> None:
+    """A file of 50,000 contacts."""
+    for name, figure in importer.imported().items():
+        _line(f"contacts: {importer.CONTACTS:,} {name}", f"{figure.seconds:.1f} s")
+        _line("  memory at its peak", f"{figure.megabytes:.0f} MB")
+
+
 FIGURES: dict[str, Callable[[], None]] = {
     "reading": reading,
     "small": small,
@@ -168,6 +176,7 @@ FIGURES: dict[str, Callable[[], None]] = {
     "postgres": postgres,
     "outgoing": outgoing,
     "memory": memory,
+    "contacts": contacts,
 }
 
 if __name__ == "__main__":

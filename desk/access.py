@@ -1,10 +1,12 @@
 """Who may see and do what: the one place."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal
 
 from sqlalchemy import ColumnElement, and_, or_, select, true
 
+from desk.levels import SEES, Level, Sees
 from store.tables import Participant, Ticket
 
 Verdict = Literal["pass", "none", "fail"]
@@ -31,7 +33,7 @@ class Person:
     contact_id: int | None = None
     staff_id: int | None = None
     organisation_id: int | None = None
-    sees: Literal["organisation", "own"] = "own"
+    organisations: frozenset[int] = frozenset()  # of which they see the tickets that are shared
     active: bool = True
 
 
@@ -46,6 +48,20 @@ class TicketView:
     participants: frozenset[int] = frozenset()
 
 
+def sees(own: str, level: Level, organisation: str | None) -> Sees:
+    """Which tickets a contact sees: by a rule of their own, else by that of their level, else of their organisation."""
+    said = own or level.sees or organisation or "own"
+    return next((one for one in SEES if one == said), "own")
+
+
+def organisations(organisation_id: int | None, seen: Sees, below: Collection[int] = ()) -> frozenset[int]:
+    """Of which organisations somebody sees what is shared; `below` are those under their own, looked up for the few
+    who see them."""
+    if organisation_id is None or seen == "own":
+        return frozenset()
+    return frozenset({organisation_id, *below}) if seen == "sub-organisations" else frozenset({organisation_id})
+
+
 def role_of(person: Person, ticket: TicketView) -> Role:
     """What somebody is to a ticket."""
     if not person.active:
@@ -56,18 +72,9 @@ def role_of(person: Person, ticket: TicketView) -> Role:
         return "participant"
     if person.staff_id is not None:
         return "staff"
-    if _same_organisation(person, ticket):
+    if ticket.shared and ticket.organisation_id in person.organisations:
         return "colleague"
     return "stranger"
-
-
-def _same_organisation(person: Person, ticket: TicketView) -> bool:
-    return (
-        person.organisation_id is not None
-        and person.organisation_id == ticket.organisation_id
-        and ticket.shared
-        and person.sees == "organisation"
-    )
 
 
 def may_see(person: Person, ticket: TicketView) -> bool:
@@ -88,8 +95,8 @@ def visible_tickets(person: Person) -> ColumnElement[bool]:
         )
     )
     rules: list[ColumnElement[bool]] = [Ticket.requester_id == person.contact_id, taking_part]
-    if person.organisation_id is not None and person.sees == "organisation":
-        rules.append(and_(Ticket.organisation_id == person.organisation_id, Ticket.shared))
+    if person.organisations:
+        rules.append(and_(Ticket.organisation_id.in_(sorted(person.organisations)), Ticket.shared))
     return or_(*rules)
 
 

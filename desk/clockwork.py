@@ -9,6 +9,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from desk import alerts, load, tickets
+from desk.levels import USUAL
 from desk.tickets import Note
 from desk.writes import Writes
 from store.tables import Alert, Pending, Ticket
@@ -54,6 +55,7 @@ def tell_of_due(session: Session, next_id: Callable[[], int], now: datetime) -> 
             Ticket.due_at <= now + DUE_SOON,
             Ticket.due_at.is_not(None),
             Ticket.completed_at.is_(None),
+            Ticket.waiting_since.is_(None),  # time stands still for a ticket that waits for its customer
             Alert.stage.in_(_STAGES),
             Alert.sent_at.is_(None),
         )
@@ -62,7 +64,7 @@ def tell_of_due(session: Session, next_id: Callable[[], int], now: datetime) -> 
     known, writes = _Known(), Writes(next_id)
     for row in rows:
         known.alerts.setdefault(row.ticket_id, []).append((row.contact_id, row.stage))
-    people = load.contacts_by_id(session, {row.contact_id for row in rows})
+    people = load.contacts_by_id(session, {row.contact_id for row in rows}, USUAL)  # rights are looked at later
     for ticket in load.tickets(session, set(known.alerts)).values():
         for stage in _STAGES:
             alerts.reached(writes, ticket, stage, known, people, now)

@@ -47,6 +47,13 @@ def _people() -> ColumnElement[Any]:
     return names.scalar_subquery()
 
 
+def _item() -> ColumnElement[Any]:
+    """Whose item, and its name: another organisation may have one of the same name."""
+    whose = _one(Organisation.name, Organisation.id == Ticket.organisation_id)
+    return func.coalesce(whose, "").concat(_BETWEEN).concat(Ticket.item)
+
+
+_BETWEEN = "\n"
 _ALL = (
     Column(NUMBER, "Number", lambda: Ticket.number, ("ticket number", "ticket")),
     Column("status", "Status", lambda: Ticket.status),
@@ -69,10 +76,10 @@ _ALL = (
     Column("needed", "Needed by", lambda: Ticket.needed_by, ("customer req date", "customer req. date")),
     Column("item", "Item", lambda: Ticket.item,
            ("configuration item", "item reference name", "configuration item reference name")),
-    Column("product", "Item product", lambda: Ticket.item, ("configuration item product",)),
-    Column("serial", "Item serial number", lambda: Ticket.item,
+    Column("product", "Item product", _item, ("configuration item product",)),
+    Column("serial", "Item serial number", _item,
            ("serial number", "configuration item serial number")),
-    Column("item ref", "Item reference number", lambda: Ticket.item,
+    Column("item ref", "Item reference number", _item,
            ("reference number", "configuration item reference number")),
     Column("assignee", "Assignee", lambda: _one(Staff.name, Staff.id == Ticket.assignee_id), staff_only=True),
     Column("team", "Team", lambda: _one(Team.name, Team.id == Ticket.team_id), staff_only=True),
@@ -106,6 +113,7 @@ def fill_in(rows: Sequence[Row], shown: Sequence[Column], known: catalogue.Catal
     """What the catalogue says of the items that the rows name."""
     details = [(c.key, _FROM_CATALOGUE[c.key]) for c in shown if c.key in _FROM_CATALOGUE]
     for row in rows if details else ():
-        item = known.item(str(row[details[0][0]] or ""))
+        whose, _, name = str(row[details[0][0]] or "").partition(_BETWEEN)
+        item = known.item(name, (whose,)) if whose else None
         for key, field in details:
             row[key] = getattr(item, field) if item else ""

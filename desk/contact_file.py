@@ -2,15 +2,22 @@
 
 import csv
 import io
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, BinaryIO
 
-from desk.profile import MANDATORY, Profile
+from desk import csv_text
+from desk.cells import marked, unmarked
+from desk.csv_text import NotCsv
+from desk.profile import ERASE, MANDATORY, Profile
+from desk.said import AND, listed, say
 
-MAX_ROWS = 5_000
-MAX_BYTES = 4 * 1024 * 1024
+# By mail; an operator may take in more at once.
+MAX_ROWS, MAX_BYTES = 5_000, 4 * 1024 * 1024
+MOST_ROWS, MOST_BYTES = 100_000, 64 * 1024 * 1024
+# File names of what may be an import; of the last three a sentence says that they must be saved as CSV.
+NAMES = (".csv", ".tsv", ".tab", ".txt", ".xlsx", ".ods", ".xls")
+HYPHEN = f"'{ERASE}"  # a cell that says “-”, where `-` alone says that the field is to be empty
 _MAX_CELL = 1_000  # characters; what is longer is refused when it is read as a value
 USERNAME, PASSWORD = "Username", "Password"
 # Columns A to Y: the name in the file, and the label of the field that it fills.
@@ -46,9 +53,8 @@ _ALSO = {
     "job title": "Job title",
     "address": "Address",
     "postcode": "Post code",
+    "address 1": "Address",
     "email": "Email",
-    "e-mail": "Email",
-    "e-mail address": "Email",
     "email 2": "Email 2",
     "email 3": "Email 3",
     "mobile": "Mobile",
@@ -60,7 +66,6 @@ _ALSO = {
     "level": "Level",
 }
 _NAMED = {name.lower(): label for name, label in COLUMNS} | {label.lower(): label for label in LABELS} | _ALSO
-_FORMULA = re.compile(r"[=+\-@\t\r\n]")  # what a spreadsheet would take for a formula, at the start of a cell
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +94,7 @@ class Sheet:
     name: str
     rows: tuple[Row, ...] = ()
     unknown: tuple[str, ...] = ()  # columns that are passed over
-    fault: str = ""
+    fault: str = ""  # a sentence
 
     @property
     def addresses(self) -> frozenset[str]:
@@ -110,56 +115,75 @@ def addresses_of(rows: Iterable[Row]) -> frozenset[str]:
     return frozenset(row.cells[label].lower()[:320] for row in rows for label in labels if label in row.cells)
 
 
-def read(name: str, data: bytes) -> Sheet:
-    """Read a CSV file: comma, semicolon or tab; UTF-8, UTF-16 or Windows-1252; columns in any order. Never fails."""
-    if len(data) > MAX_BYTES:
-        return Sheet(name, fault=f"The file is larger than {MAX_BYTES // 1024 // 1024} MB.")
-    text = _decoded(data).replace("\0", "")
-    if not text.strip():
-        return Sheet(name, fault="The file is empty.")
-    first = text.lstrip().split("\n", 1)[0]
-    delimiter = max(",;\t", key=first.count)
-    lines = csv.reader(io.StringIO(text.lstrip(), newline=""), delimiter=delimiter)
-    rows: list[Row] = []
-    try:
-        header = _header(next(lines, []))
-        if header.fault:
-            return Sheet(name, fault=header.fault)
-        for number, cells in enumerate(lines, 2):
-            if any(cell.strip() for cell in cells):
-                rows.append(_row(number, cells, header.labels))
-            if len(rows) > MAX_ROWS:
-                return Sheet(name, fault=f"The file has more than {MAX_ROWS:,} rows. Send it in several parts.")
-    except csv.Error:
-        return Sheet(name, fault="The file is no CSV: a quotation mark is not closed, or a cell is too long.")
-    if not rows:
-        return Sheet(name, fault="The file has a header, and no row below it.")
-    return Sheet(name, tuple(rows), tuple(header.unknown))
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A file whose header can be used. Its rows are read one by one; NotCsv may come between them."""
+
+    name: str
+    rows: Iterator[Row]
+    unknown: tuple[str, ...] = ()
 
 
-def _decoded(data: bytes) -> str:
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return data.decode("utf-16", "replace")
+def read(name: str, data: bytes, *, most: int = MAX_ROWS, most_bytes: int = MAX_BYTES) -> Sheet:
+    """Read a file at once; columns may stand in any order. Never fails: the sheet says what is wrong."""
+    if len(data) > most_bytes:
+        return Sheet(name, fault=too_large(most_bytes))
     try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return data.decode("cp1252", "replace")
+        opened = open_rows(name, io.BytesIO(data), most=most)
+        return Sheet(name, tuple(opened.rows), opened.unknown)
+    except NotCsv as error:
+        return Sheet(name, fault=error.said)
+
+
+def too_large(most_bytes: int) -> str:
+    """A sentence about a file of more bytes than that."""
+    return say("The file is larger than {n} MB.", n=most_bytes // 1024 // 1024)
+
+
+def open_rows(name: str, stream: BinaryIO, *, most: int = MOST_ROWS) -> Opened:
+    """Read the header and leave the rows to the caller, so that they need not all be in memory. NotCsv says why not."""
+    lines = enumerate(csv_text.rows(stream), 1)
+    before, cells = next(((number, cells) for number, cells in lines if _filled(cells)), (0, []))
+    header = _header(cells)
+    if header.fault:
+        raise NotCsv(header.fault)
+    # Lines above the header are none of the table: the first row below it is row 2 for everybody.
+    numbered = ((number - before + 1, cells) for number, cells in lines)
+    return Opened(name, _rows(numbered, header.labels, most), tuple(header.unknown))
+
+
+def _rows(lines: Iterable[tuple[int, list[str]]], labels: list[str | None], most: int) -> Iterator[Row]:
+    count = 0
+    for number, cells in lines:
+        if _filled(cells):
+            count += 1
+            if count > most:
+                raise NotCsv(say("The file has more than {n} rows. Send it in several parts.", n=f"{most:,}"))
+            yield _row(number, cells, labels)
+    if not count:
+        raise NotCsv(say("The file has a header, and no row below it."))
+
+
+def _filled(cells: list[str]) -> bool:
+    return any(cell.strip() for cell in cells)
 
 
 def _header(cells: list[str]) -> _Header:
     header = _Header()
     for cell in cells:
         said = " ".join(cell.replace("*", " ").replace("_", " ").split())
-        label = _NAMED.get(said.lower())
+        label = _NAMED.get(said.lower().replace("e-mail", "email"))
         if label in header.labels and label is not None:
-            header.fault = f"The file has two columns “{said[:60]}”."
+            header.fault = say("The file has two columns “{name}”.", name=said[:60])
         if label is None and said:
             header.unknown.append(said[:60])
         header.labels.append(label)
     missing = [name for name, label in COLUMNS if label in MANDATORY and label not in header.labels]
     if missing:
-        named = " and ".join(f"“{name}”" for name in missing)
-        header.fault = f"The first row of the file names no column {named}. Send #people template for one that does."
+        named = listed((say("“{name}”", name=name) for name in missing), AND)
+        header.fault = say(
+            "The first row of the file names no column {names}. Send #people template for one that does.", names=named
+        )
     return header
 
 
@@ -167,28 +191,33 @@ def _row(number: int, cells: list[str], labels: list[str | None]) -> Row:
     found: dict[str, str] = {}
     password = False
     for label, cell in zip(labels, cells, strict=False):
-        value = _plain(cell)
         if label == PASSWORD:
-            password = bool(value)
-        elif label is not None and value:
+            password = password or bool(unmarked(cell))
+        elif label is not None and (value := _value(cell)):
             found[label] = value[:_MAX_CELL]
     return Row(number, found, password)
 
 
-def _plain(cell: str) -> str:
-    """A cell as text: the apostrophe that we and spreadsheets put before a formula is none of it."""
-    value = cell.strip()
-    return value[1:] if value[:1] == "'" and _FORMULA.match(value[1:2]) else value
+def _value(cell: str) -> str:
+    value = unmarked(cell)
+    return HYPHEN if value == ERASE and cell.strip() != ERASE else value
 
 
 def write(profiles: Iterable[Profile]) -> bytes:
     """The template: every column in its order, and a row for each of these contacts. The password column is empty."""
-    text = io.StringIO(newline="")
+    out = io.BytesIO()
+    write_to(out, profiles)
+    return out.getvalue()
+
+
+def write_to(out: BinaryIO, profiles: Iterable[Profile]) -> None:
+    """The same row by row: in memory is one of them at a time."""
+    text = io.TextIOWrapper(out, "utf-8-sig", errors="replace", newline="", write_through=True)
     lines = csv.writer(text, lineterminator="\r\n")
     lines.writerow([name for name, _ in COLUMNS])
-    for profile in profiles:
-        lines.writerow([harmless(_cell(profile, label)) for label in LABELS])
-    return text.getvalue().encode("utf-8-sig")
+    lines.writerows([marked(_cell(profile, label)) for label in LABELS] for profile in profiles)
+    text.flush()
+    text.detach()
 
 
 def _cell(profile: Profile, label: str) -> str:
@@ -198,8 +227,3 @@ def _cell(profile: Profile, label: str) -> str:
     if label == PASSWORD or (label == "Level" and not profile.has_access):
         return ""
     return profile.value(label)
-
-
-def harmless(cell: str) -> str:
-    """A cell that no spreadsheet takes for a formula."""
-    return f"'{cell}" if _FORMULA.match(cell) else cell

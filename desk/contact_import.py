@@ -1,26 +1,25 @@
 """A contact import: what each row of a file comes to, decided before anything is done, and then done."""
 
-from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 from typing import Literal
 
-from desk import granting, people, profile
-from desk.contact_file import USERNAME, Row
-from desk.granting import Policy
-from desk.keys import Keys
-from desk.people import PeopleError
-from desk.profile import MANDATORY, PERSON, Changes, Profile
-from desk.writes import Writes
-from store.tables import Contact, ImportRun
+from desk import import_words, profile
+from desk.contact_file import HYPHEN, USERNAME, Row
+from desk.profile import MANDATORY, PERSON, Changes, FieldError, Profile
+from desk.said import AND, listed, say
 
 Fate = Literal["added", "updated", "skipped", "refused"]
-_FATES: tuple[Fate, ...] = ("added", "updated", "skipped", "refused")
-NOT_USABLE = "this address cannot be used here; ask the desk to add it"
-_BETWEEN = timedelta(seconds=2)  # from one welcome letter to the next: no relay likes thousands at once
+FATES: tuple[Fate, ...] = ("added", "updated", "skipped", "refused")
+_FATE_WORDS: Mapping[Fate, str] = {
+    "added": say("added"),
+    "updated": say("updated"),
+    "skipped": say("skipped"),
+    "refused": say("refused"),
+}
+NOT_USABLE = say("this address cannot be used here; ask the desk to add it")
 _FIELDS = (*PERSON, "Primary outsourced contact")
-_SHOWN = 5  # refused rows that a sentence names
+SHOWN = 5  # refused rows that a sentence names
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +51,25 @@ class Step:
         """The row of the file."""
         return self.row.number
 
+    @property
+    def who(self) -> str:
+        """Whom the row names: “Jane Doe, jane@customer.test”, as far as it does."""
+        names = (self.row.cells.get(label, "") for label in ("First name", "Last name"))
+        return ", ".join(part for part in (" ".join(names).strip(), self.row.cells.get("Email", "")) if part)
+
+    @property
+    def fate_said(self) -> str:
+        """Row 6, Jane Doe, jane@customer.test: refused, …"""
+        values = {"n": self.number, "who": self.who, "fate": _FATE_WORDS[self.fate]}
+        if self.why:
+            return say("Row {n}, {who}: {fate}, {why}.", why=self.why, **values)
+        return say("Row {n}, {who}: {fate}.", **values)
+
+    @property
+    def told(self) -> str:
+        """row 6: …"""
+        return say("row {n}: {why}", n=self.number, why=self.why)
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -71,36 +89,38 @@ class Plan:
     @property
     def refused(self) -> list[str]:
         """Every refused row, with its reason: “row 6: …”."""
-        return [f"row {step.number}: {step.why}" for step in self.steps if step.fate == "refused"]
+        return [step.told for step in self.steps if step.fate == "refused"]
 
     def counts(self, *, done: bool) -> str:
         """12 will be added, 3 updated, 1 refused."""
-        parts: list[str] = []
-        for fate in _FATES:
-            if (count := self.count(fate)) or fate == "added":
-                will = "" if done or parts else "will be "
-                parts.append(f"{count:,} {will}{fate}")
-        return ", ".join(parts) + "."
+        return import_words.counts(self._counts(), done=done)
 
     def summary(self, *, done: bool) -> str:
         """12 will be added, 3 updated, 1 refused (row 6: …)."""
-        refused = self.refused
-        more = f"; and {len(refused) - _SHOWN:,} more" if len(refused) > _SHOWN else ""
-        why = f" ({'; '.join(refused[:_SHOWN])}{more})" if refused else ""
-        return f"{self.counts(done=done)[:-1]}{why}."
+        return import_words.summary(self._counts(), self.refused, SHOWN, done=done)
+
+    def _counts(self) -> dict[str, int]:
+        return {fate: self.count(fate) for fate in FATES}
 
 
 class _Refused(Exception):
     """Why a row cannot be taken."""
 
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
 
-def plan(rows: Iterable[Row], directory: Directory, *, update: bool) -> Plan:
-    """Decide about every row; nothing is changed. Existing people are passed over, or with `update` updated."""
+
+def plan(rows: Iterable[Row], directory: Directory, *, update: bool, seen: dict[str, int] | None = None) -> Plan:
+    """Decide about every row; nothing is changed. Existing people are passed over, or with `update` updated.
+
+    `seen` are the addresses of earlier parts of the same file, with their rows; those of these rows are added to it.
+    """
     named: dict[tuple[str, str, str], Profile] = {}
     for known in directory.profiles.values():
         if _belongs(known, directory):
             named[_names(known.value("First name"), known.value("Last name"), known.address)] = known
-    seen: dict[str, int] = {}
+    seen = {} if seen is None else seen
     return Plan(tuple(_decided(row, directory, named, seen, update) for row in rows))
 
 
@@ -109,8 +129,8 @@ def _decided(
 ) -> Step:
     try:
         return _step(row, directory, named, seen, update)
-    except (_Refused, PeopleError) as error:
-        return Step(row, "refused", str(error).rstrip("."))
+    except (_Refused, FieldError) as error:
+        return Step(row, "refused", error.why)
 
 
 def _step(
@@ -118,40 +138,42 @@ def _step(
 ) -> Step:
     cells = row.cells
     if row.password:
-        raise _Refused("the column for the password must be empty; we make one")
+        raise _Refused(say("the column for the password must be empty; we make one"))
     username, email = cells.get(USERNAME, "").lower(), cells.get("Email", "").lower()
-    _once(row, {username, email} - {""}, seen)
+    _once(row, {username, *(cells.get(label, "").lower() for label in profile.ADDRESSES)}, seen)
     known = _known(directory, cells, named, username)
     if username and username not in {email, known.address.lower() if known else ""}:
-        raise _Refused("the user name must be the e-mail address")
+        raise _Refused(say("the user name must be the e-mail address"))
     blank = profile.Profile(0, level="") if known is None else known
     lines = [(label, value) for label, value in cells.items() if label in _FIELDS]
+    lines = [(label, value) for label, value in lines if value != HYPHEN]
     changed = profile.changes(blank, lines, _FIELDS, directory.levels)
     wanted = bool(username or "Level" in cells)
     if known is None:
         missing = [label for label in MANDATORY if label not in changed]
         if missing:
-            raise _Refused(f"{' and '.join(missing)} must be filled in")
+            names = listed((say(label) for label in missing), AND)
+            raise _Refused(say("{names} must be filled in", names=names))
     _free(changed, known, directory)
     if known is None:
         return Step(row, "added", changes=changed, access=wanted)
     if known.id == directory.own_id and "Level" in changed:
-        raise _Refused("nobody changes their own level")
+        raise _Refused(say("nobody changes their own level"))
     if known.organisation_id is None:
-        return Step(row, "added", "was a contact without an organisation", known, changed, wanted)
+        return Step(row, "added", say("was a contact without an organisation"), known, changed, wanted)
     if not update:
-        return Step(row, "skipped", "is there already", known)
+        return Step(row, "skipped", say("is there already"), known)
     access = wanted and not known.has_access and known.active
     if not changed and not access:
-        return Step(row, "skipped", "nothing is different", known)
+        return Step(row, "skipped", say("nothing is different"), known)
     return Step(row, "updated", "", known, changed, access)
 
 
 def _once(row: Row, addresses: set[str], seen: dict[str, int]) -> None:
-    for address in sorted(addresses):
+    for address in sorted(address for address in addresses if "@" in address):
         before = seen.setdefault(address, row.number)
         if before != row.number:
-            raise _Refused(f"it has the same address as row {before}")
+            raise _Refused(say("it has the same address as row {n}", n=before))
 
 
 def _known(
@@ -182,7 +204,10 @@ def _free(changed: Changes, known: Profile | None, directory: Directory) -> None
             other = directory.profiles.get(owner)
             if other is None or not _belongs(other, directory) or other.organisation_id is None:
                 raise _Refused(NOT_USABLE)
-            raise _Refused(f"{address} belongs to {other.name or 'somebody'}: fill in the user name to update them")
+            name = other.name or say("somebody")
+            raise _Refused(
+                say("{address} belongs to {name}: fill in the user name to update them", address=address, name=name)
+            )
 
 
 def _belongs(known: Profile, directory: Directory) -> bool:
@@ -192,91 +217,5 @@ def _belongs(known: Profile, directory: Directory) -> bool:
 
 
 def _names(first: str, last: str, address: str) -> tuple[str, str, str]:
-    return first.strip().casefold(), last.strip().casefold(), address.strip().lower()
-
-
-@dataclass(frozen=True, slots=True)
-class Access:
-    """How credentials are made here, and in whose name they are given."""
-
-    keys: Keys
-    policy: Policy
-    by: str
-
-
-def carry_out(
-    writes: Writes,
-    made: Plan,
-    directory: Directory,
-    access: Access,
-    now: datetime,
-    *,
-    site_id: int | None = None,
-) -> list[Profile]:
-    """Do what was decided; who was added comes back. Letters with credentials go out one after another."""
-    added, letters = [], 0
-    for step in made.steps:
-        if step.fate in ("skipped", "refused"):
-            continue
-        person = step.profile or _add(writes, step, directory, site_id, now)
-        if step.profile is not None:
-            _update(writes, step, directory, site_id)
-        if step.fate == "added":
-            added.append(person)
-        if step.access:
-            wait = letters * _BETWEEN
-            person.account = granting.give(
-                writes, access.keys, access.policy, person.state, person.account, now, by=access.by, wait=wait
-            )
-            letters += 1
-    return added
-
-
-def _add(writes: Writes, step: Step, directory: Directory, site_id: int | None, now: datetime) -> Profile:
-    changed = {label: after for label, (_, after) in step.changes.items()}
-    name = f"{changed['First name']} {changed['Last name']}"
-    state = people.add_contact(
-        writes, name=name, address=changed["Email"], now=now, organisation_id=directory.organisation_id, known=True
-    )
-    person = Profile.of(state)
-    person.organisation_id, person.site_id = directory.organisation_id, site_id
-    writes.change(Contact, state.id, site_id=site_id)
-    profile.apply(writes, person, {label: both for label, both in step.changes.items() if label != "Email"})
-    return person
-
-
-def _update(writes: Writes, step: Step, directory: Directory, site_id: int | None) -> None:
-    person = step.profile
-    assert person is not None  # noqa: S101 - for the type checker: the caller has looked
-    profile.apply(writes, person, step.changes)
-    if person.organisation_id is None:
-        person.organisation_id, person.site_id, person.known = directory.organisation_id, site_id, True
-        writes.change(Contact, person.id, organisation_id=person.organisation_id, site_id=site_id, known=True)
-
-
-def keep_run(
-    writes: Writes,
-    made: Plan,
-    now: datetime,
-    *,
-    organisation_id: int,
-    contact_id: int | None,
-    file_name: str,
-    update: bool,
-) -> None:
-    """The history of imports: what was read, and the fate of each row."""
-    counted = Counter(step.fate for step in made.steps)
-    writes.add(
-        ImportRun,
-        id=writes.next_id(),
-        organisation_id=organisation_id,
-        contact_id=contact_id,
-        file_name=file_name[:255],
-        update=update,
-        added=counted["added"],
-        updated=counted["updated"],
-        skipped=counted["skipped"],
-        refused=counted["refused"],
-        rows=[[step.number, step.fate, step.why] for step in made.steps],
-        at=now,
-    )
+    first, last = ("-" if name == HYPHEN else name.strip().casefold() for name in (first, last))
+    return first, last, address.strip().lower()

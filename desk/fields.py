@@ -5,7 +5,8 @@ from datetime import date, datetime
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
-from desk import lifecycle
+from desk import due, lifecycle
+from desk.said import Said, say
 from desk.state import StaffState, TeamState, TicketState
 from desk.writes import Writes
 from store.tables import Ticket
@@ -36,7 +37,10 @@ NONE = "none"
 SPAM = "Spam"  # as the reason of a withdrawal
 
 _SHOWN: Mapping[Text, str] = {"customer_reference": "your reference"}
-_MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
+_MONTHS = (
+    say("Jan"), say("Feb"), say("Mar"), say("Apr"), say("May"), say("Jun"),
+    say("Jul"), say("Aug"), say("Sep"), say("Oct"), say("Nov"), say("Dec"),
+)  # fmt: skip
 
 
 def merge(changes: Changes, more: Changes) -> None:
@@ -78,12 +82,18 @@ def _rate(
 
 def set_priority(writes: Writes, ticket: TicketState, priority: str, now: datetime) -> Changes:
     """The priority itself, by hand; it follows urgency and impact again once it is what they come to."""
-    return _set(writes, ticket, "priority", priority, now)
+    before = ticket.priority
+    if changes := _set(writes, ticket, "priority", priority, now):
+        due.rated(writes, ticket, before, ticket.type)
+    return changes
 
 
 def set_text(writes: Writes, ticket: TicketState, field: Text, value: str, now: datetime) -> Changes:
     """A field that is kept as it was named. The subject of letters stays: mail programs thread by it."""
+    kind = ticket.type
     changes = _set(writes, ticket, field, value, now)
+    if changes and field == "type":
+        due.rated(writes, ticket, ticket.priority, kind)
     if changes and field == "customer_reference":
         writes.change(Ticket, ticket.id, reference_key=reference_key(value))
     return {_SHOWN.get(field, field): pair for pair in changes.values()}
@@ -108,10 +118,20 @@ def set_needed_by(writes: Writes, ticket: TicketState, day: date, now: datetime)
 
 
 def set_due(writes: Writes, ticket: TicketState, due_at: datetime | None, zone: ZoneInfo, now: datetime) -> Changes:
-    """When it is due, or that it is due at no time."""
+    """When it is due, or that it is due at no time; no target moves it from then on."""
     before = shown_time(ticket.due_at, zone) if ticket.due_at else ""
     changes = _set(writes, ticket, "due_at", due_at, now)
+    _set(writes, ticket, "due_fixed", True, now)
+    if changes:
+        _set(writes, ticket, "due_told", due.forgotten(ticket.due_told), now)
     return {"due": [before, shown_time(due_at, zone) if due_at else NONE]} if changes else {}
+
+
+def set_answer(writes: Writes, ticket: TicketState, question: str, answer: str, now: datetime) -> Changes:
+    """What was said to a follow-up question of its type or service."""
+    before = ticket.answers.get(question, "")
+    changed = _set(writes, ticket, "answers", {**ticket.answers, question: answer}, now)
+    return {question: [before, answer]} if changed else {}
 
 
 def add_minutes(writes: Writes, ticket: TicketState, minutes: int, now: datetime) -> Changes:
@@ -143,15 +163,15 @@ def mark_spam(writes: Writes, ticket: TicketState, now: datetime) -> Changes:
     return lifecycle.withdraw(writes, ticket, SPAM, now)
 
 
-def shown_day(day: date) -> str:
+def shown_day(day: date) -> Said:
     """9 Apr 2019"""
-    return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
+    return say("{day} {month} {year}", day=day.day, month=_MONTHS[day.month - 1], year=day.year)
 
 
-def shown_time(at: datetime, zone: ZoneInfo) -> str:
+def shown_time(at: datetime, zone: ZoneInfo) -> Said:
     """9 Apr 2019, 13:07 BST"""
     local = at.astimezone(zone)
-    return f"{shown_day(local)}, {local:%H:%M %Z}"
+    return say("{day}, {time}", day=shown_day(local), time=f"{local:%H:%M %Z}")
 
 
 def _set(writes: Writes, ticket: TicketState, name: str, value: object, now: datetime) -> Changes:

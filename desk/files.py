@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
+from desk.said import say
+
 # Types that run when opened, by content: a name can lie.
 _RUNS = {
     "application/x-msdownload",
@@ -49,14 +51,16 @@ def refusal(file: Offered, place: int, policy: FilePolicy) -> str | None:
     """Why a file is not added, as a sentence for its sender; None when it is. `place` counts from 0."""
     shown = file.original_name or file.name
     if file.size > policy.max_size:
-        limit = policy.max_size / 1024 / 1024
-        return (
-            f"{shown} is {file.size / 1024 / 1024:.0f} MB and the limit is {limit:g} MB. Send a smaller copy or a link."
+        return say(
+            "{file} is {size} MB and the limit is {limit} MB. Send a smaller copy or a link.",
+            file=shown,
+            size=f"{file.size / 1024 / 1024:.0f}",
+            limit=f"{policy.max_size / 1024 / 1024:g}",
         )
     if _extension(file.name) in policy.blocked_extensions or file.type in _RUNS:
-        return f"{shown} is a type of file we do not accept."
+        return say("{file} is a type of file we do not accept.", file=shown)
     if place >= policy.max_count:
-        return f"{shown} is one file too many: a mail can bring {policy.max_count}."
+        return say("{file} is one file too many: a mail can bring {n}.", file=shown, n=policy.max_count)
     return None
 
 

@@ -24,10 +24,11 @@ _LETTER = "sign_in_link"
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What a credentials letter carries, and for how long that works."""
+    """What a credentials letter carries, for how long that works, and how fast those of an import go out."""
 
     kind: Kind = "password"
     hours: float = 72
+    letters_per_minute: int = 30
 
 
 @dataclass(slots=True)
@@ -81,13 +82,26 @@ def give(
     *,
     by: str,
     wait: timedelta = timedelta(),
+    import_id: int | None = None,
 ) -> AccountState:
-    """Give somebody portal access, or give it back, and write them a credentials letter (E1); earlier ones end."""
+    """Give somebody portal access, or give it back, and write them a credentials letter (E1); earlier ones end.
+
+    What it carries works for its hours from when the letter goes out: the last of an import may wait for a day.
+    """
     account = account or _new(writes, person, now)
     account.active = True
-    writes.change(Account, account.id, active=True, **_once(keys, policy.kind, now + timedelta(hours=policy.hours)))
-    notices.letter(writes, "credentials", person, now, context={"by": by}, automatic=False, wait=wait)
+    until = now + wait + timedelta(hours=policy.hours)
+    writes.change(Account, account.id, active=True, **_once(keys, policy.kind, until))
+    notices.letter(
+        writes, "credentials", person, now, context={"by": by}, automatic=False, wait=wait, import_id=import_id
+    )
     return account
+
+
+def welcomes_until(session: Session, now: datetime) -> datetime:
+    """When the last of the welcome letters that wait for their turn goes out: `now` where there are none."""
+    waiting = (Outbox.import_id.is_not(None), Outbox.state == "waiting", Outbox.attempts == 0)
+    return max(session.scalar(select(func.max(Outbox.next_at)).where(*waiting)) or now, now)
 
 
 def send_link(

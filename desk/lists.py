@@ -189,7 +189,7 @@ def _filtered(one: Filter | Span) -> Condition:
 
 
 def _site(value: str) -> Condition:
-    parts = (Site.name, Site.code, Site.place, Site.post_code)
+    parts = (Site.name, Site.code, Site.place, Site.post_code, Site.account)
     return Ticket.site_id.in_(select(Site.id).where(or_(*(holds(part, value) for part in parts))))
 
 

@@ -1,13 +1,22 @@
 """Loads people and tickets for a batch of mails: one query for each kind of thing, whatever the batch's size."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Row, Select, and_, select
+from sqlalchemy import Row, Select, and_, case, func, select
 from sqlalchemy.orm import Session
 
-from desk.state import ContactState, StaffState, TeamState, TicketState
-from store.tables import Contact, ContactAddress, Organisation, Participant, Staff, Team, TeamMember, Ticket
+from desk import access, nesting
+from desk.levels import USUAL, Levels
+from desk.state import ContactState, QueueState, StaffState, TeamState, TicketState, Ways
+from store.tables import Contact, ContactAddress, Organisation, Participant, Site, Staff, Team, TeamMember, Ticket
+
+# Where an organisation has one site, nobody is asked which one (features.md, row 75).
+_ONLY_SITE = (
+    select(case((func.min(Site.id) == func.max(Site.id), func.min(Site.id))))
+    .where(Site.organisation_id == Contact.organisation_id)
+    .scalar_subquery()
+)
 
 _CONTACT: tuple[Any, ...] = (
     Contact.id,
@@ -20,6 +29,11 @@ _CONTACT: tuple[Any, ...] = (
     Contact.level,
     Contact.language,
     Organisation.visibility,
+    Organisation.may_create,
+    Organisation.shares,
+    Organisation.approvals,
+    Organisation.copies,
+    func.coalesce(Contact.site_id, _ONLY_SITE).label("site_id"),
     ContactAddress.written,
 )
 _TICKET: tuple[Any, ...] = (
@@ -77,7 +91,9 @@ def _contacts(condition: Any, *more: Any) -> Select[Any]:
     )
 
 
-def _contact(row: Row[Any]) -> ContactState:
+def _contact(row: Row[Any], levels: Levels) -> ContactState:
+    level = levels.of(row.level)
+    sees = access.sees(row.sees, level, row.visibility)
     return ContactState(
         id=row.id,
         name=row.name,
@@ -86,26 +102,46 @@ def _contact(row: Row[Any]) -> ContactState:
         muted=row.muted,
         active=row.deactivated_at is None,
         organisation_id=row.organisation_id,
-        sees_organisation=(row.sees or row.visibility) == "organisation",
+        organisations=access.organisations(row.organisation_id, sees),
         level=row.level,
         language=row.language,
+        sees=sees,
+        may_create=level.create and row.may_create is not False,
+        site_id=row.site_id,
+        ways=Ways() if row.shares is None else Ways(row.shares, row.approvals, row.copies),
     )
 
 
-def contacts_by_address(session: Session, addresses: Collection[str]) -> dict[str, ContactState]:
-    """By any of their addresses, in lower case; `address` of the state is the one asked for."""
+def contacts_by_address(session: Session, addresses: Collection[str], levels: Levels) -> dict[str, ContactState]:
+    """By any of their addresses, in lower case; `address` of the state is the one asked for.
+
+    Who sees organisations below their own sees those once `see_below` was called, for the whole batch.
+    """
     if not addresses:
         return {}
     rows = session.execute(_contacts(ContactAddress.address.in_(addresses), ContactAddress.address))
-    return {row.address: _contact(row) for row in rows}
+    return {row.address: _contact(row, levels) for row in rows}
 
 
-def contacts_by_id(session: Session, ids: Collection[int]) -> dict[int, ContactState]:
-    """With their primary address."""
+def contacts_by_id(session: Session, ids: Collection[int], levels: Levels) -> dict[int, ContactState]:
+    """With their primary address; see `contacts_by_address`."""
     if not ids:
         return {}
     rows = session.execute(_contacts(and_(Contact.id.in_(ids), ContactAddress.position == 0)))
-    return {row.id: _contact(row) for row in rows}
+    return {row.id: _contact(row, levels) for row in rows}
+
+
+def see_below(session: Session, contacts: Iterable[ContactState], tickets: Iterable[TicketState] = ()) -> None:
+    """Let those who see the organisations below their own see them: one query for all, none where there is nobody.
+
+    They are these contacts, and the people of these tickets.
+    """
+    people = (person for ticket in tickets for person in (ticket.requester, *ticket.people.values()))
+    wide = [contact for contact in (*contacts, *people) if contact.sees == "sub-organisations"]
+    below = nesting.below(session, {contact.organisation_id for contact in wide if contact.organisation_id})
+    for contact in wide:
+        lower = below.get(contact.organisation_id or 0, ())
+        contact.organisations = access.organisations(contact.organisation_id, contact.sees, lower)
 
 
 def staff(session: Session) -> dict[int, StaffState]:
@@ -120,15 +156,29 @@ def teams(session: Session, people: dict[int, StaffState]) -> dict[str, TeamStat
     for team_id, staff_id in session.execute(select(TeamMember.team_id, TeamMember.staff_id)):
         if people[staff_id].active:
             members.setdefault(team_id, []).append(people[staff_id])
-    rows = session.execute(select(Team.id, Team.name).order_by(Team.id))
-    return {row.name: TeamState(row.id, row.name, tuple(members.get(row.id, ()))) for row in rows}
+    rows = session.execute(select(Team.id, Team.name, Team.queue_address).order_by(Team.id))
+    return {
+        row.name: TeamState(
+            row.id,
+            row.name,
+            tuple(members.get(row.id, ())),
+            QueueState(row.name, row.queue_address) if row.queue_address else None,
+        )
+        for row in rows
+    }
 
 
 def tickets(
-    session: Session, ids: Collection[int] = (), numbers: Collection[str] = (), *, lock: bool = False
+    session: Session,
+    ids: Collection[int] = (),
+    numbers: Collection[str] = (),
+    *,
+    levels: Levels = USUAL,
+    lock: bool = False,
 ) -> dict[int, TicketState]:
     """By id or number, with requester and participants; and the tickets that these live on in, or are tasks of.
 
+    Of the rights of these people what `levels` say counts; those who take part need none.
     With `lock` nobody else writes to these tickets until the end of the transaction: what is read here stays true.
     """
     found = _rows(session, ids, numbers)
@@ -137,7 +187,7 @@ def tickets(
         locked = select(Ticket.id).where(Ticket.id.in_(found)).order_by(Ticket.id)
         session.execute(locked.with_for_update(key_share=True)).all()
         found = _rows(session, found)
-    return _with_people(session, list(found.values()))
+    return _with_people(session, list(found.values()), levels)
 
 
 def _rows(session: Session, ids: Collection[int], numbers: Collection[str] = ()) -> dict[int, Row[Any]]:
@@ -156,7 +206,7 @@ def _rows(session: Session, ids: Collection[int], numbers: Collection[str] = ())
     return found
 
 
-def _with_people(session: Session, rows: Sequence[Row[Any]]) -> dict[int, TicketState]:
+def _with_people(session: Session, rows: Sequence[Row[Any]], levels: Levels) -> dict[int, TicketState]:
     if not rows:
         return {}
     taking_part = session.execute(
@@ -165,7 +215,7 @@ def _with_people(session: Session, rows: Sequence[Row[Any]]) -> dict[int, Ticket
         ).where(Participant.ticket_id.in_([row.id for row in rows]))
     ).all()
     wanted = {row.requester_id for row in rows} | {row.contact_id for row in taking_part if not row.removed_at}
-    people = contacts_by_id(session, wanted)
+    people = contacts_by_id(session, wanted, levels)
     states = {row.id: _ticket(row, people) for row in rows}
     for ticket_id, contact_id, muted, role, removed_at in taking_part:
         state = states[ticket_id]

@@ -5,18 +5,21 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from desk import statuses
-from desk.state import ContactState, StaffState, TeamState, TicketState
+from desk.said import kept_in
+from desk.state import AtDesk, ContactState, StaffState, TeamState, TicketState
 from desk.writes import Writes
 from store.tables import Event, Outbox
 
 # The address of a contact that has none: nothing is ever sent there.
 NO_ADDRESS = ""
+# In the context of an update: nothing but a change, of which one person gets one letter in an hour about one ticket.
+MERE_CHANGE = "change"
 
 
 def letter(
     writes: Writes,
     kind: str,
-    to: ContactState | StaffState,
+    to: ContactState | AtDesk,
     now: datetime,
     *,
     ticket: TicketState | None = None,
@@ -25,6 +28,7 @@ def letter(
     automatic: bool = True,
     first_receipt: bool = False,
     wait: timedelta = timedelta(),
+    import_id: int | None = None,
 ) -> None:
     """Queue one letter to one person; somebody without an address gets none."""
     if to.address == NO_ADDRESS:
@@ -35,11 +39,11 @@ def letter(
         kind=kind,
         recipient=to.address[:320],
         recipient_name=to.name[:200],
-        contact_id=to.id if isinstance(to, ContactState) else None,
-        staff_id=to.id if isinstance(to, StaffState) else None,
+        **_whose(to),
         ticket_id=ticket.id if ticket else None,
         event_id=event_id,
-        context=context or {},
+        import_id=import_id,
+        context=kept_in(context) if context else {},
         automatic=automatic,
         first_receipt=first_receipt,
         state="waiting",
@@ -53,16 +57,22 @@ def letter(
     )
 
 
+def _whose(to: ContactState | AtDesk) -> dict[str, int | None]:
+    """Whose letter it is; that of a queue is nobody's."""
+    contact_id = to.id if isinstance(to, ContactState) else None
+    return {"contact_id": contact_id, "staff_id": to.id if isinstance(to, StaffState) else None}
+
+
 def note_to_staff(
     writes: Writes,
     kind: str,
-    to: StaffState,
+    to: AtDesk,
     now: datetime,
     ticket: TicketState,
     event_id: int,
     context: dict[str, Any],
 ) -> None:
-    """A customer's words to somebody at the desk: no machine's letter, so no cap counts it."""
+    """A customer's words to somebody at the desk, or to a queue: no machine's letter, so no cap counts it."""
     letter(writes, kind, to, now, ticket=ticket, event_id=event_id, context=context, automatic=False)
 
 
@@ -84,18 +94,26 @@ def ends(changes: Mapping[str, Any]) -> bool:
 
 def staff_of(
     ticket: TicketState, teams: dict[str, TeamState], staff: dict[int, StaffState], besides: StaffState | None = None
-) -> list[StaffState]:
+) -> list[AtDesk]:
     """Who at the desk hears of a customer's words: the one who took the ticket, else the team, else everybody."""
     if ticket.assignee_id and (assignee := staff.get(ticket.assignee_id)) and assignee.active:
-        people: Iterable[StaffState] = (assignee,)
+        people: Iterable[AtDesk] = (assignee,)
     else:
         people = members(next((team for team in teams.values() if team.id == ticket.team_id), None), staff)
-    return [person for person in people if besides is None or person.id != besides.id]
+    return [person for person in people if besides is None or person != besides]
 
 
-def members(team: TeamState | None, staff: dict[int, StaffState]) -> list[StaffState]:
-    """A team's active members; where there are none, everybody at the desk."""
+def members(team: TeamState | None, staff: dict[int, StaffState]) -> list[AtDesk]:
+    """The address of a team's queue (features.md A30), else its active members, else everybody at the desk."""
+    if team is not None and team.queue is not None:
+        return [team.queue]
     return list(team.members if team else ()) or [person for person in staff.values() if person.active]
+
+
+def _presses(changes: Mapping[str, Any]) -> bool:
+    """True for a change that nobody is to wait for: the ticket is done, or goes on only once the customer answers."""
+    status = changes.get("status") or [""]
+    return ends(changes) or str(status[-1]) in statuses.WAITING_ON_CUSTOMER
 
 
 def update(
@@ -104,7 +122,7 @@ def update(
     event_id: int,
     now: datetime,
     *,
-    author: ContactState | StaffState,
+    author: ContactState | StaffState | None,
     has_words: bool,
     fold: timedelta,
     told: Collection[int] = (),
@@ -112,14 +130,17 @@ def update(
     """Tell the customer side of a public entry. A person's words go at once; a mere change waits for company.
 
     `told` are contacts who get another letter about this entry. That a ticket is done, muted people hear too.
+    Without an `author` it came about by the clock.
     """
     if ticket.parent_id and not has_words:
         return 0  # how the desk divides its work is told by the ticket that the customer knows
     besides = author if isinstance(author, ContactState) else None
     # From the back: the entry was written just now.
     entry = next((row for row in reversed(writes.added(Event)) if row["id"] == event_id), None)
-    people = customers(ticket, besides, muted=entry is not None and ends(entry["changes"]))
+    changes = entry["changes"] if entry is not None else {}
+    people = customers(ticket, besides, muted=ends(changes))
     people = [person for person in people if person.id not in told]
+    context = {MERE_CHANGE: True} if not has_words and not _presses(changes) else None
     for person in people:
         letter(
             writes,
@@ -128,6 +149,7 @@ def update(
             now,
             ticket=ticket,
             event_id=event_id,
+            context=context,
             automatic=not has_words,
             wait=timedelta() if has_words else fold,
         )

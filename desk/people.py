@@ -13,6 +13,11 @@ from store.tables import Contact, ContactAddress, Organisation, Staff, Team, Tea
 class PeopleError(Exception):
     """A wish that cannot be fulfilled, in words for the one who wished it."""
 
+    @property
+    def said(self) -> str:
+        """Those words as they were said: `str` of an error forgets what they were made of."""
+        return self.args[0] if self.args and isinstance(self.args[0], str) else str(self)
+
 
 def add_contact(
     writes: Writes,

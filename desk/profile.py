@@ -2,23 +2,29 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
-from desk import granting
+from desk import granting, languages, notices
 from desk.granting import AccountState
-from desk.people import PeopleError
+from desk.profile_values import ADDRESSES as ADDRESSES
+from desk.profile_values import ERASE as ERASE
+from desk.profile_values import MANDATORY as MANDATORY
+from desk.profile_values import FieldError as FieldError
+from desk.profile_values import checked
+from desk.said import say
 from desk.state import ContactState
 from desk.writes import Writes
 from store.tables import Contact, ContactAddress, Organisation, Site
 
-ERASE = "-"  # as a value: the field is to be empty
-ADDRESSES = ("Email", "Email 2", "Email 3")
-MANDATORY = ("First name", "Last name", "Email")
 # What people may change of themselves, in the order of their profile.
-OWN = ("Prefix", "First name", "Last name", "Suffix", "Job title", "Phone", "Extension", "Fax", "Mobile", "Email")
+OWN = (
+    "Prefix", "First name", "Last name", "Suffix", "Job title", "Phone", "Extension", "Fax", "Mobile", "Email",
+    "Language",
+)  # fmt: skip
 # What an Admin user may fill in for somebody, in the order of the import file.
 PERSON = (
     "External ID",
@@ -42,10 +48,9 @@ PERSON = (
     "Alternate phone",
     "Mobile",
     "Fax",
+    "Language",
     "Level",
 )
-_LONGEST = {"First name": 100, "Last name": 100, **dict.fromkeys(ADDRESSES, 320)}
-_LONG = 200  # characters of any other field
 _AT_ONCE = 10_000  # addresses in one query: databases take so many parameters, and not many more
 
 Changes = dict[str, tuple[str, str]]  # label → before, after
@@ -70,6 +75,7 @@ class Profile:
     details: dict[str, str] = field(default_factory=dict)
     addresses: list[str] = field(default_factory=list)  # as written; the first is the primary one
     account: AccountState | None = None
+    language: str = ""  # its code
 
     @classmethod
     def of(cls, contact: ContactState) -> "Profile":
@@ -109,6 +115,7 @@ class Profile:
             first, _, last = self.name.partition(" ")  # a name from a mail, which nobody has taken apart
             return first if label == "First name" else last
         own = {"First name": self.first_name, "Last name": self.last_name, "Level": self.level}
+        own["Language"] = languages.shown(self.language)
         return own[label] if label in own else str(self.details.get(label, ""))
 
 
@@ -118,14 +125,23 @@ def load(session: Session, condition: ColumnElement[bool]) -> dict[int, Profile]
         select(
             Contact.id, Contact.name, Contact.first_name, Contact.last_name, Contact.level, Contact.known,
             Contact.muted, Contact.deactivated_at, Contact.organisation_id, Organisation.name, Contact.site_id,
-            Site.name, Contact.details,
+            Site.name, Contact.details, Contact.language,
         )
         .outerjoin(Organisation, Organisation.id == Contact.organisation_id)
         .outerjoin(Site, Site.id == Contact.site_id)
         .where(condition)
     )  # fmt: skip
     found = {
-        row[0]: Profile(*row[:7], row[7] is None, row[8], row[9] or "", row[10], row[11] or "", dict(row[12] or {}))
+        row[0]: Profile(
+            *row[:7],
+            row[7] is None,
+            row[8],
+            row[9] or "",
+            row[10],
+            row[11] or "",
+            dict(row[12] or {}),
+            language=row[13],
+        )
         for row in rows
     }
     whose = ContactAddress.contact_id.in_(select(Contact.id).where(condition))
@@ -153,13 +169,13 @@ def changes(
 ) -> Changes:
     """What filled-in lines come to; a line that says what is there already changes nothing.
 
-    PeopleError for a line that cannot be: a mandatory field left empty, no such level, too long a value.
+    FieldError for a line that cannot be: a mandatory field left empty, no such level, too long a value.
     """
     found: Changes = {}
     for label, written in lines:
         if label not in allowed:
             continue
-        value = _checked(label, "" if written.strip() == ERASE else _clean(written), levels)
+        value = checked(label, written, levels)
         before = profile.value(label)
         if value != before and not (label in ADDRESSES and value.lower() == before.lower()):
             found[label] = (before, value)
@@ -168,51 +184,19 @@ def changes(
     return found
 
 
-def _clean(written: str) -> str:
-    return " ".join("".join(letter if letter.isprintable() else " " for letter in written).split())
-
-
-def _checked(label: str, value: str, levels: Collection[str]) -> str:
-    if not value and label in (*MANDATORY, "Level"):
-        raise PeopleError(f"{label} cannot be empty.")
-    longest = _LONGEST.get(label, _LONG)
-    if len(value) > longest:
-        raise PeopleError(f"{label} is longer than {longest} characters.")
-    if label == "Level":
-        return level_of(value, levels)
-    if label in ADDRESSES and value and not is_address(value):
-        raise PeopleError(f"{label}: “{value}” is not a complete e-mail address.")
-    return value
-
-
-def is_address(text: str) -> bool:
-    """True for what looks like one e-mail address, and nothing else."""
-    local, at, domain = text.rpartition("@")
-    plain = text.isprintable() and not set(text) & set(' <>()[],;:\\"')
-    inner = domain.split(".")
-    plain = plain and len(text.lower()) <= 320
-    return bool(at and 0 < len(local) <= 64 and plain and "@" not in local and len(inner) > 1 and all(inner))
-
-
-def level_of(text: str, levels: Collection[str]) -> str:
-    """The security level at the end of a text: “Sample Works Client Portal Standard User” is “Standard User”.
-
-    PeopleError when there is none of that name.
-    """
-    said = " ".join(text.split()).lower()
-    for level in sorted(levels, key=len, reverse=True):
-        if said == level.lower() or said.endswith(" " + level.lower()):
-            return level
-    raise PeopleError(f"There is no security level “{text[:60]}”. Choose one of: {', '.join(levels)}.")
-
-
 def sentences(changed: Changes) -> list[str]:
     """What was changed, a sentence for each field: what it is now, and what it was."""
-    said = []
-    for label, (before, after) in changed.items():
-        now = f"{label} is now {after}" if after else f"{label} is now empty"
-        said.append(f"{now}; it was {before}." if before else f"{now}; it was empty.")
-    return said
+    return [_sentence(label, before, after) for label, (before, after) in changed.items()]
+
+
+def _sentence(label: str, before: str, after: str) -> str:
+    if label == "Level":  # a name of ours
+        before, after = say(before), say(after)
+    if before and after:
+        return say("{label} is now {value}; it was {before}.", label=say(label), value=after, before=before)
+    if after:
+        return say("{label} is now {value}; it was empty.", label=say(label), value=after)
+    return say("{label} is now empty; it was {before}.", label=say(label), before=before)
 
 
 def apply(writes: Writes, profile: Profile, changed: Mapping[str, tuple[str, str]]) -> None:
@@ -227,6 +211,8 @@ def apply(writes: Writes, profile: Profile, changed: Mapping[str, tuple[str, str
         values = {"first_name": profile.first_name, "last_name": profile.last_name, "name": profile.name}
     if "Level" in after:
         profile.level = values["level"] = after.pop("Level")
+    if "Language" in after:
+        profile.language = values["language"] = languages.code_of(after.pop("Language")) or ""
     wanted = {label: after.pop(label) for label in ADDRESSES if label in after}
     more = {label: new for label, new in after.items() if label not in MANDATORY}
     if more:
@@ -266,3 +252,12 @@ def set_addresses(writes: Writes, profile: Profile, wanted: list[str]) -> None:
     profile.addresses = list(wanted)
     if moved and profile.account is not None:
         granting.rename(writes, profile.account, profile.address)
+
+
+def tell_of_address(
+    writes: Writes, before: ContactState, after: ContactState, now: datetime, *, by: str = "", kept: bool = True
+) -> None:
+    """Letters (E3) to the old primary address and to the new one; `kept` says that the old one is still theirs."""
+    context = {"old": before.address, "new": after.address, "by": by, "kept": kept}
+    for to in (before, after):
+        notices.letter(writes, "address_changed", to, now, context=context, automatic=False)

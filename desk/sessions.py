@@ -4,11 +4,14 @@ import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.orm import Session
 
+from desk import access, nesting
 from desk.access import Person
+from desk.levels import Levels
 from store.tables import Account, Contact, Organisation, Staff, WebSession
 
 # `seen_at` is written at most this often: reading a page does not cost a write.
@@ -102,7 +105,7 @@ _HOLDER = (
         Account.id, Account.username, Account.active, Account.contact_id, Account.staff_id,
         Staff.name.label("staff_name"), Staff.deactivated_at.label("staff_left"),
         Contact.name, Contact.first_name, Contact.organisation_id, Contact.deactivated_at.label("contact_left"),
-        Organisation.visibility,
+        Contact.level, Contact.sees, Organisation.visibility,
     )
     .join(Account, Account.id == WebSession.account_id)
     .outerjoin(Staff, Staff.id == Account.staff_id)
@@ -112,20 +115,14 @@ _HOLDER = (
 )  # fmt: skip
 
 
-def resume(session: Session, cookie: str, *, now: datetime, lifetimes: Lifetimes) -> Visitor | None:
+def resume(session: Session, cookie: str, *, now: datetime, lifetimes: Lifetimes, levels: Levels) -> Visitor | None:
     """Who holds this cookie; None when it is unknown, ended, idle too long, or its owner lost access."""
     row = session.execute(_HOLDER, {"held": key_of(cookie)}).one_or_none()
     if row is None or not row.active:
         return None
     if now >= row.expires_at or now - row.seen_at >= lifetimes.idle(staff=row.staff_id is not None):
         return None
-    person = Person(
-        contact_id=row.contact_id,
-        staff_id=row.staff_id,
-        organisation_id=row.organisation_id,
-        sees="organisation" if row.visibility == "organisation" else "own",
-        active=row.staff_left is None and row.contact_left is None,
-    )
+    person = _person(session, row, levels)
     if not person.active:
         return None
     return Visitor(
@@ -137,6 +134,20 @@ def resume(session: Session, cookie: str, *, now: datetime, lifetimes: Lifetimes
         csrf=row.csrf,
         must_change=row.must_change,
         stale=now - row.seen_at >= TOUCH,
+    )
+
+
+def _person(session: Session, row: Any, levels: Levels) -> Person:
+    """With the rights of today; only for who sees the organisations below their own another query."""
+    own = row.organisation_id
+    seen = access.sees(row.sees, levels.of(row.level), row.visibility) if row.contact_id is not None else "own"
+    below = nesting.below(session, [own])[own] if own is not None and seen == "sub-organisations" else frozenset()
+    return Person(
+        contact_id=row.contact_id,
+        staff_id=row.staff_id,
+        organisation_id=own,
+        organisations=access.organisations(own, seen, below),
+        active=row.staff_left is None and row.contact_left is None,
     )
 
 

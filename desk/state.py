@@ -2,8 +2,23 @@
 
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import Literal
 
 from desk.access import Person, TicketView
+from desk.levels import Sees
+
+
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """How an organisation wants things to be; "" is as the settings say."""
+
+    shares: bool = True  # new tickets are shared with it
+    approvals: Literal["any", "all", ""] = ""
+    copies: Literal["yes", "no", ""] = ""  # of notes to outsiders
+
+    def may_copy(self, usual: bool) -> bool:
+        """Whether its people may have notes sent to outsiders; `usual` is what the settings say."""
+        return self.copies == "yes" if self.copies else usual
 
 
 @dataclass(slots=True)
@@ -17,10 +32,14 @@ class ContactState:
     muted: bool = False
     active: bool = True
     organisation_id: int | None = None
-    sees_organisation: bool = False
+    organisations: frozenset[int] = frozenset()  # of which they see what is shared
     level: str = "Standard User"
     language: str = ""
     fresh: bool = False  # made by the mail at hand
+    sees: Sees = "own"
+    may_create: bool = True  # tickets; what the others send waits for a person
+    site_id: int | None = None  # their own one, else the only one of their organisation
+    ways: Ways = Ways()
 
     @property
     def person(self) -> Person:
@@ -28,7 +47,7 @@ class ContactState:
         return Person(
             contact_id=self.id,
             organisation_id=self.organisation_id,
-            sees="organisation" if self.sees_organisation else "own",
+            organisations=self.organisations,
             active=self.active,
         )
 
@@ -49,12 +68,25 @@ class StaffState:
 
 
 @dataclass(frozen=True, slots=True)
+class QueueState:
+    """The address of a team: letters to its queue go there instead of to each member."""
+
+    name: str
+    address: str
+    id: int = 0  # it is nobody by itself
+
+
+AtDesk = StaffState | QueueState  # who at the desk gets letters
+
+
+@dataclass(frozen=True, slots=True)
 class TeamState:
-    """A team and its active members."""
+    """A team, its active members, and the address of its queue where it has one."""
 
     id: int
     name: str
     members: tuple[StaffState, ...] = ()
+    queue: QueueState | None = None
 
 
 @dataclass(slots=True)

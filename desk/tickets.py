@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
-from desk import numbers, statuses
+from desk import due, numbers, statuses
 from desk.state import ContactState, StaffState, TeamState, TicketState
 from desk.writes import Writes
 from store.tables import Attachment, Event, Participant, Ticket, TicketLink
@@ -59,6 +59,7 @@ def open_ticket(
     team: TeamState | None,
     now: datetime,
     source: str = "E-mail",
+    priority: str = "Low",
 ) -> TicketState:
     """A new ticket without a number yet: `number_tickets` gives it one inside the transaction."""
     title = title[:TITLE_LENGTH].strip() or NO_TITLE
@@ -70,11 +71,15 @@ def open_ticket(
         requester=requester,
         desk_address=desk_address,
         organisation_id=requester.organisation_id,
+        site_id=requester.site_id,
+        shared=requester.ways.shares,
         team_id=team.id if team else None,
         type=kind,
+        priority=priority,
         source=source,
         created_at=now,
     )
+    due.opened(writes, state, now)
     insert(writes, state, now)
     return state
 
@@ -133,23 +138,29 @@ def note(writes: Writes, ticket: TicketState, entry: Note) -> int:
         received_id=entry.received_id,
     )
     for file in entry.files:
-        writes.add(
-            Attachment,
-            id=writes.next_id(),
-            ticket_id=ticket.id,
-            event_id=event_id,
-            name=file.name[:255],
-            original_name=file.original_name[:500],
-            declared_type=file.declared_type[:200],
-            type=file.type[:200],
-            size=file.size,
-            digest=file.digest,
-            inline=file.inline,
-            content_id=file.content_id[:255],
-            hidden_at=None,
-        )
+        _attach(writes, ticket, event_id, file)
     writes.change(Ticket, ticket.id, updated_at=entry.at)
+    if entry.kind == "note" and entry.visibility == "public" and isinstance(entry.author, StaffState):
+        due.answered(writes, ticket, entry.at)
     return event_id
+
+
+def _attach(writes: Writes, ticket: TicketState, event_id: int, file: File) -> None:
+    writes.add(
+        Attachment,
+        id=writes.next_id(),
+        ticket_id=ticket.id,
+        event_id=event_id,
+        name=file.name[:255],
+        original_name=file.original_name[:500],
+        declared_type=file.declared_type[:200],
+        type=file.type[:200],
+        size=file.size,
+        digest=file.digest,
+        inline=file.inline,
+        content_id=file.content_id[:255],
+        hidden_at=None,
+    )
 
 
 def set_status(writes: Writes, ticket: TicketState, status: str, now: datetime) -> dict[str, Any]:
@@ -157,9 +168,10 @@ def set_status(writes: Writes, ticket: TicketState, status: str, now: datetime) 
     if status == ticket.status:
         return {}
     changes: dict[str, Any] = {"status": [ticket.status, status]}
-    ticket.status = status
+    before, ticket.status = ticket.status, status
     ticket.completed_at = (ticket.completed_at or now) if statuses.is_done(status) else None
     writes.change(Ticket, ticket.id, status=status, completed_at=ticket.completed_at, updated_at=now)
+    due.status_changed(writes, ticket, before, now)
     return changes
 
 
@@ -228,10 +240,12 @@ def set_requester(
     *,
     keep: bool = True,
     site_id: int | None = None,
+    anew: bool = False,
 ) -> dict[str, Any]:
     """Whom the ticket is for; who was that takes part on, if they are to `keep`.
 
-    The organisation follows, and with another one the site goes, but for `site_id` where that is one of theirs.
+    The organisation follows, and with another one, or in a ticket that is made `anew`, the site: `site_id` where that
+    is one of theirs, else their own.
     """
     before, silent = ticket.requester, ticket.requester_muted
     if before.id == contact.id:
@@ -239,8 +253,7 @@ def set_requester(
     muted = contact.id in ticket.muted
     if contact.id in ticket.people:
         _end_part(writes, ticket, contact, now)
-    if contact.organisation_id != ticket.organisation_id:
-        ticket.organisation_id, ticket.site_id = contact.organisation_id, site_id
+    _move(ticket, contact, site_id, anew=anew)
     ticket.requester, ticket.requester_muted = contact, muted
     writes.change(
         Ticket,
@@ -248,6 +261,7 @@ def set_requester(
         requester_id=contact.id,
         organisation_id=ticket.organisation_id,
         site_id=ticket.site_id,
+        shared=ticket.shared,
         requester_muted=muted,
         updated_at=now,
     )
@@ -257,6 +271,15 @@ def set_requester(
             ticket.muted.add(before.id)
             writes.set(Participant, {"ticket_id": ticket.id, "contact_id": before.id}, muted=True)
     return {"contact": [before.name or before.address, contact.name or contact.address]}
+
+
+def _move(ticket: TicketState, contact: ContactState, site_id: int | None, *, anew: bool) -> None:
+    """To the organisation and site of a contact. What was not shared, or would not be there, stays unshared."""
+    if contact.organisation_id != ticket.organisation_id:
+        ticket.organisation_id, ticket.site_id = contact.organisation_id, site_id or contact.site_id
+        ticket.shared = ticket.shared and contact.ways.shares
+    elif anew:
+        ticket.site_id = site_id or contact.site_id or ticket.site_id
 
 
 def _end_part(writes: Writes, ticket: TicketState, contact: ContactState, now: datetime) -> None:

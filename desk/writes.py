@@ -1,12 +1,15 @@
 """What a change writes: rows collected first, then inserted and updated in bulk, in one transaction."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, bindparam, delete, insert, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from desk import targets
+from desk.targets import Targets
 from store.tables import (
     Account,
     Alert,
@@ -66,14 +69,16 @@ class Writes:
     All rows of one table have the same keys: SQLAlchemy then compiles one statement and hands the driver a list.
     """
 
-    def __init__(self, next_id: Callable[[], int]) -> None:
+    def __init__(self, next_id: Callable[[], int], targets: Targets = targets.NONE) -> None:
         self.next_id = next_id
+        self.targets = targets  # by which due times follow what is changed (desk/due.py)
         self.tally: Counter[str] = Counter()
         self._inserts: dict[type[Base], list[Row]] = defaultdict(list)
         self._updates: dict[type[Base], dict[int, Row]] = defaultdict(dict)
         self._fresh: dict[tuple[type[Base], int], Row] = {}
         self._by_key: list[tuple[type[Base], Row, Row]] = []
         self._drops: list[tuple[type[Base], Row]] = []
+        self._puts: dict[type[Base], dict[tuple[Any, ...], tuple[Row, Row]]] = defaultdict(dict)
 
     def add(self, table: type[Base], **values: Any) -> Row:
         """Insert a row; the dict may still be changed until `flush`."""
@@ -96,6 +101,10 @@ class Writes:
                 row.update(values)
                 return
         self._by_key.append((table, key, values))
+
+    def put(self, table: type[Base], key: Row, **values: Any) -> None:
+        """Insert a row, or where there is one with this primary key, update it: one statement for all of a table."""
+        self._puts[table][tuple(key.values())] = key, values
 
     def drop(self, table: type[Base], key: Row) -> None:
         """Delete the rows with this key, those that wait to be inserted too, and what was to be set in them."""
@@ -124,6 +133,8 @@ class Writes:
             raise RuntimeError(f"no place in the order for {[table.__name__ for table in self._inserts]}")
         for table, changes in self._updates.items():
             _update_rows(session, table, changes)
+        for table, put in self._puts.items():
+            _put_rows(session, table, [put[key] for key in sorted(put)])
         for table, key, values in self._by_key:
             session.execute(update(core(table)).where(*_is(table, key)).values(values))
         for name, count in sorted(self.tally.items()):
@@ -131,6 +142,7 @@ class Writes:
         self._updates.clear()
         self._by_key.clear()
         self._drops.clear()
+        self._puts.clear()
         self._fresh.clear()
         self.tally.clear()
 
@@ -138,6 +150,16 @@ class Writes:
 def _is(table: type[Base], key: Row) -> list[ColumnElement[bool]]:
     columns = core(table).c
     return [columns[name] == value for name, value in key.items()]
+
+
+def _put_rows(session: Session, table: type[Base], rows: Sequence[tuple[Row, Row]]) -> None:
+    """In the order of their keys, like updates. Each database has its own insert with ON CONFLICT."""
+    own = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    key, values = rows[0]
+    statement = own(core(table))
+    new = {name: statement.excluded[name] for name in values}
+    statement = statement.on_conflict_do_update(index_elements=list(key), set_=new)
+    session.execute(statement, [key | values for key, values in rows])
 
 
 def _update_rows(session: Session, table: type[Base], changes: dict[int, Row]) -> None:

@@ -1,5 +1,6 @@
 """Whether somebody gets another automatic answer, and the count of those they had: no loop, and no flood by forgery."""
 
+from desk.said import say, say_many
 from desk.state import ContactState, StaffState, TicketState
 from gateway.case import Case
 
@@ -7,8 +8,8 @@ from gateway.case import Case
 def refusal(person: ContactState | StaffState, case: Case, ticket: TicketState | None) -> str:
     """Why there is no answer to this mail; "" when there is one."""
     if case.mail.message.machine:
-        return "it was written by a machine"
-    return over_cap(person.address, case, ticket, trusted=not is_first(person, case), what="an answer")
+        return say("it was written by a machine")
+    return over_cap(person.address, case, ticket, trusted=not is_first(person, case), what=say("an answer"))
 
 
 def over_cap(address: str, case: Case, ticket: TicketState | None = None, *, trusted: bool, what: str) -> str:
@@ -18,19 +19,27 @@ def over_cap(address: str, case: Case, ticket: TicketState | None = None, *, tru
     """
     caps, view, key = case.rules.caps, case.view, address.lower()
     if not address:
-        return "the mail names no sender to write to"
+        return say("the mail names no sender to write to")
     if case.addresses.find(key):
-        return "it would go to the desk itself"
+        return say("it would go to the desk itself")
     if ticket is not None and view.receipts[key, ticket.id] >= caps.receipts_per_ticket:
-        return f"{caps.receipts_per_ticket} answers about this ticket went to this address within a day"
+        return say_many(
+            "{n} answer about this ticket went to this address within a day",
+            "{n} answers about this ticket went to this address within a day",
+            caps.receipts_per_ticket,
+        )
     if view.automatic[key] >= caps.automatic_letters_per_day:
-        return f"{caps.automatic_letters_per_day} automatic letters went to this address within a day"
+        return say_many(
+            "{n} automatic letter went to this address within a day",
+            "{n} automatic letters went to this address within a day",
+            caps.automatic_letters_per_day,
+        )
     if trusted:
         return ""
     if view.first_receipts[key] >= caps.first_receipts_per_hour:
-        return f"this unverified sender had {what} within the hour"
+        return say("this unverified sender had {what} within the hour", what=what)
     if view.first_receipts_minute >= caps.first_receipts_per_minute:
-        return "too many unverified senders within a minute"
+        return say("too many unverified senders within a minute")
     return ""
 
 

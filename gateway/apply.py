@@ -1,6 +1,7 @@
 """Carries a decision out: ticket or note, people, files, letters, disposition; all collected in one Writes."""
 
-from desk import notices, tickets
+from desk import notices, tickets, unsubscribing
+from desk.said import say
 from desk.state import TicketState
 from desk.writes import Writes
 from gateway import (
@@ -11,9 +12,11 @@ from gateway import (
     held_notice,
     match,
     opening,
+    performing,
     staff_mail,
 )
-from gateway.case import Case, Decision
+from gateway.case import UNSUBSCRIBE, Case, Decision
+from gateway.commands.spec import Scene
 from gateway.held_notice import Held
 from gateway.indexing import remember
 from store.tables import Disposition, MailKey, ReceivedMail
@@ -29,12 +32,16 @@ def apply(decision: Decision, case: Case, writes: Writes) -> Decision:
         ticket = _ticket(decision, case)
         decision = customer_mail.note(decision, case, writes, ticket)
         remember(case, writes, ticket)
+    elif decision.rule == UNSUBSCRIBE:
+        for stop in dict.fromkeys(recipient.stop for recipient in case.mail.recipients if recipient.stop):
+            unsubscribing.apply(writes, stop, case.now)
     elif decision.kind == "answered":
         decision = asked_mail.apply(decision, case, writes)
     elif decision.kind == "folded":
         _fold(decision, case, writes)
     elif decision.kind == "held":
         _tell_held(decision, case, writes)
+        _tell_sender(decision, case, writes)
     bounced.heard(decision, case, writes)
     return decision
 
@@ -47,7 +54,8 @@ def _fold(decision: Decision, case: Case, writes: Writes) -> None:
         return
     event_id = tickets.note(writes, ticket, entry_of.automatic(decision, case))
     if _may_be_a_person(decision, case):
-        context = {"hints": ["It looks like a machine's mail: nothing was changed, and customers do not see it."]}
+        hint = say("It looks like a machine's mail: nothing was changed, and customers do not see it.")
+        context = {"hints": [hint]}
         for member in notices.staff_of(ticket, case.view.teams, case.view.staff):
             notices.note_to_staff(writes, "customer_wrote", member, case.now, ticket, event_id, context)
 
@@ -72,6 +80,17 @@ def _tell_held(decision: Decision, case: Case, writes: Writes) -> None:
     )
     most = case.rules.caps.automatic_letters_per_day
     held_notice.tell(writes, mail, notices.members(team, view.staff), view.held, case.now, most)
+
+
+def _tell_sender(decision: Decision, case: Case, writes: Writes) -> None:
+    """Who may not open tickets hears what became of their mail; for all else that is held, staff decide that first."""
+    if decision.rule != "may-not-open" or decision.contact is None:
+        return
+    lines = [
+        say("Your mail has reached us, and no ticket was opened: that is left to others here."),
+        say("A person looks at it. To add to a ticket in which you take part, reply to a letter about it."),
+    ]
+    performing.answer(Scene(case, decision.contact, "stranger", None, ""), "not_done", lines, writes, None)
 
 
 def _ticket(decision: Decision, case: Case) -> TicketState:

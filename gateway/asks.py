@@ -90,8 +90,9 @@ def names_in(said: str) -> tuple[frozenset[str], frozenset[str]]:
 
 
 def _sheet(message: Message) -> Sheet | None:
-    """The first CSV file of a mail that may be an import."""
-    for file in message.attachments:
-        if file.name.lower().endswith((".csv", ".txt")) or file.type in ("text/csv", "text/plain"):
-            return contact_file.read(file.original_name or file.name, file.data)
+    """The first file of a mail that may be an import: a CSV file before any other, of which it is said why not."""
+    named = [file for file in message.attachments if file.name.lower().endswith(contact_file.NAMES)]
+    typed = [file for file in message.attachments if file.type in ("text/csv", "text/plain")]
+    for file in sorted((*named, *typed), key=lambda file: not file.name.lower().endswith(".csv")):
+        return contact_file.read(file.original_name or file.name, file.data)
     return None

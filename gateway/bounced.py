@@ -1,10 +1,12 @@
 """What a delivery report changes: the state of the very letter, and whether we go on writing to the address."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from desk import muting, notices
-from desk.state import StaffState
+from desk.said import say
+from desk.state import AtDesk
 from desk.writes import Writes
 from gateway import bounce, match
 from gateway.case import Case, Decision
@@ -17,27 +19,28 @@ _MAX_TOLD = 5  # letters that one entry speaks of
 _MAX_SAID = 500  # characters of a server's words in it
 _MAX_REASON = 500
 _LETTERS = {
-    "received": "receipt",
-    "not_done": "answer to a command",
-    "partly_refused": "letter about files that were left out",
-    "update": "letter with news of the ticket",
-    "new_ticket": "letter about the new ticket",
-    "customer_wrote": "letter with the customer's words",
-    "assigned": "letter that the ticket is theirs",
-    "done": "answer to a command",
-    "confirm": "question for a “confirm”",
-    "answer": "answer to a question",
-    "copy": "copy of a note",
-    "shared": "letter that they take part",
-    "approval": "question for an approval",
-    "approval_result": "letter about an approval",
-    "alert": "alert",
-    "due": "letter about a due time",
-    "merged": "letter about a merged ticket",
-    "credentials": "letter with credentials",
-    "sign_in_link": "letter with a sign-in link",
-    "password_changed": "letter about a changed password",
-    KIND: "letter about trouble with mail",
+    "received": say("receipt"),
+    "not_done": say("answer to a command"),
+    "partly_refused": say("letter about files that were left out"),
+    "update": say("letter with news of the ticket"),
+    "new_ticket": say("letter about the new ticket"),
+    "customer_wrote": say("letter with the customer's words"),
+    "assigned": say("letter that the ticket is theirs"),
+    "done": say("answer to a command"),
+    "confirm": say("question for a “confirm”"),
+    "answer": say("answer to a question"),
+    "copy": say("copy of a note"),
+    "shared": say("letter that they take part"),
+    "approval": say("question for an approval"),
+    "approval_result": say("letter about an approval"),
+    "alert": say("alert"),
+    "due": say("letter about a due time"),
+    "merged": say("letter about a merged ticket"),
+    "credentials": say("letter with credentials"),
+    "sign_in_link": say("letter with a sign-in link"),
+    "password_changed": say("letter about a changed password"),
+    "address_changed": say("letter about a changed address"),
+    KIND: say("letter about trouble with mail"),
 }
 
 
@@ -158,8 +161,11 @@ def _mute_line(found: _Finding, case: Case) -> str:
 
 
 def _named(letter: Letter) -> str:
-    whom = f"{letter.name} ({letter.recipient})" if letter.name else letter.recipient
-    return f"{words_for(letter.kind)} to {whom}"
+    return f"{words_for(letter.kind)} to {_whom(letter)}"
+
+
+def _whom(letter: Letter) -> str:
+    return f"{letter.name} ({letter.recipient})" if letter.name else letter.recipient
 
 
 def words_for(kind: str) -> str:
@@ -180,17 +186,18 @@ def _mute(found: _Finding, case: Case, writes: Writes) -> None:
             continue
         lines = _lines(found.letter, reason, case)
         if view.held.letters[person.address] == most:
-            lines.append("It is the last such letter for a day. postdesk mail muted lists all.")
-        subject = f"{found.letter.recipient} gets no more letters"
+            last = say("It is the last such letter for a day. {command} lists all.", command="postdesk mail muted")
+            lines.append(last)
+        subject = say("{address} gets no more letters", address=found.letter.recipient)
         notices.letter(writes, KIND, person, case.now, context={"subject": subject, "lines": lines})
 
 
-def _to_tell(letter: Letter, case: Case) -> list[StaffState]:
+def _to_tell(letter: Letter, case: Case) -> Sequence[AtDesk]:
     """Who works on the ticket; where that is nobody who can be reached, or a colleague is muted, everybody else."""
     view = case.view
     ticket = view.ticket(letter.ticket_id) if letter.ticket_id else None
     first = notices.staff_of(ticket, view.teams, view.staff) if ticket and letter.staff_id is None else []
-    everybody = [person for person in view.staff.values() if person.active]
+    everybody: list[AtDesk] = [person for person in view.staff.values() if person.active]
     for people in (first, everybody):
         if reachable := [person for person in people if not view.muted.get(person.address)]:
             return reachable
@@ -199,15 +206,36 @@ def _to_tell(letter: Letter, case: Case) -> list[StaffState]:
 
 def _lines(letter: Letter, reason: str, case: Case) -> list[str]:
     ticket = case.view.ticket(letter.ticket_id) if letter.ticket_id else None
-    about = f" about {ticket.number}" if ticket else ""
-    whose = "a colleague's address" if letter.staff_id is not None else "the address"
+    kind, whom, address = words_for(letter.kind), _whom(letter), letter.recipient
+    first = say(
+        "Our {letter} to {whom} did not arrive: a mail server says that nobody is at this address.",
+        letter=say(kind),
+        whom=whom,
+    )
+    if ticket:
+        first = say(
+            "Our {letter} to {whom} about {number} did not arrive: a mail server says that nobody is at this address.",
+            letter=say(kind),
+            whom=whom,
+            number=ticket.number,
+        )
+    means = say(
+        "It means that the address {address} is muted: no letter goes there, whatever happens on a ticket.",
+        address=address,
+    )
+    if letter.staff_id is not None:
+        means = say(
+            "It means that a colleague's address {address} is muted: no letter goes there, whatever happens on "
+            "a ticket.",
+            address=address,
+        )
     return [
-        f"Our {_named(letter)}{about} did not arrive: a mail server says that nobody is at this address.",
-        f"The server said: “{reason}”.",
-        f"It means that {whose} {letter.recipient} is muted: no letter goes there, whatever happens on a ticket.",
-        "The mute ends by itself when a mail comes from this address. If the address is right, lift the mute:",
+        first,
+        say("The server said: “{reply}”.", reply=reason),
+        means,
+        say("The mute ends by itself when a mail comes from this address. If the address is right, lift the mute:"),
         # A command has a line of its own: wrapped in the middle it cannot be pasted.
         f"postdesk mail unmute {letter.recipient}",
-        "To see all muted addresses:",
+        say("To see all muted addresses:"),
         "postdesk mail muted",
     ]

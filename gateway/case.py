@@ -12,6 +12,7 @@ from gateway.rules import Rules
 from gateway.sender import Verified
 from gateway.view import Incoming, View
 
+UNSUBSCRIBE = "unsubscribe"  # the rule of a mail that takes somebody off a list
 Kind = Literal["opened", "noted", "folded", "answered", "held", "ignored"]
 
 

@@ -12,15 +12,16 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from desk.keys import Keys
-from gateway import letter_data, letter_files, letter_headers, letter_text
+from gateway import letter_data, letter_files, letter_headers, letter_text, letter_unsubscribe
 from gateway.answers import Answer, GeneratedFile, answer_all
 from gateway.desk_addresses import Addresses
 from gateway.header_policy import POLICY, clean_header
+from gateway.language import Language
 from gateway.letter import SENSITIVE, TALK, DeskFacts, Letter, Unsent
 from gateway.letter_context import Context, ContextMaker
 from gateway.letter_data import Earlier, LetterData
 from gateway.letter_templates import LetterTemplates
-from gateway.letter_words import is_internal
+from gateway.letter_words import is_internal, language_of
 from store.blobs import BlobStore
 from store.tables import Attachment, Outbox
 
@@ -49,7 +50,8 @@ class Composer:
     ) -> None:
         self._addresses, self._desk, self._blobs, self._clock = addresses, desk, blobs, clock
         self._answers = answers
-        self._contexts = ContextMaker(desk, addresses.main.address, keys)
+        self._contexts = ContextMaker(addresses.main.address, keys)
+        self._desks: dict[str, DeskFacts] = {}  # by the language of their readers
         self._templates = LetterTemplates(templates, overrides)
 
     def render_many(self, session: Session, rows: Sequence[Outbox]) -> dict[int, Letter | Unsent]:
@@ -61,7 +63,7 @@ class Composer:
         asked = [row for row in rows if row.kind == "answer"]
         left = {row.id for row in asked[_ANSWERS:]}
         rows = [row for row in rows if row.id not in left]
-        data = letter_data.load(session, rows)
+        data = letter_data.load(session, rows, self._desk.levels)
         data.answers = self._answer(session, asked[:_ANSWERS])
         now = self._clock()
         found: dict[int, Letter | Unsent] = {}
@@ -93,10 +95,11 @@ class Composer:
 
     def _render(self, row: Outbox, data: LetterData, files: Files, now: datetime) -> Letter | Unsent:
         try:
-            context = self._contexts.make(row, data, now)
+            desk = self._desk_to(row, data)
+            context = self._contexts.make(row, data, now, desk)
             if isinstance(context, Unsent):
                 return context
-            message = self._message(row, context, data, files)
+            message = self._message(row, context, data, files, desk)
         except OSError:  # the disk is away: that is no fault of the letter
             raise
         except Exception as error:  # whatever it is, an operator's template included: the row waits, the others go
@@ -120,14 +123,23 @@ class Composer:
             sensitive=row.kind in SENSITIVE,
         )
 
-    def _message(self, row: Outbox, context: Context, data: LetterData, files: Files) -> EmailMessage:
-        context["why"] = self._piece("_base/why.txt", context)
-        context["commands"] = self._piece("_base/commands.txt", context) if row.kind in TALK else ""
-        context["subject"] = self._piece(f"{row.kind}/subject.txt", context)
-        context["preheader"] = self._piece(f"{row.kind}/preheader.txt", context)
-        text = letter_text.tidy(self._templates.render(f"{row.kind}/body.txt", context))
-        html = self._templates.render(f"{row.kind}/body.html", context)
-        message = self._headers(row, context, data)
+    def _desk_to(self, row: Outbox, data: LetterData) -> DeskFacts:
+        """The desk as it writes to the reader of a letter."""
+        language = language_of(row, data, self._desk.languages)
+        found = self._desks.get(language.code)
+        if found is None:
+            found = self._desks[language.code] = self._desk.to(language)
+        return found
+
+    def _message(self, row: Outbox, context: Context, data: LetterData, files: Files, desk: DeskFacts) -> EmailMessage:
+        language = desk.language
+        context["why"] = self._piece("_base/why.txt", context, language)
+        context["commands"] = self._piece("_base/commands.txt", context, language) if row.kind in TALK else ""
+        context["subject"] = self._piece(f"{row.kind}/subject.txt", context, language)
+        context["preheader"] = self._piece(f"{row.kind}/preheader.txt", context, language)
+        text = letter_text.tidy(self._templates.render(f"{row.kind}/body.txt", context, language))
+        html = self._templates.render(f"{row.kind}/body.html", context, language)
+        message = self._headers(row, context, data, desk)
         mark = blake2b(str(message["Message-ID"]).encode(), digest_size=15).hexdigest()
         text = _part("text/plain; charset=utf-8; format=flowed", letter_text.flowed(text))
         html = _part("text/html; charset=utf-8", _ascii_html(html))
@@ -141,21 +153,23 @@ class Composer:
         message.set_payload(body.replace("\n", "\r\n"))
         return message
 
-    def _piece(self, name: str, context: Context) -> str:
-        return clean_header(self._templates.render(name, context))
+    def _piece(self, name: str, context: Context, language: Language) -> str:
+        return clean_header(self._templates.render(name, context, language))
 
-    def _headers(self, row: Outbox, context: Context, data: LetterData) -> EmailMessage:
+    def _headers(self, row: Outbox, context: Context, data: LetterData, desk: DeskFacts) -> EmailMessage:
         token = letter_headers.token_of(row, is_internal(row, data))
         author = str(context["entries"][-1]["who"]) if row.kind in letter_files.SPOKEN and context["entries"] else ""
         message = EmailMessage(policy=POLICY)
-        found = letter_headers.fields(row, context, context["subject"], author, token, self._addresses, self._desk)
+        found = letter_headers.fields(row, context, context["subject"], author, token, self._addresses, desk)
         if row.ticket_id is not None:
             ticket = data.tickets[row.ticket_id]
             earlier = data.letters.get((row.ticket_id, row.recipient), [])
-            thread = letter_headers.threading(row, ticket, earlier, self._addresses, self._desk)
-            found |= letter_headers.ticket_fields(context, thread, self._desk)
+            thread = letter_headers.threading(row, ticket, earlier, self._addresses, desk)
+            found |= letter_headers.ticket_fields(context, thread, desk)
         elif reference := letter_headers.fit_message_id(row.context.get("reference")):
             found |= {"In-Reply-To": reference, "References": reference}
+        address = str(context["desk"]["address"])
+        found |= letter_unsubscribe.fields(row, str(context["reason"]), address, self._addresses, desk)
         for name, value in found.items():
             message[name] = value
         return message

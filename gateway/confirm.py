@@ -6,11 +6,12 @@ from typing import Any
 
 from desk import access, notices
 from desk.access import Role
+from desk.said import say
 from desk.state import ContactState, StaffState, TicketState
 from desk.writes import Writes
 from gateway import answers_to, who
 from gateway.case import Case, Decision
-from gateway.commands import plain, plan, registry
+from gateway.commands import answering, plain, plan
 from gateway.commands.asked import Asked, Order
 from gateway.commands.plan import Plan
 from gateway.commands.spec import Scene, Who
@@ -20,6 +21,7 @@ from store.tables import Pending
 
 RULE = "confirmed"
 _WORD = "confirm"
+_LINE = 300  # characters of a command in the question
 
 
 def ask(scene: Scene, waiting: Plan, writes: Writes, body: Mapping[str, Any] | None = None) -> str:
@@ -40,8 +42,10 @@ def ask(scene: Scene, waiting: Plan, writes: Writes, body: Mapping[str, Any] | N
 
 
 def _line(order: Order) -> str:
-    name = f"{order.word}: {order.argument}" if order.filled_in else f"#{order.word} {order.argument}"
-    return name.strip()[:300]
+    """As it was written, in the words of the reader's own language where the label is one of ours."""
+    if order.filled_in:
+        return say("{label}: {value}", label=say(order.word), value=order.argument[: _LINE - len(order.word) - 2])
+    return f"#{order.word} {order.argument}".strip()[:_LINE]
 
 
 def answered(case: Case) -> PendingState | None:
@@ -87,7 +91,7 @@ def scene_of(pending: PendingState, case: Case) -> Scene | None:
 
 def plan_again(pending: PendingState, scene: Scene, who: Who) -> Plan:
     """Checked anew: what was right yesterday need not be so today."""
-    known = registry.of(who)
+    known = answering.known(who, scene.case.rules.catalogue)
     orders = tuple(
         Order(word, argument, f"#{word} {argument}".strip(), filled_in=word in known and known[word].label == word)
         for word, argument in pending.commands
@@ -106,9 +110,9 @@ def close(pending: PendingState, case: Case, writes: Writes) -> None:
 def why_not(pending: PendingState, case: Case) -> str:
     """A sentence when it is too late, or done already; "" when it can be done."""
     if pending.done:
-        return "It was confirmed before, and done then."
+        return say("It was confirmed before, and done then.")
     if pending.expires_at < case.now:
-        return "The question was asked more than 24 hours ago. Nothing was done: write again what you want."
+        return say("The question was asked more than 24 hours ago. Nothing was done: write again what you want.")
     return ""
 
 

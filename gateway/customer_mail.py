@@ -1,19 +1,20 @@
 """A mail of the customer side to a ticket: a note, the commands in it, or both."""
 
+from collections.abc import Collection
 from dataclasses import replace
 
 from desk import access, lifecycle, notices, people, statuses, tickets
+from desk.said import say
 from desk.state import ContactState, TicketState
 from desk.tickets import Note
 from desk.writes import Writes
 from gateway import answers_to, confirm, entry_of, own_part, performing, who
 from gateway.case import Case, Decision
-from gateway.commands import asked, plan, registry
+from gateway.commands import answering, asked, plan
 from gateway.commands.asked import Asked, Quoted
 from gateway.commands.plan import Plan
 from gateway.commands.spec import Doing, Scene
 
-FORM = "To fill in, reply with any of these lines"  # what our receipt says above its empty lines
 # Lines that our receipt leaves empty for people to fill in, and what of the ticket holds them.
 _ASKED_FOR = {
     "Service": "service",
@@ -39,10 +40,11 @@ def note(decision: Decision, case: Case, writes: Writes, ticket: TicketState) ->
     said = _asked(case, ticket)
     role = access.role_of(author.person, ticket.view)
     scene = Scene(case, author, role, ticket, said.words, opens=False)
-    planned = plan.make(scene, said, registry.of(who.kind_of(case)), case.rules.words)
+    known = answering.known(who.kind_of(case), case.rules.catalogue)
+    planned = plan.make(scene, said, known, case.rules.words)
     now, later = planned.split(sure=case.sure)
     if later.acts and (refusal := answers_to.refusal(author, case, ticket)):
-        planned = Plan(faults=(f"Nothing of it was done: {refusal}.",), words=case.text)
+        planned = Plan(faults=(say("Nothing of it was done: {why}.", why=refusal),), words=case.text)
         now = later = Plan()
     doing = performing.perform(now, replace(scene, words=planned.words), writes)
     entry = _entry(decision, case, author, planned, said, doing)
@@ -52,12 +54,14 @@ def note(decision: Decision, case: Case, writes: Writes, ticket: TicketState) ->
 def _asked(case: Case, ticket: TicketState) -> Asked:
     message = case.mail.message
     empty = {label for label, value in _ASKED_FOR.items() if not getattr(ticket, value)}
-    form = message.text.partition(FORM)[2] if message.answers and not message.foreign else ""
+    asking = case.rules.catalogue.questions_of(ticket.type, ticket.service)
+    empty |= {question.label for question in asking if question.label not in ticket.answers}
+    form = case.rules.words.form_in(message.text) if message.answers and not message.foreign else ""
     quoted = Quoted(form, frozenset(empty)) if form else None
     if case.mail.wish:
         return Asked(words=case.text)  # a person filed the mail: its words are kept, and nothing of it is done
     names = who.names_in(case)
-    known = registry.of(who.kind_of(case))
+    known = answering.known(who.kind_of(case), case.rules.catalogue)
     glance = case.mail.asks.words
     return asked.of_customer(case.text, case.rules.words, known, new=False, quoted=quoted, names=names, glance=glance)
 
@@ -86,6 +90,10 @@ def _write_down(
             doing.changes |= entry.changes
         has_words = True
     else:
+        if decision.write == "note" and _fills_in(now, doing):
+            # Lines that were asked for are an answer, and need no words beside them.
+            entry = replace(entry, changes=entry.changes | lifecycle.customer_wrote(writes, ticket, case.now))
+            doing.changes |= entry.changes
         entry = replace(entry, kind="change", folded="", html="")
     if has_words or entry.changes:
         event_id = tickets.note(writes, ticket, entry)
@@ -100,6 +108,12 @@ def _write_down(
         return replace(decision, reason=f"{decision.reason} {reason}".strip())
     did = reason or f"Only commands, which were done: {now.names}."
     return replace(decision, kind="answered", reason=f"{decision.reason} {did}")
+
+
+def _fills_in(now: Plan, doing: Doing) -> bool:
+    """True for lines filled in on a ticket that waits for its customer."""
+    waits = doing.ticket.status in statuses.WAITING_ON_CUSTOMER and "status" not in doing.changes
+    return waits and any(order.filled_in for order in now.orders)
 
 
 def _tell(
@@ -126,7 +140,7 @@ def _tell(
             fold, told = case.rules.fold, doing.told
             notices.update(writes, ticket, event_id, case.now, author=author, has_words=has_words, fold=fold, told=told)
     if not doing.quiet and (has_words or shown):
-        _tell_staff(decision, case, writes, ticket, author, entry, event_id, waiting)
+        _tell_staff(decision, case, writes, ticket, author, entry, event_id, waiting, doing.told_staff)
 
 
 def _waits_too(case: Case, writes: Writes, ticket: TicketState) -> list[str]:
@@ -146,16 +160,19 @@ def _tell_staff(
     entry: Note,
     event_id: int,
     waiting: list[str],
+    told: Collection[str] = (),
 ) -> None:
     context = {**_lane(decision, author), "hints": entry_of.hints(case, ticket, entry, waiting)}
     for member in notices.staff_of(ticket, case.view.teams, case.view.staff):
-        notices.note_to_staff(writes, "customer_wrote", member, case.now, ticket, event_id, context)
+        if member.address not in told:
+            notices.note_to_staff(writes, "customer_wrote", member, case.now, ticket, event_id, context)
 
 
 def _lane(decision: Decision, author: ContactState) -> dict[str, str]:
     """What staff must know before they answer."""
     if decision.write == "unverified":
-        return {"lane": "The sender is not verified: the ticket number was all that the mail brought."}
+        return {"lane": say("The sender is not verified: the ticket number was all that the mail brought.")}
     if decision.write == "lane":
-        return {"lane": f"{author.name or author.address} does not take part in this ticket. Customers do not see it."}
+        name = author.name or author.address
+        return {"lane": say("{name} does not take part in this ticket. Customers do not see it.", name=name)}
     return {}

@@ -8,7 +8,7 @@ from desk import lifecycle, statuses, tickets
 from desk.access import Person, Write
 from desk.state import ContactState, StaffState, TicketState
 from gateway import confirm, match, who
-from gateway.case import Case, Decision
+from gateway.case import UNSUBSCRIBE, Case, Decision
 from gateway.commands import plain
 from gateway.commands.subjects import alone, of_subject
 from gateway.desk_addresses import Addresses
@@ -79,6 +79,14 @@ def _over_limit(case: Case) -> Decision | None:
     if case.mail.message.hops > MAX_HOPS:
         return Decision("held", "hops", f"It passed {case.mail.message.hops} servers: it may be going in circles.")
     return None
+
+
+def _unsubscribed(case: Case) -> Decision | None:
+    """A mail program, or a person, ends letters of a sort. Whatever it says: the address alone means it."""
+    stop = next((recipient.stop for recipient in case.mail.recipients if recipient.stop), None)
+    if stop is None:
+        return None
+    return Decision("answered", UNSUBSCRIBE, f"It came to the address that ends letters of a sort: {stop.list}.")
 
 
 def _report(case: Case) -> Decision | None:
@@ -184,9 +192,9 @@ def _is_one_word(case: Case) -> bool:
 def _closed(case: Case, ticket: TicketState) -> Decision | None:
     """A reply to a ticket that is closed for good opens a new one; one that opens a ticket too often is held."""
     if not tickets.accepts_replies(ticket, case.now, case.rules.reopen_days):
-        return _flood(case) or Decision(
-            "opened", "closed-ticket", f"{ticket.number} is closed: this is a new ticket.", continues_id=ticket.id
-        )
+        reason = f"{ticket.number} is closed: this is a new ticket."
+        instead = Decision("opened", "closed-ticket", reason, continues_id=ticket.id)
+        return _not_theirs(case) or _flood(case) or instead
     limit = case.rules.caps.reopenings_per_day
     if statuses.is_done(ticket.status) and lifecycle.reopened_today(ticket, case.now) >= limit:
         reason = f"{ticket.number} was opened again {limit} times today: two programs may be answering each other."
@@ -210,6 +218,14 @@ def _why(chosen: match.Evidence) -> str:
         "internal": "an internal note",
     }[chosen.write]
     return f"{named}: {effect}."
+
+
+def _not_theirs(case: Case) -> Decision | None:
+    """Some contacts open no tickets, by their level or their organisation: a person looks at what they send."""
+    if case.staff is not None or case.contact is None or case.contact.may_create:
+        return None
+    reason = "The sender may not open tickets: their security level, or their organisation, leaves that to others."
+    return Decision("held", "may-not-open", reason)
 
 
 def _flood(case: Case) -> Decision | None:
@@ -236,6 +252,7 @@ RULES: tuple[Callable[[Case], Decision | None], ...] = (
     _by_hand,
     _own_mail,
     _over_limit,
+    _unsubscribed,
     _report,
     _automatic,
     _failed,
@@ -243,6 +260,7 @@ RULES: tuple[Callable[[Case], Decision | None], ...] = (
     _asked,
     _matched,
     _asked_alone,
+    _not_theirs,
     _flood,
     _new,
 )

@@ -79,13 +79,13 @@ class Deliverer:
         self._open = ids
         # Rendering takes its time: outside of any write, so that nobody waits for it.
         with self._database.reading() as session:
-            batch = delivery_batch.load(session, ids)
+            batch = delivery_batch.load(session, ids, now)
             kept = [letter for row in batch.rows if (letter := self._composer.stored(row))]
             known = {letter.outbox_id for letter in kept}
             fresh = self._composer.render_many(session, [row for row in batch.rows if row.id not in known])
         letters = [letter for letter in fresh.values() if isinstance(letter, Letter)]
         unsent = {i: letter for i, letter in fresh.items() if isinstance(letter, Unsent)}
-        if fresh or batch.suppressed:
+        if fresh or batch.suppressed or batch.quiet:
             with self._database.transaction() as session:
                 outcome.keep(session, batch, letters, now)
                 outcome.unsent(session, batch, unsent, policy, now, self._database.ids.next)

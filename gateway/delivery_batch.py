@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import bindparam, case, exists, insert, or_, select, tuple_, update
 from sqlalchemy.orm import Session
 
+from gateway import delivery_quiet
 from gateway.letter import Letter
 from store import queue
 from store.tables import Delivery, Outbox, Suppression
@@ -24,6 +25,7 @@ class Batch:
     rows: list[Outbox] = field(default_factory=list)
     folded: dict[int, list[int]] = field(default_factory=dict)  # row → rows that it carries
     suppressed: list[Outbox] = field(default_factory=list)
+    quiet: dict[int, datetime] = field(default_factory=dict)  # rows that wait a while longer, and until when
 
 
 def is_due(session: Session, now: datetime) -> bool:
@@ -55,7 +57,7 @@ def claim(session: Session, limit: int, lease: timedelta, now: datetime) -> list
     return [*ids, *queue.claim(session, Outbox, together, limit=limit, lease=lease, now=now)]
 
 
-def load(session: Session, ids: Sequence[int]) -> Batch:
+def load(session: Session, ids: Sequence[int], now: datetime) -> Batch:
     """The claimed rows, sorted out."""
     batch = Batch()
     rows = session.scalars(select(Outbox).where(Outbox.id.in_(ids)).order_by(Outbox.created_at, Outbox.id)).all()
@@ -68,7 +70,7 @@ def load(session: Session, ids: Sequence[int]) -> Batch:
     )
     session.expunge_all()  # what is folded below is for rendering, and changes no row
     first: dict[tuple[int | None, str], Outbox] = {}
-    carried: dict[int, list[int]] = defaultdict(list)
+    carried: dict[int, list[Outbox]] = defaultdict(list)
     for row in rows:
         if row.recipient.lower() in muted:
             batch.suppressed.append(row)
@@ -76,12 +78,14 @@ def load(session: Session, ids: Sequence[int]) -> Batch:
             lead = first[row.ticket_id, row.recipient]
             events = {*lead.context.get("events", ()), *row.context.get("events", ()), row.event_id} - {None}
             lead.context = lead.context | {"events": sorted(events)}
-            carried[lead.id].append(row.id)
+            carried[lead.id].append(row)
         else:
             if row.kind == _FOLDED and not row.message_id:
                 first[row.ticket_id, row.recipient] = row
             batch.rows.append(row)
-    batch.folded = dict(carried)
+    batch.quiet = delivery_quiet.waiting(session, batch.rows, carried, now)
+    batch.rows = [row for row in batch.rows if row.id not in batch.quiet]
+    batch.folded = {lead: [row.id for row in rows] for lead, rows in carried.items() if lead not in batch.quiet}
     return batch
 
 

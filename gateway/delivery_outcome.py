@@ -6,7 +6,8 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from gateway import delivery_batch, trouble
+from desk.said import say
+from gateway import delivery_batch, delivery_quiet, trouble
 from gateway.delivery_batch import Batch
 from gateway.delivery_policy import DeliveryPolicy, back_off, mutes
 from gateway.letter import Letter, Unsent
@@ -19,11 +20,12 @@ _MAX_REPLY = 500
 
 
 def keep(session: Session, batch: Batch, letters: Iterable[Letter], now: datetime) -> None:
-    """Before sending: the rendered bytes, the rows that go along in them, and those nobody is to get."""
+    """Before sending: the rendered bytes, the rows that go along in them, those nobody is to get or not yet."""
     letters = list(letters)
     folded = {letter.outbox_id: batch.folded.get(letter.outbox_id, []) for letter in letters}
     delivery_batch.keep_rendered(session, letters, folded, now)
     delivery_batch.close(session, [row.id for row in batch.suppressed], "suppressed", now)
+    delivery_quiet.put_off(session, batch.quiet)
 
 
 def unsent(
@@ -46,7 +48,7 @@ def unsent(
             result = "folded"
         elif rows[row_id].attempts >= policy.max_render_tries:
             delivery_batch.close(session, ids, "failed", now)
-            troubles.append(Trouble(rows[row_id], f"{found.reason}. It was given up."))
+            troubles.append(Trouble(rows[row_id], say("{reason}. It was given up.", reason=found.reason)))
             result = "failed"
         else:
             later |= dict.fromkeys(ids, now + back_off(rows[row_id].attempts))
@@ -99,12 +101,16 @@ def _delivery(row_id: int, outbox_id: int, now: datetime, result: str, reply: st
 
 def _refused(reply: str, address: str) -> str:
     if not mutes(reply):
-        return f"refused with “{reply}”. It is not tried again."
-    muted = "We do not write to this address any more, until a mail comes from it or somebody lifts it with"
-    return f"refused with “{reply}”. {muted} postdesk mail unmute {address}"
+        return say("refused with “{reply}”. It is not tried again.", reply=reply)
+    return say(
+        "refused with “{reply}”. We do not write to this address any more, until a mail comes from it or somebody "
+        "lifts it with {command}",
+        reply=reply,
+        command=f"postdesk mail unmute {address}",
+    )
 
 
 def _given_up(result: Result) -> str:
     if isinstance(result, Uncertain):
-        return f"it may have arrived or not: “{result.reply}”. It is not tried again."
-    return f"not taken for days, last with “{result.reply}”. It is not tried again."
+        return say("it may have arrived or not: “{reply}”. It is not tried again.", reply=result.reply)
+    return say("not taken for days, last with “{reply}”. It is not tried again.", reply=result.reply)

@@ -1,12 +1,16 @@
 """Addresses of our own: desk addresses, reply addresses that carry a token, Message-IDs, return paths."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from desk import unsubscribing
 from desk.keys import Keys
+from desk.unsubscribing import Stop
 from gateway.token import Token, make, read
 
-_TYPES = {"incident": "Incident", "query": "Query", "change": "Change Request"}
+# What stands behind the +, and the type that it sets; a catalogue may have others.
+TYPES: Mapping[str, str] = {"incident": "Incident", "query": "Query", "change": "Change Request"}
 # Our Message-IDs: <t20190409.0967.o17.r-token@host>
 _MESSAGE_ID = re.compile(r"<[^<>@\s]*\.r-([a-z2-7]+)@[^<>@\s]+>", re.IGNORECASE)
 
@@ -27,16 +31,25 @@ class Recipient:
     desk: DeskAddress
     token: Token | None = None
     type: str = ""  # from service+incident@
+    stop: Stop | None = None  # somebody is to get no more letters of a sort
 
 
 class Addresses:
     """Knows the desk's own addresses, and makes and reads those with a token in them."""
 
-    def __init__(self, desks: tuple[DeskAddress, ...], keys: Keys, hostname: str, separator: str = "+") -> None:
+    def __init__(
+        self,
+        desks: tuple[DeskAddress, ...],
+        keys: Keys,
+        hostname: str,
+        separator: str = "+",
+        types: Mapping[str, str] = TYPES,
+    ) -> None:
         self.desks = desks
         self.hostname = hostname
         self._keys = keys
         self._separator = separator
+        self._types = types
         self._by_address = {desk.address: desk for desk in desks}
         self._domains = {desk.address.rpartition("@")[2] for desk in desks}
 
@@ -69,14 +82,20 @@ class Addresses:
 
     def _sub_addressed(self, desk: DeskAddress, detail: str, separator: str) -> Recipient | None:
         kind, _, text = detail.partition("-")
+        if kind == "stop" and text:
+            return Recipient(desk, stop=unsubscribing.read(text, self._keys))
         if kind in ("r", "b") and text:
             return Recipient(desk, read(text, self._keys))
         # A hyphen is part of many names: service-team@ is not service@ unless a token follows it.
-        return Recipient(desk, type=_TYPES.get(detail, "")) if separator == "+" else None
+        return Recipient(desk, type=self._types.get(detail, "")) if separator == "+" else None
 
     def reply_to(self, desk_address: str, token: Token) -> str:
         """Where a reply to a letter goes: service+r-<token>@example.com."""
         return self._with_detail(desk_address, f"r-{make(token, self._keys)}")
+
+    def stop_address(self, desk_address: str, stop: Stop) -> str:
+        """Where a mail with whatever words ends letters of a sort: service+stop-<token>@example.com."""
+        return self._with_detail(desk_address, f"stop-{unsubscribing.make(stop, self._keys)}")
 
     def return_path(self, outbox_id: int) -> str:
         """The envelope sender of a letter (VERP): delivery reports to it name the very delivery."""

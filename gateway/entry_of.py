@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from desk import folding
+from desk.said import say
 from desk.state import TicketState
 from desk.tickets import Note
 from gateway import bounced, left_out, who
@@ -70,21 +71,23 @@ def with_subject(subject: str, entry: Note) -> Note:
 
 def hints(case: Case, ticket: TicketState, entry: Note, waiting: list[str], *, passed_on: bool = False) -> list[str]:
     """For staff, in the letter: what of the mail does not show in it."""
-    lines = []
+    lines: list[str] = []
+    names = ", ".join(waiting)
     if waiting and entry.visibility == "pending":
-        lines.append(f"Also named, and not added: {', '.join(waiting)}. #cc +address adds them.")
+        lines.append(say("Also named, and not added: {names}. #cc +address adds them.", names=names))
     elif waiting:
         lines += [
-            f"Also named, and not added, because nobody verified the sender: {', '.join(waiting)}.",
-            "To add them, put them into Cc of your answer.",
+            say("Also named, and not added, because nobody verified the sender: {names}.", names=names),
+            say("To add them, put them into Cc of your answer."),
         ]
     first = case.mail.message.forwarded
     if first and first.sender.address and not passed_on:
-        lines.append(f"It passes on a mail of {first.sender.name or first.sender.address} <{first.sender.address}>.")
+        name, address = first.sender.name or first.sender.address, first.sender.address
+        lines.append(say("It passes on a mail of {name} <{address}>.", name=name, address=address))
     # What quotes a letter of ours is known; of anything else staff should know that it is there.
     folded = entry.folded.removeprefix(entry.text.removesuffix("…"))
     if folded and left_out.first_line(folded, left_out.marks(ticket, case.addresses)):
-        lines.append("Lines that look like a quotation or a signature are left out here. The page shows them.")
+        lines.append(say("Lines that look like a quotation or a signature are left out here. The page shows them."))
     return lines
 
 

@@ -10,7 +10,7 @@ from email.message import EmailMessage
 from email.policy import EmailPolicy
 from typing import Any
 
-from gateway import headers
+from gateway import headers, letter_text
 
 MAX_LINE = 78  # RFC 5322 section 2.1.1
 _WORD_BYTES = 42  # with "=?utf-8?b?" and "?=" an encoded word stays below 75 characters (RFC 2047 section 2)
@@ -20,7 +20,7 @@ _FIELD_NAME = re.compile(r"[A-Za-z0-9-]{1,60}")
 
 def clean_header(text: str, limit: int = 300) -> str:
     """One line of printable text; controls and characters that turn the direction of writing become spaces."""
-    return " ".join(headers.clean(text, limit).split())
+    return letter_text.one_line(headers.clean(text, limit))
 
 
 def unstructured(text: str) -> str:

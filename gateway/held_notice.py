@@ -9,7 +9,8 @@ from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from desk import notices
-from desk.state import StaffState
+from desk.said import say
+from desk.state import AtDesk
 from desk.writes import Writes
 from gateway import held_reasons
 from gateway.rules import Caps
@@ -60,7 +61,7 @@ def lately(session: Session, senders: Collection[str], now: datetime) -> Lately:
 def tell(
     writes: Writes,
     mail: Held,
-    people: Iterable[StaffState],
+    people: Iterable[AtDesk],
     known: Lately,
     now: datetime,
     most: int = Caps().automatic_letters_per_day,
@@ -75,25 +76,34 @@ def tell(
             continue
         lines = _lines(mail)
         if known.letters[person.address] == most:
-            lines.append("It is the last such letter for a day. The page goes on counting what is held.")
-        subject = f"A mail from {mail.sender or 'nobody that can be read'} is held"
+            lines.append(say("It is the last such letter for a day. The page goes on counting what is held."))
+        subject = say("A mail from {sender} is held", sender=mail.sender or say("nobody that can be read"))
         notices.letter(writes, KIND, person, now, context={"subject": subject, "lines": lines})
 
 
 def _lines(mail: Held) -> list[str]:
-    named = f"with the subject “{mail.subject}”" if mail.subject else "without a subject that could be read"
+    sender = mail.sender or say("somebody that cannot be read")
+    first = say(
+        "A mail from {sender} without a subject that could be read waits for a person to decide.", sender=sender
+    )
+    if mail.subject:
+        first = say(
+            "A mail from {sender} with the subject “{subject}” waits for a person to decide.",
+            sender=sender,
+            subject=mail.subject,
+        )
     why, behind = held_reasons.sentences(mail.rule, mail.reason)
     return [
-        f"A mail from {mail.sender or 'somebody that cannot be read'} {named} waits for a person to decide.",
-        f"Why: {why}",
+        first,
+        say("Why: {why}", why=why),
         behind,
-        f"To see it: postdesk mail show {mail.id}",
+        say("To see it: {command}", command=f"postdesk mail show {mail.id}"),
         # A command has a line of its own: wrapped in the middle it cannot be pasted.
         *(
             line
             for command in held_reasons.commands(mail.rule, [mail.id])
-            for line in (f"{command.purpose}:", command.line)
+            for line in (say("{purpose}:", purpose=command.purpose), command.line)
         ),
-        "More mail of this sender that is held for the same reason within an hour is not told again.",
-        "To see all that waits: postdesk mail held",
+        say("More mail of this sender that is held for the same reason within an hour is not told again."),
+        say("To see all that waits: {command}", command="postdesk mail held"),
     ]

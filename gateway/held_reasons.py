@@ -4,13 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from desk.said import say
+
 Action = Literal["accept", "attach", "discard", "replay"]
 NUMBER = "NUMBER"  # stands in a command where the number of a ticket is to be filled in
 _EFFECTS: dict[Action, str] = {
-    "accept": "To make it a new ticket",
-    "attach": "To put it on a ticket",
-    "discard": "To put it away",
-    "replay": "To have it decided anew",
+    "accept": say("To make it a new ticket"),
+    "attach": say("To put it on a ticket"),
+    "discard": say("To put it away"),
+    "replay": say("To have it decided anew"),
 }
 
 
@@ -42,111 +44,132 @@ class Command:
 
 REASONS: dict[str, HeldReason] = {
     "sender-failed": HeldReason(
-        "The sender may be forged.",
-        "Somebody may be using another person's address. Honest mail fails the same check when a forwarder or a "
-        "mailing list changed it on the way.",
+        say("The sender may be forged."),
+        say(
+            "Somebody may be using another person's address. Honest mail fails the same check when a forwarder or a "
+            "mailing list changed it on the way."
+        ),
         (
-            Choice("discard", "unless you expected the mail"),
-            Choice("accept", "if the sender tells you in another way, by phone for example, that it is theirs"),
-            Choice("attach", "if it is theirs and belongs to a ticket; it is marked “not verified”"),
+            Choice("discard", say("unless you expected the mail")),
+            Choice("accept", say("if the sender tells you in another way, by phone for example, that it is theirs")),
+            Choice("attach", say("if it is theirs and belongs to a ticket; it is marked “not verified”")),
         ),
     ),
     "staff-unverified": HeldReason(
-        "It says it is from staff, but nothing proves it.",
-        "A colleague may have written a new mail about a ticket instead of answering a letter of the desk. Or somebody "
-        "else is using a colleague's address.",
+        say("It says it is from staff, but nothing proves it."),
+        say(
+            "A colleague may have written a new mail about a ticket instead of answering a letter of the desk. Or "
+            "somebody else is using a colleague's address."
+        ),
         (
             Choice(
-                "attach", "if your colleague tells you that it is theirs; it stays internal, its commands are not done"
+                "attach",
+                say("if your colleague tells you that it is theirs; it stays internal, its commands are not done"),
             ),
-            Choice("accept", "if it is theirs and about something new"),
-            Choice("discard", "if it is not theirs"),
+            Choice("accept", say("if it is theirs and about something new")),
+            Choice("discard", say("if it is not theirs")),
         ),
     ),
     "flood": HeldReason(
-        "The sender opened as many tickets within two hours as one may.",
-        "A program may be repeating itself, or somebody has much to ask for. What came before became tickets.",
+        say("The sender opened as many tickets within two hours as one may."),
+        say("A program may be repeating itself, or somebody has much to ask for. What came before became tickets."),
         (
-            Choice("accept", "if it is a request of its own"),
-            Choice("attach", "if it says the same as one that is there"),
-            Choice("discard", "if nobody needs it"),
+            Choice("accept", say("if it is a request of its own")),
+            Choice("attach", say("if it says the same as one that is there")),
+            Choice("discard", say("if nobody needs it")),
+        ),
+    ),
+    "may-not-open": HeldReason(
+        say("The sender may not open tickets."),
+        say(
+            "Their security level or their organisation leaves that to others. They were told that a "
+            "person looks at it."
+        ),
+        (
+            Choice("accept", say("if it is a request that somebody has to see to")),
+            Choice("attach", say("if it belongs to one; they may add notes where they take part")),
+            Choice("discard", say("if nobody needs it; tell them so")),
         ),
     ),
     "reopen-cap": HeldReason(
-        "It would open a ticket again that was opened again many times today.",
-        "Two programs may be answering each other, or customer and desk do not agree that it is solved.",
+        say("It would open a ticket again that was opened again many times today."),
+        say("Two programs may be answering each other, or customer and desk do not agree that it is solved."),
         (
-            Choice("attach", "if a person wrote it; talk to them, by phone for example"),
-            Choice("discard", "if a program wrote it"),
-            Choice("accept", "if it is about something else"),
+            Choice("attach", say("if a person wrote it; talk to them, by phone for example")),
+            Choice("discard", say("if a program wrote it")),
+            Choice("accept", say("if it is about something else")),
         ),
     ),
     "automatic-alone": HeldReason(
-        "A program sent it as an answer, and it belongs to no ticket.",
-        "Mostly it answers a mail that somebody sent from the address of the desk without Postdesk.",
+        say("A program sent it as an answer, and it belongs to no ticket."),
+        say("Mostly it answers a mail that somebody sent from the address of the desk without Postdesk."),
         (
-            Choice("discard", "unless it tells you something"),
-            Choice("attach", "if it says something about one"),
-            Choice("accept", "if it is a request all the same; its sender gets no receipt"),
+            Choice("discard", say("unless it tells you something")),
+            Choice("attach", say("if it says something about one")),
+            Choice("accept", say("if it is a request all the same; its sender gets no receipt")),
         ),
     ),
     "hops": HeldReason(
-        "It passed more servers than mail does on an ordinary way.",
-        "Mostly two mail systems forward it to each other. “How it travelled”, at the end of `postdesk mail show`, "
-        "names them.",
+        say("It passed more servers than mail does on an ordinary way."),
+        say(
+            "Mostly two mail systems forward it to each other. “How it travelled”, at the end of `postdesk mail show`, "
+            "names them."
+        ),
         (
-            Choice("accept", "if a person wrote it; more copies of the same mail are ignored"),
-            Choice("attach", "if it belongs to one"),
-            Choice("discard", "if a program wrote it"),
+            Choice("accept", say("if a person wrote it; more copies of the same mail are ignored")),
+            Choice("attach", say("if it belongs to one")),
+            Choice("discard", say("if a program wrote it")),
         ),
     ),
     "over-limit": HeldReason(
-        "The mail is built in a way that is not safe to open.",
-        "It may be damaged, made by a faulty program, or made to do harm.",
+        say("The mail is built in a way that is not safe to open."),
+        say("It may be damaged, made by a faulty program, or made to do harm."),
         (
-            Choice("discard", "unless you know the sender"),
-            Choice("accept", "if you know the sender; parts of it may be missing there, the mail itself is kept"),
-            Choice("attach", "if you know the sender and it belongs to one"),
+            Choice("discard", say("unless you know the sender")),
+            Choice("accept", say("if you know the sender; parts of it may be missing there, the mail itself is kept")),
+            Choice("attach", say("if you know the sender and it belongs to one")),
         ),
     ),
     "reader-failed": HeldReason(
-        "Reading it stopped Postdesk several times.",
-        "That is a fault of Postdesk, which the mail may have been made to bring out. `postdesk mail show --raw` "
-        "prints it as it came, for another program to read.",
+        say("Reading it stopped Postdesk several times."),
+        say(
+            "That is a fault of Postdesk, which the mail may have been made to bring out. `postdesk mail show --raw` "
+            "prints it as it came, for another program to read."
+        ),
         (
-            Choice("discard", "once you have answered it by hand, or if you do not know the sender"),
-            Choice("replay", "after an update of Postdesk"),
+            Choice("discard", say("once you have answered it by hand, or if you do not know the sender")),
+            Choice("replay", say("after an update of Postdesk")),
         ),
     ),
     "failed": HeldReason(
-        "Postdesk read it, and failed to make something of it.",
-        "That is a fault of Postdesk or of its set-up. The log names the mail and says more.",
+        say("Postdesk read it, and failed to make something of it."),
+        say("That is a fault of Postdesk or of its set-up. The log names the mail and says more."),
         (
-            Choice("replay", "once the fault is mended, or to try once more"),
-            Choice("attach", "if it fails again and belongs to one"),
-            Choice("discard", "if nobody needs it"),
+            Choice("replay", say("once the fault is mended, or to try once more")),
+            Choice("attach", say("if it fails again and belongs to one")),
+            Choice("discard", say("if nobody needs it")),
         ),
     ),
     "by-hand": HeldReason(
-        "A person wanted it on a ticket that does not exist.",
-        "The number may have been mistyped.",
+        say("A person wanted it on a ticket that does not exist."),
+        say("The number may have been mistyped."),
         (
-            Choice("attach", "with the right number this time"),
-            Choice("accept", "if there is none for it"),
-            Choice("discard", "if nobody needs it"),
+            Choice("attach", say("with the right number this time")),
+            Choice("accept", say("if there is none for it")),
+            Choice("discard", say("if nobody needs it")),
         ),
     ),
 }
 
 # For a mail that another version held.
 UNKNOWN = HeldReason(
-    "A rule held it that this version of Postdesk does not know.",
-    "Another version of Postdesk handled the mail.",
+    say("A rule held it that this version of Postdesk does not know."),
+    say("Another version of Postdesk handled the mail."),
     (
-        Choice("replay", "by the rules of this version"),
-        Choice("accept", "if it is a request"),
-        Choice("attach", "if it belongs to one"),
-        Choice("discard", "if nobody needs it"),
+        Choice("replay", say("by the rules of this version")),
+        Choice("accept", say("if it is a request")),
+        Choice("attach", say("if it belongs to one")),
+        Choice("discard", say("if nobody needs it")),
     ),
 )
 
@@ -169,5 +192,11 @@ def commands(rule: str, ids: Sequence[int], number: str = "", program: str = "po
     for action, when in ((choice.action, choice.when) for choice in of(rule).choices):
         named = str(ids[0]) if action == "replay" else mails  # which takes one at a time
         ticket = f" {number or NUMBER}" if action == "attach" else ""
-        found.append(Command(action, f"{_EFFECTS[action]}, {when}", f"{program} mail {action} {named}{ticket}"))
+        found.append(
+            Command(
+                action,
+                say("{effect}, {when}", effect=_EFFECTS[action], when=when),
+                f"{program} mail {action} {named}{ticket}",
+            )
+        )
     return found

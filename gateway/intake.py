@@ -168,9 +168,10 @@ class Intake:
 
     def _write(self, session: Session, batch: Sequence[Incoming]) -> None:
         # SQLite has one writer at a time; elsewhere another worker may be at the same ticket.
-        view = load_view(session, batch, self._addresses, self._clock(), lock=not self._database.is_sqlite)
+        lock, levels = not self._database.is_sqlite, self._rules.levels
+        view = load_view(session, batch, self._addresses, self._clock(), levels, lock=lock)
         now = self._clock()  # after the wait for whoever was first, so that the history is in the order of the changes
-        writes = Writes(self._database.ids.next)
+        writes = Writes(self._database.ids.next, self._rules.catalogue.targets)
         done = []
         for mail in batch:
             decision, case = decide(mail, view, self._rules, self._addresses, now)

@@ -1,8 +1,12 @@
 """What a letter is on its way out, and what is known of the desk it comes from."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
+
+from desk.catalogue import Catalogue
+from desk.levels import Levels
+from gateway.language import ENGLISH, Language, Languages
 
 if TYPE_CHECKING:  # answers are made of much that letters know nothing of
     from gateway.answers.facts import AnswerFacts
@@ -19,17 +23,24 @@ TALK = frozenset({"new_ticket", "customer_wrote", "assigned", "due"})
 
 @dataclass(frozen=True, slots=True)
 class DeskFacts:
-    """The desk as its letters name it."""
+    """The desk as its letters name it, to a reader of one language."""
 
     name: str
     base_url: str  # without a slash at the end
     zone: ZoneInfo
-    language: str
     phone: str
     hostname: str  # in List-Id
     instance: str  # tells this installation from others, so that it knows its own mail
     reopen_days: int
     answers: "AnswerFacts | None" = None  # what answers to questions need besides
+    levels: Levels = field(default_factory=Levels)  # security levels of customers: what a reader may see
+    catalogue: Catalogue = field(default_factory=Catalogue)  # what a receipt says and asks for
+    languages: Languages = field(default_factory=Languages)  # those in which it can write
+    language: Language = ENGLISH  # of the reader
+
+    def to(self, language: Language) -> "DeskFacts":
+        """The same for readers of another language."""
+        return self if language is self.language else replace(self, language=language)
 
 
 @dataclass(frozen=True, slots=True)

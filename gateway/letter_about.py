@@ -7,11 +7,10 @@ from desk.access import Person, TicketView
 from gateway import letter_entries, letter_files, letter_text
 from gateway.letter import DeskFacts, Superseded
 from gateway.letter_data import LetterData
-from gateway.letter_words import line, name, person
+from gateway.letter_words import brought, line, name, person
 from store.tables import Event, Outbox, Ticket
 
 Context = dict[str, Any]
-_SOMEBODY = "Somebody"
 _SHARED_BYTES = 4_000  # of what a ticket began with, and of the words that came with it
 
 
@@ -21,8 +20,8 @@ def copy(row: Outbox, data: LetterData, desk: DeskFacts) -> Context:
     if not events:
         raise Superseded("there is nothing to copy: no public entry")
     return {
-        "by": _by(row),
-        "entries": letter_entries.entries(events, data, letter_files.enclosed(events, data), desk.zone),
+        "by": _by(row, desk),
+        "entries": letter_entries.entries(events, data, letter_files.enclosed(events, data), desk),
     }
 
 
@@ -32,10 +31,10 @@ def shared(row: Outbox, data: LetterData, desk: DeskFacts) -> Context:
     first = data.first.get(ticket.id)
     words = [event for event in letter_files.told(row, data) if event.text and event is not first]
     return {
-        "by": _by(row),
+        "by": _by(row, desk),
         "how": str(row.context.get("how") or "shared"),
-        "entries": letter_entries.beginnings(words, desk.zone, _SHARED_BYTES),
-        "first": letter_entries.beginnings([first] if first else [], desk.zone, _SHARED_BYTES),
+        "entries": letter_entries.beginnings(words, desk, _SHARED_BYTES),
+        "first": letter_entries.beginnings([first] if first else [], desk, _SHARED_BYTES),
     }
 
 
@@ -45,18 +44,19 @@ def approval(row: Outbox, data: LetterData, desk: DeskFacts) -> Context:
     if ticket.approval in ("Approved", "Rejected") or statuses.is_done(ticket.status):
         raise Superseded("it is decided already")
     events = letter_files.told(row, data)
-    requester = data.contacts[ticket.requester_id]
+    requester, language = data.contacts[ticket.requester_id], desk.language
+    when = language.date(ticket.needed_by) if ticket.needed_by else language.say("no date was named")
     facts = [
-        ("What", line(ticket.title)),
-        ("When", letter_text.date_words(ticket.needed_by) if ticket.needed_by else "no date was named"),
-        ("Asked by", person(requester)),
+        (language.say("What"), line(ticket.title)),
+        (language.say("When"), when),
+        (language.say("Asked by"), person(requester)),
     ]
     return {
         "requester": name(requester),
-        "by": _by(row),
+        "by": _by(row, desk),
         "is_change": ticket.type == "Change Request",
         "facts": facts,
-        "entries": letter_entries.entries(events, data, letter_files.enclosed(events, data), desk.zone),
+        "entries": letter_entries.entries(events, data, letter_files.enclosed(events, data), desk),
         "sees": access.may_see(_as_person(row, data), _view(ticket, data)),
     }
 
@@ -66,11 +66,12 @@ def approval_result(row: Outbox, data: LetterData, desk: DeskFacts) -> Context:
     ticket = _theirs(row, data)
     event = data.events.get(row.event_id or 0)
     answer = str(row.context.get("answer") or ticket.approval).lower()
-    text = letter_text.cut(letter_text.clean_text(str(row.context.get("reason") or "")), 3_000)[0]
+    reason = desk.language.told(row.context.get("reason") or "")
+    text = letter_text.cut(letter_text.clean_text(reason), 3_000)[0]
     return {
-        "by": _by(row),
+        "by": _by(row, desk),
         "approved": answer.startswith("approv"),
-        "at": letter_text.moment(_at(event, row), desk.zone),
+        "at": desk.language.moment(_at(event, row), desk.zone),
         "text": text,
         "html": letter_text.as_html(text),
         "open": ticket.approval == "Requested",
@@ -85,8 +86,8 @@ def alert(row: Outbox, data: LetterData, desk: DeskFacts) -> Context:
         raise Superseded("the ticket is done, or not due any more")
     return {
         "stage": stage,
-        "due": letter_text.moment(ticket.due_at, desk.zone) if ticket.due_at else "",
-        "due_in": letter_text.span(ticket.due_at - row.created_at)
+        "due": desk.language.moment(ticket.due_at, desk.zone) if ticket.due_at else "",
+        "due_in": desk.language.within(ticket.due_at - row.created_at)
         if ticket.due_at and ticket.due_at > row.created_at
         else "",
     }
@@ -98,8 +99,8 @@ def merged(row: Outbox, data: LetterData, desk: DeskFacts) -> Context:
     return {"old": line(str(row.context.get("old") or ""))}
 
 
-def _by(row: Outbox) -> str:
-    return line(str(row.context.get("by") or "")) or _SOMEBODY
+def _by(row: Outbox, desk: DeskFacts) -> str:
+    return brought(row, "by", desk.language) or desk.language.say("Somebody")
 
 
 def _at(event: Event | None, row: Outbox) -> Any:
@@ -127,13 +128,11 @@ def _as_person(row: Outbox, data: LetterData) -> Person:
     contact = data.contacts.get(row.contact_id or 0)
     if contact is None:
         return Person(active=False)
-    # Of the organisation's rule only that of the ticket counts: colleagues have the same one.
-    organisation = data.organisations.get(contact.organisation_id or 0)
-    sees = contact.sees or (organisation.visibility if organisation else "own")
+    own = contact.organisation_id
     return Person(
         contact_id=contact.id,
-        organisation_id=contact.organisation_id,
-        sees="organisation" if sees == "organisation" else "own",
+        organisation_id=own,
+        organisations=access.organisations(own, data.seen_by(contact), data.below.get(own or 0, ())),
         active=contact.deactivated_at is None,
     )
 

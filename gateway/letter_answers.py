@@ -8,7 +8,7 @@ from gateway import letter_files, letter_text
 from gateway.answers.answer import GeneratedFile
 from gateway.letter import DeskFacts, Superseded
 from gateway.letter_data import LetterData, pending_id
-from gateway.letter_words import is_stranger, line, sentences
+from gateway.letter_words import brought, is_stranger, line, sentences
 from store.tables import Outbox
 
 Context = dict[str, Any]
@@ -19,8 +19,8 @@ def lines(row: Outbox, data: LetterData, desk: DeskFacts) -> Context:
     """Sentences that the cause brought along. They may hold the writer's words, so a stranger gets none of them."""
     stranger = is_stranger(row)
     return {
-        "lines": [] if stranger else sentences(row, "lines"),
-        "asked": "" if stranger else line(str(row.context.get("subject") or "")),
+        "lines": [] if stranger else sentences(row, "lines", desk.language),
+        "asked": "" if stranger else brought(row, "subject", desk.language),
         "internal": row.staff_id is not None and row.ticket_id is not None,
     }
 
@@ -32,9 +32,9 @@ def confirm(row: Outbox, data: LetterData, desk: DeskFacts) -> Context:
         raise Superseded("it was confirmed already, or does not wait any more")
     ticket = data.tickets.get(row.ticket_id or 0)
     return {
-        "lines": [] if to_unknown(row, data) else sentences(row, "lines"),
+        "lines": [] if to_unknown(row, data) else sentences(row, "lines", desk.language),
         "number": ticket.number if ticket else "",
-        "until": letter_text.moment(pending.expires_at, desk.zone),
+        "until": desk.language.moment(pending.expires_at, desk.zone),
     }
 
 
@@ -53,9 +53,9 @@ def answer(row: Outbox, data: LetterData, desk: DeskFacts) -> Context:
     ready = bool(found.html) and len(found.html.encode()) <= _HTML_BYTES and len(text.encode()) <= _TEXT_BYTES
     text, was_cut = (text, False) if ready else letter_text.cut(text)
     along, too_large = letter_files.generated_in(row, data)
-    asked = str(row.context.get("subject") or found.title)
+    asked = brought(row, "subject", desk.language) or line(found.title)
     return {
-        "asked": line(f"#{row.context.get('ask', 'help')}" if is_stranger(row) else asked),
+        "asked": line(f"#{row.context.get('ask', 'help')}") if is_stranger(row) else asked,
         "title": line(found.title),
         "titled": not " ".join(text[:1000].split()).startswith(line(found.title)),  # many begin with it
         "preview": line(found.preheader),
@@ -64,7 +64,7 @@ def answer(row: Outbox, data: LetterData, desk: DeskFacts) -> Context:
         "ready": ready,
         "cut": was_cut,
         "form": found.form,
-        "of": {"files": _names(along), "too_large": _names(too_large)},
+        "of": {"files": _names(along, desk), "too_large": _names(too_large, desk)},
         "internal": row.staff_id is not None and row.ticket_id is not None,
     }
 
@@ -74,5 +74,5 @@ def _as_it_stands(text: str) -> Markup:
     return letter_text.as_html(text).replace("<br>\n", "\n")
 
 
-def _names(files: list[GeneratedFile]) -> list[str]:
-    return [f"{line(file.name)} ({letter_text.size(len(file.data))})" for file in files]
+def _names(files: list[GeneratedFile], desk: DeskFacts) -> list[str]:
+    return [f"{line(file.name)} ({desk.language.size(len(file.data))})" for file in files]

@@ -3,24 +3,62 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from desk import statuses
+from desk import fields, statuses
+from desk.said import say
+from gateway.language import Language
 from gateway.letter_words import line
 from store.tables import Event
 
 # What customers hear of besides the course of things: the key in an entry, and its name in a letter.
 _FACTS = {
-    "title": "Title",
-    "type": "Type",
-    "service": "Service",
-    "site": "Site",
-    "item": "Item",
-    "urgency": "Urgency",
-    "impact": "Impact",
-    "your reference": "Our ref",
-    "needed by": "Needed by",
-    "due": "Due",
-    "contact": "Contact",
+    "title": say("Title"),
+    "type": say("Type"),
+    "service": say("Service"),
+    "site": say("Site"),
+    "item": say("Item"),
+    "urgency": say("Urgency"),
+    "impact": say("Impact"),
+    "your reference": say("Our ref"),
+    "needed by": say("Needed by"),
+    "due": say("Due"),
+    "contact": say("Contact"),
 }
+# Keys of entries as they stand in the middle of a sentence. Any other key is shown as it is.
+_KEYS = frozenset(
+    {
+        say("status"),
+        say("resolution"),
+        say("withdrawal"),
+        say("approval"),
+        say("assignee"),
+        say("team"),
+        say("priority"),
+        say("urgency"),
+        say("impact"),
+        say("type"),
+        say("service"),
+        say("site"),
+        say("item"),
+        say("title"),
+        say("your reference"),
+        say("needed by"),
+        say("due"),
+        say("contact"),
+        say("additional contacts"),
+        say("shared"),
+        say("time"),
+        say("reason"),
+        say("removed"),
+        say("merged"),
+        say("linked to"),
+        say("copied to"),
+        say("passed on for"),
+        say("asked to approve"),
+    }
+)
+_NAMED = frozenset(
+    {"status", "type", "urgency", "impact", "priority", "approval", "withdrawal"}
+)  # their values are names
 _COURSE = frozenset({"status", "resolution", "withdrawal", "approval", "assignee"})
 Pair = tuple[Any, Any]
 
@@ -46,15 +84,38 @@ def after(changes: Mapping[str, Pair], what: str) -> str:
     return line(str(changes[what][1] or "")) if what in changes else ""
 
 
-def facts(changes: Mapping[str, Pair]) -> list[tuple[str, str]]:
+def facts(changes: Mapping[str, Pair], language: Language) -> list[tuple[str, str]]:
     """Site: London (was Leeds)"""
-    return [(label, shown(changes[what])) for what, label in _FACTS.items() if what in changes]
+    return [
+        (language.gettext(label), shown(what, changes[what], language))
+        for what, label in _FACTS.items()
+        if what in changes
+    ]
 
 
-def shown(pair: Pair) -> str:
+def shown(what: str, pair: Pair, language: Language) -> str:
     """London (was Leeds)"""
-    before, now = (line(str("" if value is None else value)) for value in pair)
-    return f"{now or 'none'} (was {before})" if before else now or "none"
+    before, now = (value_of(what, value, language) for value in pair)
+    now = now or language.say("none")
+    return language.say("{now} (was {before})", now=now, before=before) if before else now
+
+
+def value_of(what: str, value: object, language: Language) -> str:
+    """A value of a change, in words; names that the desk gives are translated."""
+    text = line(language.told("" if value is None else value))
+    if what in _NAMED:
+        return language.name(text)
+    return language.say("none") if what == "due" and text == fields.NONE else text
+
+
+def key_of(what: str, language: Language) -> str:
+    """What changed, as it stands in a sentence."""
+    return language.gettext(what) if what in _KEYS else what
+
+
+def told(changes: Mapping[str, Pair], language: Language) -> str:
+    """status Resolved (was New); site London"""
+    return "; ".join(f"{key_of(what, language)} {shown(what, pair, language)}" for what, pair in changes.items())
 
 
 def is_reopened(changes: Mapping[str, Pair]) -> bool:
@@ -65,11 +126,22 @@ def is_reopened(changes: Mapping[str, Pair]) -> bool:
     return statuses.is_done(before) and not statuses.is_done(now)
 
 
-def solved_by(events: Iterable[Event]) -> str:
+def is_by_clock(events: Iterable[Event]) -> bool:
+    """True where nobody resolved it: the customer never answered."""
+    resolved = [event for event in events if after(event_changes(event), "status") == "Resolved"]
+    return bool(resolved) and all(event.contact_id is None and event.staff_id is None for event in resolved)
+
+
+def event_changes(event: Event) -> dict[str, Pair]:
+    """The changes of one entry."""
+    return folded([event])
+
+
+def solved_by(events: Iterable[Event], language: Language) -> str:
     """The name of the customer who says that it is solved; "" when the desk says so."""
     who = ""
     for event in events:
         status = event.changes.get("status")
         if isinstance(status, list) and status[-1] == "Resolved":
-            who = (line(event.author) or "The customer") if event.contact_id is not None else ""
+            who = (line(event.author) or language.say("The customer")) if event.contact_id is not None else ""
     return who

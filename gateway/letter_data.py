@@ -6,12 +6,17 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from sqlalchemy import func, or_, select, tuple_
+from sqlalchemy import ColumnElement, and_, func, or_, select, text, tuple_
 from sqlalchemy.orm import Session, defer
 
+from desk import access, announcements, day_sheets, digests, nesting
+from desk.day_sheets import Sheet
+from desk.digests import Digest
+from desk.levels import Levels, Sees
 from gateway.letter import SENSITIVE
 from store.tables import (
     Account,
+    Announcement,
     Attachment,
     Base,
     Contact,
@@ -26,6 +31,7 @@ from store.tables import (
     Ticket,
     TicketLink,
 )
+from store.tables.outbox import SECRET_LETTERS
 
 if TYPE_CHECKING:  # answers are made with what stands here
     from gateway.answers.answer import Answer
@@ -69,6 +75,18 @@ class LetterData:
     newest_secret: dict[tuple[str, int], int] = field(default_factory=dict)  # the latest outbox row with a secret
     pending: dict[int, Pending] = field(default_factory=dict)  # what waits for a “confirm”
     answers: "dict[int, Answer]" = field(default_factory=dict)  # by outbox row
+    digests: dict[int, Digest] = field(default_factory=dict)  # by contact
+    sheets: dict[int, Sheet] = field(default_factory=dict)  # by member of staff
+    announcements: dict[int, Announcement] = field(default_factory=dict)
+    live: list[Announcement] = field(default_factory=list)  # announced now, for receipts
+    levels: Levels = field(default_factory=Levels)
+    below: dict[int, frozenset[int]] = field(default_factory=dict)  # organisation → those below it, for who sees them
+
+    def seen_by(self, contact: Contact) -> Sees:
+        """Which tickets a contact sees."""
+        organisation = self.organisations.get(contact.organisation_id or 0)
+        theirs = organisation.visibility if organisation else None
+        return access.sees(contact.sees, self.levels.of(contact.level), theirs)
 
 
 def event_ids(row: Outbox) -> set[int]:
@@ -82,9 +100,9 @@ def entries(row: Outbox, data: LetterData) -> list[Event]:
     return sorted(found, key=lambda event: (event.at, event.id))
 
 
-def load(session: Session, rows: Sequence[Outbox]) -> LetterData:
+def load(session: Session, rows: Sequence[Outbox], levels: Levels) -> LetterData:
     """Load for a batch."""
-    data = LetterData()
+    data = LetterData(levels=levels)
     data.tickets = _by_id(session, Ticket, (row.ticket_id for row in rows))
     wanted = {i for row in rows for i in event_ids(row)}
     if wanted:
@@ -98,7 +116,23 @@ def load(session: Session, rows: Sequence[Outbox]) -> LetterData:
     _load_letters(session, {(row.ticket_id, row.recipient) for row in rows if row.ticket_id}, data)
     _load_accounts(session, [row for row in rows if row.kind in SENSITIVE], data)
     data.pending = _by_id(session, Pending, (pending_id(row) for row in rows if row.kind == "confirm"))
+    _load_timed(session, rows, data)
     return data
+
+
+def _load_timed(session: Session, rows: Sequence[Outbox], data: LetterData) -> None:
+    """What letters of the clock tell of; and for receipts, what is announced."""
+    data.digests = digests.of(session, {row.contact_id or 0 for row in rows if row.kind == digests.KIND})
+    told = {int(row.context.get(announcements.KIND) or 0) for row in rows if row.kind == announcements.KIND}
+    data.announcements = announcements.by_id(session, told)
+    sheets = [row for row in rows if row.kind == day_sheets.KIND]
+    if sheets:
+        now = max(row.created_at for row in sheets)
+        until = datetime.fromisoformat(str(sheets[0].context["until"]))
+        data.sheets = day_sheets.of(session, {row.staff_id or 0 for row in sheets}, now, until)
+    receipts = [row.created_at for row in rows if row.kind == "received"]
+    if receipts:
+        data.live = announcements.shown(session, min(receipts), max(receipts))
 
 
 def pending_id(row: Outbox) -> int:
@@ -132,7 +166,13 @@ def _load_people(session: Session, rows: Sequence[Outbox], data: LetterData) -> 
     data.contacts = _by_id(session, Contact, people.union(*data.participants.values()))
     data.staff = _by_id(session, Staff, (row.staff_id for row in rows))
     data.teams = _by_id(session, Team, (ticket.team_id for ticket in tickets))
-    data.organisations = _by_id(session, Organisation, (ticket.organisation_id for ticket in tickets))
+    # Of the readers too: an organisation has a language.
+    readers = (data.contacts[row.contact_id].organisation_id for row in rows if row.contact_id in data.contacts)
+    wanted = (*readers, *(ticket.organisation_id for ticket in tickets))
+    data.organisations = _by_id(session, Organisation, wanted)
+    told = (data.contacts[row.contact_id] for row in rows if row.ticket_id and row.contact_id in data.contacts)
+    wide = (reader.organisation_id for reader in told if data.seen_by(reader) == "sub-organisations")
+    data.below = nesting.below(session, {organisation_id for organisation_id in wide if organisation_id})
     data.sites = _by_id(session, Site, (ticket.site_id for ticket in tickets))
 
 
@@ -205,13 +245,12 @@ def _load_accounts(session: Session, rows: Sequence[Outbox], data: LetterData) -
     accounts = select(Account).where(or_(Account.contact_id.in_(contacts), Account.staff_id.in_(staff)))
     for account in session.scalars(accounts):
         data.accounts[_owner(account.contact_id, account.staff_id)] = account
-    newest = (
-        select(Outbox.contact_id, Outbox.staff_id, Outbox.id)
-        .where(Outbox.kind.in_(SENSITIVE), or_(Outbox.contact_id.in_(contacts), Outbox.staff_id.in_(staff)))
-        .order_by(Outbox.created_at, Outbox.id)
-    )
-    for contact_id, staff_id, outbox_id in session.execute(newest):
-        data.newest_secret[_owner(contact_id, staff_id)] = outbox_id
+    whose: list[ColumnElement[bool]] = [Outbox.contact_id.in_(contacts)] if contacts else []
+    whose += [and_(Outbox.contact_id.is_(None), Outbox.staff_id.in_(staff))] if staff else []
+    for theirs in whose:
+        newest = select(Outbox.contact_id, Outbox.staff_id, Outbox.id).where(text(SECRET_LETTERS), theirs)
+        for contact_id, staff_id, outbox_id in session.execute(newest.order_by(Outbox.created_at, Outbox.id)):
+            data.newest_secret[_owner(contact_id, staff_id)] = outbox_id
 
 
 def _owner(contact_id: int | None, staff_id: int | None) -> tuple[str, int]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from email.utils import format_datetime
 from hashlib import blake2b
 
+from desk.said import say
 from gateway.desk_addresses import Addresses
 from gateway.header_policy import clean_header, mailbox, unstructured
 from gateway.letter import ANSWERS, PERSONAL, DeskFacts
@@ -17,7 +18,7 @@ from store.tables import Outbox, Ticket
 
 _MESSAGE_ID = re.compile(r"<[!-;=?-~]{1,250}>")  # printable ASCII without spaces and angle brackets
 # Readers who may be anybody, or who have no business with the course of the ticket.
-_TOPICS = {"first": "We have your request", "confirm": "Confirm"}
+_TOPICS = {"first": say("We have your request"), "confirm": say("Confirm")}
 _TELLS_LITTLE = frozenset({"confirm", "copy"})
 _CHAIN = 10  # Message-IDs of References besides the root; RFC 5322 section 3.6.4 lets the middle go
 
@@ -103,21 +104,22 @@ def fields(
     # Exchange answers no mail that carries this ([MS-OXCMAIL] section 2.2.3.2.14).
     found["X-Auto-Response-Suppress"] = "All"
     found["X-Postdesk-Instance"] = instance_mark(desk)
-    found["Content-Language"] = clean_header(desk.language)
+    found["Content-Language"] = clean_header(desk.language.code)
     return found
 
 
 def ticket_fields(context: Context, thread: Threading, desk: DeskFacts) -> dict[str, str]:
     """The fields by which mail programs thread, and people filter, letters of a ticket."""
     ticket, reason = context["ticket"], context["reason"]
+    topic = desk.language.gettext(_TOPICS[reason]) if reason in _TOPICS else ticket["letter_subject"]
     found = {
         "In-Reply-To": thread.in_reply_to,
         "References": " ".join(thread.references),
-        "Thread-Topic": unstructured(f"[{ticket['number']}] {_TOPICS.get(reason, ticket['letter_subject'])}"),
+        "Thread-Topic": unstructured(f"[{ticket['number']}] {topic}"),
         "Thread-Index": thread.index,
         "List-Id": f"<tickets.{desk.hostname}>",
         "X-Ticket": ticket["number"],
-        "X-Ticket-Status": unstructured(ticket["status"]),
+        "X-Ticket-Status": unstructured(ticket["status_key"]),
         "X-Ticket-Reason": reason,
     }
     if reason in _TELLS_LITTLE:

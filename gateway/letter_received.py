@@ -2,14 +2,13 @@
 
 from typing import Any
 
-from gateway import letter_text
+from gateway import letter_timed
+from gateway.language import Language
 from gateway.letter import DeskFacts
+from gateway.letter_blanks import blanks
 from gateway.letter_data import LetterData, entries
-from gateway.letter_words import files, is_stranger, line, name, sentences
+from gateway.letter_words import brought, files, is_stranger, line, name, sentences
 from store.tables import Contact, Outbox, Site, Ticket
-
-_NOBODY_SAID = "(nobody said)"
-_ASK = 4  # lines that a person is asked to fill in: more would be a form
 
 
 def received(row: Outbox, data: LetterData, desk: DeskFacts) -> dict[str, Any]:
@@ -20,18 +19,22 @@ def received(row: Outbox, data: LetterData, desk: DeskFacts) -> dict[str, Any]:
     to_requester = row.contact_id in (None, ticket.requester_id)
     said = frozenset(str(label) for label in row.context.get("said", ()))
     site = data.sites.get(ticket.site_id or 0)
+    kind = desk.catalogue.type(ticket.type)
+    answer_at = ticket.first_answer_due_at if ticket.first_answered_at is None else None
     # A receipt goes to others as well: a file of a note for the desk alone is named to nobody.
     public = [event for event in entries(row, data) if event.visibility == "public"]
-    attached = [shown for event in public for shown in files(data.files.get(event.id, []))]
+    attached = [shown for event in public for shown in files(data.files.get(event.id, []), desk.language)]
     return {
         "echo": echo,
-        "notes": sentences(row, "notes"),
+        "live": letter_timed.live(row, data),
+        "notes": sentences(row, "notes", desk.language),
         "by": name(requester) if echo and not to_requester else "",
-        "opened_by": line(str(row.context.get("opened_by") or "")) if echo and to_requester else "",
+        "opened_by": brought(row, "opened_by", desk.language) if echo and to_requester else "",
         "after_call": ticket.source == "Phone",
         "facts": noted(ticket, requester, site, said, attached, desk) if echo else [],
-        "blanks": blanks(ticket, said) if echo and to_requester else [],
-        "due": letter_text.moment(ticket.due_at, desk.zone) if ticket.due_at else "",
+        "blanks": _blanks(ticket, said, data, desk) if echo and to_requester else [],
+        "message": desk.language.told(kind.message) if kind else "",
+        "first_answer": desk.language.moment(answer_at, desk.zone) if answer_at else "",
     }
 
 
@@ -44,42 +47,33 @@ def noted(
     desk: DeskFacts,
 ) -> list[tuple[str, str]]:
     """What the desk understood, line by line; of two things also that nobody said them."""
-    is_incident = ticket.type == "Incident"
+    is_incident, language = ticket.type == "Incident", desk.language
+    rated = {
+        label: _guessed(value, label in said, language) if is_incident or label in said else ""
+        for label, value in (("Urgency", ticket.urgency), ("Impact", ticket.impact))
+    }
     facts = [
-        ("Type", ticket.type),
-        ("Site", site.name if site else ""),
-        ("Service", ticket.service),
-        ("Item", ticket.item),
-        ("Urgency", _guessed(ticket.urgency, "Urgency" in said) if is_incident or "Urgency" in said else ""),
-        ("Impact", _guessed(ticket.impact, "Impact" in said) if is_incident or "Impact" in said else ""),
-        ("Our ref", ticket.customer_reference),
-        ("Needed by", letter_text.date_words(ticket.needed_by) if ticket.needed_by else ""),
-        ("Due", letter_text.moment(ticket.due_at, desk.zone) if ticket.due_at else ""),
-        ("Contact", requester.address),
-        ("Files", ", ".join(attached)),
+        (language.say("Type"), language.name(ticket.type)),
+        (language.say("Site"), site.name if site else ""),
+        (language.say("Service"), ticket.service),
+        (language.say("Item"), ticket.item),
+        (language.say("Urgency"), rated["Urgency"]),
+        (language.say("Impact"), rated["Impact"]),
+        (language.say("Our ref"), ticket.customer_reference),
+        (language.say("Needed by"), language.date(ticket.needed_by) if ticket.needed_by else ""),
+        (language.say("Due"), language.moment(ticket.due_at, desk.zone) if ticket.due_at else ""),
+        (language.say("Contact"), requester.address),
     ]
-    return [(label, value if label == "Files" else line(value)) for label, value in facts if value]
+    answers = [(language.gettext(question), answer) for question, answer in ticket.answers.items()]
+    shown = [(label, line(value)) for label, value in (*facts, *answers) if value]
+    return [*shown, (language.say("Files"), ", ".join(attached))] if attached else shown
 
 
-def _guessed(value: str, was_said: bool) -> str:
-    return value if was_said else f"{value} {_NOBODY_SAID}"
+def _blanks(ticket: Ticket, said: frozenset[str], data: LetterData, desk: DeskFacts) -> list[tuple[str, str]]:
+    organisation, site = data.organisations.get(ticket.organisation_id or 0), data.sites.get(ticket.site_id or 0)
+    return blanks(ticket, said, organisation, site, desk.catalogue, desk.language)
 
 
-def blanks(ticket: Ticket, said: frozenset[str]) -> list[tuple[str, str]]:
-    """The lines that are worth a reply, each with a hint; gateway/commands/fields.py reads them when they come back.
-
-    Empty lines of the ticket, and what an incident needs so that it gets its place in the queue.
-    """
-    wanted: list[tuple[str, str]] = []
-    if ticket.type in ("Incident", "Change Request") and not ticket.item:
-        wanted.append(("Item", "(or “not sure”)"))
-    if ticket.type == "Incident":
-        if "Urgency" not in said:
-            wanted.append(("Urgency", "(Low, Medium or High)"))
-        if "Impact" not in said:
-            wanted.append(("Impact", "(Only Me, Others or Company)"))
-    if ticket.type == "Change Request" and ticket.needed_by is None:
-        wanted.append(("Needed by", ""))
-    if not ticket.customer_reference:
-        wanted.append(("Our ref", ""))
-    return wanted[:_ASK]
+def _guessed(value: str, was_said: bool, language: Language) -> str:
+    named = language.name(value)
+    return named if was_said else language.say("{value} (nobody said)", value=named)

@@ -1,12 +1,14 @@
 """Letters to staff about a ticket: a new one, a customer's words, one that is theirs now, one that is due."""
 
+from datetime import datetime, timedelta
 from typing import Any
 
 from desk import statuses
-from gateway import letter_entries, letter_files, letter_text
+from gateway import letter_entries, letter_files
+from gateway.language import Language
 from gateway.letter import DeskFacts, Superseded
 from gateway.letter_data import LetterData
-from gateway.letter_words import is_internal, line, link_words, person, readers, warnings
+from gateway.letter_words import brought, is_internal, line, link_words, person, readers, warnings
 from store.tables import Event, Outbox, Ticket
 
 Context = dict[str, Any]
@@ -22,55 +24,69 @@ def to_staff(row: Outbox, data: LetterData, desk: DeskFacts) -> Context:
     requester = data.contacts[ticket.requester_id]
     internal = is_internal(row, data)
     earlier = _earlier(ticket, events, data, internal) if row.kind == "customer_wrote" else []
-    links = (link_words(*link) for link in data.links[ticket.id])
+    links = (link_words(*link, desk.language) for link in data.links[ticket.id])
     return {
-        "entries": letter_entries.entries(events, data, letter_files.enclosed(events, data), desk.zone),
-        "earlier": letter_entries.beginnings(earlier, desk.zone),
-        "readers": readers(requester, data.participants[ticket.id], data),
+        "entries": letter_entries.entries(events, data, letter_files.enclosed(events, data), desk),
+        "earlier": letter_entries.beginnings(earlier, desk),
+        "readers": readers(requester, data.participants[ticket.id], data, desk.language),
         "internal": internal,
-        "lane": line(str(row.context.get("lane") or "")),
-        "warnings": [*warnings(row, events, requester), *links],
-        "by": line(str(row.context.get("by") or "")),
+        "lane": brought(row, "lane", desk.language),
+        "warnings": [*warnings(row, events, requester, desk.language), *links],
+        "by": brought(row, "by", desk.language),
         "hidden": row.kind == "assigned" and not internal and _has_inside(ticket, data),
         "place": _place(ticket, data),
         "facts": _facts(ticket, data, desk),
-        "waiting": _waiting(events),
+        "waiting": _waiting(events, desk.language),
     }
 
 
 def due(row: Outbox, data: LetterData, desk: DeskFacts) -> Context:
     """What the templates of “due” are given, from the time at which it was written."""
     ticket = data.tickets[row.ticket_id or 0]
-    if ticket.due_at is None or statuses.is_done(ticket.status):
+    is_answer = str(row.context.get("stage") or "").startswith("answer")
+    answer_at = ticket.first_answer_due_at if ticket.first_answered_at is None else None
+    due_at = answer_at if is_answer else ticket.due_at
+    if due_at is None or statuses.is_done(ticket.status) or ticket.waiting_since is not None:
         raise Superseded("the ticket is done, or not due any more")
-    left = ticket.due_at - row.created_at
-    at = letter_text.moment(ticket.due_at, desk.zone)
+    left = due_at - row.created_at
     is_late = left.total_seconds() <= 0
     return {
-        "readers": readers(data.contacts[ticket.requester_id], data.participants[ticket.id], data),
+        "readers": readers(data.contacts[ticket.requester_id], data.participants[ticket.id], data, desk.language),
         "internal": False,
         "facts": _facts(ticket, data, desk),
-        "when": f"Overdue since {at}." if is_late else f"Due in {letter_text.span(left)}.",
+        "when": _when(left, due_at, desk, is_answer=is_answer),
         "late": is_late,
         "waiting": "",
     }
 
 
+def _when(left: timedelta, due_at: datetime, desk: DeskFacts, *, is_answer: bool) -> str:
+    language = desk.language
+    at, within = language.moment(due_at, desk.zone), language.within(left)
+    if left.total_seconds() <= 0:
+        late = language.say("First answer overdue since {time}.", time=at)
+        return late if is_answer else language.say("Overdue since {time}.", time=at)
+    if is_answer:
+        return language.say("First answer due {within}.", within=within)
+    return language.say("Due {within}.", within=within)
+
+
 def _facts(ticket: Ticket, data: LetterData, desk: DeskFacts) -> list[tuple[str, str]]:
-    place = _place(ticket, data)
+    language = desk.language
     facts = [
-        ("From", person(data.contacts[ticket.requester_id])),
-        ("Organisation", place),
-        ("Type", ticket.type),
-        ("Priority", ticket.priority),
-        ("Status", ticket.status),
-        ("Service", ticket.service),
-        ("Item", ticket.item),
-        ("Their ref", ticket.customer_reference),
-        ("Needed by", letter_text.date_words(ticket.needed_by) if ticket.needed_by else ""),
-        ("Due", letter_text.moment(ticket.due_at, desk.zone) if ticket.due_at else ""),
+        (language.say("From"), person(data.contacts[ticket.requester_id])),
+        (language.say("Organisation"), _place(ticket, data)),
+        (language.say("Type"), language.name(ticket.type)),
+        (language.say("Priority"), language.name(ticket.priority)),
+        (language.say("Status"), language.name(ticket.status)),
+        (language.say("Service"), ticket.service),
+        (language.say("Item"), ticket.item),
+        (language.say("Their ref"), ticket.customer_reference),
+        (language.say("Needed by"), language.date(ticket.needed_by) if ticket.needed_by else ""),
+        (language.say("Due"), language.moment(ticket.due_at, desk.zone) if ticket.due_at else ""),
     ]
-    return [(label, line(value)) for label, value in facts if value]
+    answers = [(language.gettext(question), answer) for question, answer in ticket.answers.items()]
+    return [(label, line(value)) for label, value in (*facts, *answers) if value]
 
 
 def _place(ticket: Ticket, data: LetterData) -> str:
@@ -79,9 +95,11 @@ def _place(ticket: Ticket, data: LetterData) -> str:
     return " / ".join(line(part.name) for part in (organisation, site) if part)
 
 
-def _waiting(events: list[Event]) -> str:
+def _waiting(events: list[Event], language: Language) -> str:
     """Whose note waits for staff; "" when none does."""
-    return next((line(event.author) or "the sender" for event in events if event.visibility == "pending"), "")
+    return next(
+        (line(event.author) or language.say("the sender") for event in events if event.visibility == "pending"), ""
+    )
 
 
 def _has_inside(ticket: Ticket, data: LetterData) -> bool:

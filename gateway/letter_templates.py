@@ -9,9 +9,13 @@ from typing import Any
 import css_inline
 import jinja2
 from jinja2.sandbox import ImmutableSandboxedEnvironment
+from markupsafe import escape
+
+from gateway.language import ENGLISH, Language
 
 _PIECES = ("subject.txt", "preheader.txt", "body.txt", "body.html")
 _INDENT = re.compile(r"^[ \t]+", re.MULTILINE)
+_NO_PLACE = re.compile(r"%(?!%|\(\w+\)s)(?<!%%)")  # a place with a width would write a billion spaces
 MAX_SECONDS = 2.0  # for one piece of an operator's template
 MAX_CHARACTERS = 500_000
 
@@ -43,61 +47,93 @@ class _Sandbox(ImmutableSandboxedEnvironment):
             raise TemplateTooGreedy(f"a template ran for more than {MAX_SECONDS:g} s")
 
 
+def _translating(language: Language, careful: bool) -> dict[str, Callable[..., str]]:
+    """What templates call to say something in a language: their values are filled in, and escaped in HTML."""
+
+    def filled(context: jinja2.runtime.Context, text: str, values: Mapping[str, Any]) -> str:
+        if careful and _NO_PLACE.search(text):
+            raise TemplateTooGreedy("a place of a message is written %(name)s, and % itself %%")
+        # A message is plain text, the same in both parts of a letter.
+        text = escape(text) if context.eval_ctx.autoescape else text
+        return text % values if values or "%" in text else text
+
+    @jinja2.pass_context
+    def gettext(context: jinja2.runtime.Context, message: str, /, **values: Any) -> str:
+        return filled(context, language.gettext(message), values)
+
+    @jinja2.pass_context
+    def ngettext(context: jinja2.runtime.Context, singular: str, plural: str, number: int, /, **values: Any) -> str:
+        values.setdefault("num", number)
+        return filled(context, language.ngettext(singular, plural, number), values)
+
+    return {"gettext": gettext, "ngettext": ngettext, "_": gettext}
+
+
 class LetterTemplates:
     """The folder templates/mail, and an operator's folder of the same shape whose files win."""
 
     def __init__(self, folder: Path, overrides: Path | None = None) -> None:
         self._folder, self._overrides = folder, overrides
         self._css = (folder / "_base" / "letter.css").read_text(encoding="utf-8")
-        own = overrides is not None and overrides.is_dir() and any(overrides.rglob("*.*"))
-        kind = _Sandbox if own else jinja2.Environment
-        self._environment = kind(
+        self._is_own = overrides is not None and overrides.is_dir() and any(overrides.rglob("*.*"))
+        self._sources: dict[str, tuple[str, Path] | None] = {}
+        # Of each language an environment of its own: macros that a template imports speak it too, and are kept.
+        self._environments: dict[str, jinja2.Environment] = {}
+        self._templates: dict[tuple[str, str], Callable[[Mapping[str, Any]], str]] = {}
+        for path in sorted(folder.glob("*/body.txt")):
+            for piece in _PIECES:
+                self._get(f"{path.parent.name}/{piece}", ENGLISH)  # a broken template stops the start, not a letter
+
+    def render(self, name: str, context: Mapping[str, Any], language: Language = ENGLISH) -> str:
+        """Render one piece, such as "update/body.txt"."""
+        return self._get(name, language)(context)
+
+    def _get(self, name: str, language: Language) -> Callable[[Mapping[str, Any]], str]:
+        found = self._templates.get((name, language.code))
+        if found is None:
+            environment = self._environments.get(language.code)
+            if environment is None:
+                environment = self._environments[language.code] = self._environment(language)
+            template = environment.get_template(name)
+            found = _guarded(template, environment) if isinstance(environment, _Sandbox) else template.render
+            self._templates[name, language.code] = found
+        return found
+
+    def _environment(self, language: Language) -> jinja2.Environment:
+        environment = (_Sandbox if self._is_own else jinja2.Environment)(
             loader=jinja2.FunctionLoader(self._load),
             undefined=jinja2.StrictUndefined,
             autoescape=jinja2.select_autoescape(enabled_extensions=("html",), default=False),
             trim_blocks=True,
             lstrip_blocks=True,
+            extensions=["jinja2.ext.i18n"],
         )
-        self._templates: dict[str, Callable[[Mapping[str, Any]], str]] = {}
-        for path in sorted(folder.glob("*/body.txt")):
-            for piece in _PIECES:
-                self._get(f"{path.parent.name}/{piece}")  # a broken template stops the start, not a letter
+        environment.policies["ext.i18n.trimmed"] = True
+        # Values are arguments of gettext, which fills them in. The extension gives the environment this attribute.
+        environment.newstyle_gettext = True  # type: ignore[attr-defined]
+        environment.globals.update(_translating(language, careful=self._is_own))
+        return environment
 
-    def render(self, name: str, context: Mapping[str, Any]) -> str:
-        """Render one piece, such as "update/body.txt"."""
-        return self._get(name)(context)
+    def source(self, name: str) -> str | None:
+        """A template as it is rendered, the operator's own before ours; None where there is none."""
+        found = self._found(name)
+        return found[0] if found else None
 
-    def _get(self, name: str) -> Callable[[Mapping[str, Any]], str]:
-        found = self._templates.get(name)
-        if found is None:
-            template = self._environment.get_template(name)
-            found = self._guarded(template) if isinstance(self._environment, _Sandbox) else template.render
-            self._templates[name] = found
-        return found
+    def _load(self, name: str) -> tuple[str, str, Callable[[], bool]] | None:
+        """For Jinja: with its file, so that a fault is named with its place, and for as long as we run."""
+        found = self._found(name)
+        return (found[0], str(found[1]), lambda: True) if found else None
 
-    def _guarded(self, template: jinja2.Template) -> Callable[[Mapping[str, Any]], str]:
-        sandbox = self._environment
-        assert isinstance(sandbox, _Sandbox)  # noqa: S101 - for the type checker: the caller asked already
+    def _found(self, name: str) -> tuple[str, Path] | None:
+        if name not in self._sources:
+            roots = (root for root in (self._overrides, self._folder) if root is not None)
+            path = next((root / name for root in roots if (root / name).is_file()), None)
+            self._sources[name] = (self._read(path), path) if path else None
+        return self._sources[name]
 
-        def render(context: Mapping[str, Any]) -> str:
-            sandbox.deadline = time.monotonic() + MAX_SECONDS
-            pieces, length = [], 0
-            for piece in template.generate(context):
-                sandbox.check()
-                length += len(piece)
-                if length > MAX_CHARACTERS:
-                    raise TemplateTooGreedy(f"a template wrote more than {MAX_CHARACTERS} characters")
-                pieces.append(piece)
-            return "".join(pieces)
-
-        return render
-
-    def _load(self, name: str) -> str | None:
-        for root in (self._overrides, self._folder):
-            if root is not None and (path := root / name).is_file():
-                source = path.read_text(encoding="utf-8")
-                return self._inlined(source) if name.endswith(".html") else source
-        return None
+    def _read(self, path: Path) -> str:
+        source = path.read_text(encoding="utf-8")
+        return self._inlined(source) if path.suffix == ".html" else source
 
     def _inlined(self, source: str) -> str:
         """Style attributes in the place of classes: many mail programs ignore style sheets (css-inline, no network)."""
@@ -109,3 +145,20 @@ class LetterTemplates:
             source = source.replace("/*letter.css*/", self._css)
             return inliner.inline(source)
         return inliner.inline_fragment(source, self._css)
+
+
+def _guarded(template: jinja2.Template, sandbox: _Sandbox) -> Callable[[Mapping[str, Any]], str]:
+    """Render within the bounds of an operator's template."""
+
+    def render(context: Mapping[str, Any]) -> str:
+        sandbox.deadline = time.monotonic() + MAX_SECONDS
+        pieces, length = [], 0
+        for piece in template.generate(context):
+            sandbox.check()
+            length += len(piece)
+            if length > MAX_CHARACTERS:
+                raise TemplateTooGreedy(f"a template wrote more than {MAX_CHARACTERS} characters")
+            pieces.append(piece)
+        return "".join(pieces)
+
+    return render

@@ -1,15 +1,13 @@
-"""Words for letters: wrapped text, notes as HTML, cuts, dates and sizes."""
+"""Text for letters: cleaned, cut, wrapped, and notes as HTML."""
 
 import re
-from datetime import date, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from markupsafe import Markup, escape
 
 WIDTH = 72
 NOTE_BYTES = 8_000  # what is shown of the notes of one letter, counted as HTML: it stays below 20 KB, its text below 10
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _URL = re.compile(r"https?://[^\s<>\"'\u00a0]{1,2000}")
+_SPACES = re.compile(r"[^\S\u00a0\u202f]+")
 _GAPS = re.compile(r"\n{3,}")
 _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
 
@@ -21,6 +19,11 @@ def clean_text(text: str) -> str:
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\t", "    ")
     lines = (line.rstrip() for line in _CONTROLS.sub("", text).split("\n"))
     return _GAPS.sub("\n\n", "\n".join(lines)).strip("\n")
+
+
+def one_line(text: str) -> str:
+    """A text on one line, with single spaces; French writes no-break ones before its colons, and they stay."""
+    return " ".join(text.split()) if text.isascii() else _SPACES.sub(" ", text).strip()
 
 
 def cut(text: str, budget: int = NOTE_BYTES) -> tuple[str, bool]:
@@ -104,40 +107,3 @@ def _broken(line: str) -> list[str]:
             current = f"{current} {word}" if current else word
     # A line that begins with ">" by chance would read as a quotation.
     return [" " + part if part.startswith(">") else part for part in (*lines, _stuffed(current))]
-
-
-def date_words(day: date) -> str:
-    """9 Apr 2019"""
-    return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
-
-
-def day(moment: datetime, zone: ZoneInfo) -> str:
-    """The day of a moment, as people there call it."""
-    return date_words(moment.astimezone(zone).date())
-
-
-def moment(at: datetime, zone: ZoneInfo) -> str:
-    """9 Apr 2019, 13:07 BST"""
-    local = at.astimezone(zone)
-    return f"{day(at, zone)}, {local:%H:%M %Z}"
-
-
-def span(length: timedelta) -> str:
-    """30 minutes, 2 hours, 3 days: rounded to what people say."""
-    minutes = max(1, round(length.total_seconds() / 60))
-    if minutes < 90:
-        return _count(minutes, "minute")
-    if minutes < 36 * 60:
-        return _count(round(minutes / 60), "hour")
-    return _count(round(minutes / 1440), "day")
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"
-
-
-def size(count: int) -> str:
-    """48 KB"""
-    if count < 1_000_000:
-        return f"{max(1, round(count / 1000))} KB"
-    return f"{count / 1_000_000:.1f} MB"

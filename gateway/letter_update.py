@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from gateway import letter_changes, letter_entries, letter_files, letter_text
+from gateway.language import Language
 from gateway.letter import DeskFacts, Superseded
 from gateway.letter_changes import Pair
 from gateway.letter_data import LetterData
@@ -27,17 +28,22 @@ def update(row: Outbox, data: LetterData, desk: DeskFacts) -> Context:
     resolution = _resolution(changes)
     notes = [event for event in events if not _only_resolves(event, resolution)]
     along = letter_files.enclosed(events, data)
-    shown = letter_entries.entries([e for e in notes if e.kind == "note" or e.text], data, along, desk.zone)
+    shown = letter_entries.entries([e for e in notes if e.kind == "note" or e.text], data, along, desk)
     if not shown and not letter_changes.are_seen(changes):
         raise Superseded("there is nothing to tell: what changed is for the desk alone")
     return {
         "entries": shown,
-        "solved_by": letter_changes.solved_by(events),
+        "solved_by": letter_changes.solved_by(events, desk.language),
+        "by_clock": letter_changes.is_by_clock(events),
         "reopened": letter_changes.is_reopened(changes),
-        "until": letter_text.day((ticket.completed_at or events[-1].at) + timedelta(days=desk.reopen_days), desk.zone),
-        "facts": _facts(ticket, changes),
-        **{what: letter_changes.after(changes, what) for what in ("status", "assignee", "approval", "withdrawal")},
-        **_resolved(resolution, [e for e in events if e not in notes], data, along),
+        "until": desk.language.day(
+            (ticket.completed_at or events[-1].at) + timedelta(days=desk.reopen_days), desk.zone
+        ),
+        "facts": _facts(ticket, changes, desk.language),
+        "status_name": desk.language.name(letter_changes.after(changes, "status")),
+        "withdrawal": desk.language.name(letter_changes.after(changes, "withdrawal")),
+        **{what: letter_changes.after(changes, what) for what in ("status", "assignee", "approval")},
+        **_resolved(resolution, [e for e in events if e not in notes], data, along, desk.language),
     }
 
 
@@ -51,16 +57,21 @@ def _resolution(changes: Mapping[str, Pair]) -> str:
     return letter_text.cut(letter_text.clean_text(str(now or "")), _RESOLUTION_BYTES)[0]
 
 
-def _resolved(resolution: str, beside: list[Event], data: LetterData, along: list[Attachment]) -> Context:
+def _resolved(
+    resolution: str, beside: list[Event], data: LetterData, along: list[Attachment], language: Language
+) -> Context:
     files = [file for event in beside for file in data.files.get(event.id, [])]
     return {
         "resolution": resolution,
         "resolution_start": letter_text.first_words(resolution),
         "resolution_html": letter_text.as_html(resolution),
-        "resolution_files": letter_entries.with_files(files, along),
+        "resolution_files": letter_entries.with_files(files, along, language),
     }
 
 
-def _facts(ticket: Ticket, changes: Mapping[str, Pair]) -> list[tuple[str, str]]:
-    status = letter_changes.shown(changes["status"]) if "status" in changes else line(ticket.status)
-    return [("Status", status), *letter_changes.facts(changes)]
+def _facts(ticket: Ticket, changes: Mapping[str, Pair], language: Language) -> list[tuple[str, str]]:
+    is_new = "status" in changes
+    status = (
+        letter_changes.shown("status", changes["status"], language) if is_new else language.name(line(ticket.status))
+    )
+    return [(language.say("Status"), status), *letter_changes.facts(changes, language)]

@@ -1,6 +1,8 @@
 """Small words and lists that letters are made of: names, files, readers, and why somebody gets a letter."""
 
+from desk.said import say
 from gateway import letter_text
+from gateway.language import Language, Languages
 from gateway.letter import PERSONAL, TALK
 from gateway.letter_data import LetterData, entries
 from store.tables import Attachment, Contact, Event, Outbox, Ticket
@@ -8,7 +10,15 @@ from store.tables import Attachment, Contact, Event, Outbox, Ticket
 _MAX_FILES = 20
 _LINE = 500  # characters of one sentence or value
 # Kinds that somebody gets for a reason of their own, whatever they are to the ticket.
-_OWN_REASON = {"copy": "copy", "alert": "alert", "approval": "approver", "answer": "asked"}
+_OWN_REASON = {
+    "copy": "copy",
+    "alert": "alert",
+    "approval": "approver",
+    "answer": "asked",
+    "digest": "digest",
+    "announcement": "news",
+    "day_sheet": "day_sheet",
+}
 
 
 def reason(row: Outbox, data: LetterData) -> str:
@@ -23,6 +33,8 @@ def reason(row: Outbox, data: LetterData) -> str:
     if ticket is None:
         if row.kind in ("credentials", "sign_in_link", "password_changed"):
             return "account"
+        if row.kind == "address_changed":
+            return "address"
         return "asked" if row.kind in PERSONAL else "staff"
     if row.contact_id is not None:
         return _of_contact(row.contact_id, row, ticket, data)
@@ -51,8 +63,8 @@ def is_internal(row: Outbox, data: LetterData) -> bool:
     """True when a reply to this letter must not reach the customer side."""
     if row.contact_id is not None:
         return False
-    if row.kind not in TALK:
-        return True  # it answers a colleague about what they asked of the desk
+    if row.kind not in TALK or row.staff_id is None:
+        return True  # it answers a colleague about what they asked of the desk; or it went to a queue, to many at once
     return any(event.visibility != "public" and _has_words(event, data) for event in entries(row, data))
 
 
@@ -61,20 +73,35 @@ def _has_words(event: Event, data: LetterData) -> bool:
     return event.kind != "change" or bool(event.text or data.files.get(event.id))
 
 
+def language_of(row: Outbox, data: LetterData, languages: Languages) -> Language:
+    """The language of a letter: the reader's own, else that of their organisation, else the desk's."""
+    if contact := data.contacts.get(row.contact_id or 0):
+        organisation = data.organisations.get(contact.organisation_id or 0)
+        return languages.find(contact.language, organisation.language if organisation else "")
+    staff = data.staff.get(row.staff_id or 0)
+    return languages.find(staff.language if staff else "")
+
+
 def line(text: str) -> str:
     """A value on one line, cleaned and bounded."""
-    return " ".join(letter_text.clean_text(text[:_LINE]).split())
+    return letter_text.one_line(letter_text.clean_text(text[:_LINE]))
 
 
-def sentences(row: Outbox, key: str) -> list[str]:
+def sentences(row: Outbox, key: str, language: Language) -> list[str]:
     """Sentences that the cause of a letter brought along."""
-    return [line(str(sentence)) for sentence in row.context.get(key, ())][:50]
+    return [line(language.told(sentence)) for sentence in row.context.get(key, ())][:50]
 
 
-def files(attached: list[Attachment]) -> list[str]:
+def brought(row: Outbox, key: str, language: Language) -> str:
+    """A name or a sentence that the cause of a letter brought along, on one line; "" where there is none."""
+    return line(language.told(row.context.get(key) or ""))
+
+
+def files(attached: list[Attachment], language: Language) -> list[str]:
     """switch.jpg (48 KB)"""
-    shown = [f"{line(file.name)} ({letter_text.size(file.size)})" for file in attached[:_MAX_FILES]]
-    return [*shown, f"and {len(attached) - _MAX_FILES} more"] if len(attached) > _MAX_FILES else shown
+    shown = [f"{line(file.name)} ({language.size(file.size)})" for file in attached[:_MAX_FILES]]
+    more = len(attached) - _MAX_FILES
+    return [*shown, language.say_many("and {n} more", "and {n} more", more)] if more > 0 else shown
 
 
 def name(contact: Contact) -> str:
@@ -88,34 +115,35 @@ def person(contact: Contact) -> str:
     return known if known == contact.address else f"{known}, {contact.address}"
 
 
-def readers(requester: Contact, participants: set[int], data: LetterData) -> str:
+def readers(requester: Contact, participants: set[int], data: LetterData, language: Language) -> str:
     """Who reads a public reply, by name while they are few."""
     ids = [requester.id, *sorted(participants - {requester.id})]
     people = [data.contacts[i] for i in ids if i in data.contacts]
     names = [name(one) for one in people]
     if len(names) > 3:
-        return f"{names[0]} and {len(names) - 1} others"
-    return " and ".join((", ".join(names[:-1]), names[-1])) if len(names) > 1 else names[0]
+        others = len(names) - 1
+        return language.say_many("{name} and {n} other", "{name} and {n} others", others, name=names[0])
+    return language.all_of(names)
 
 
-def warnings(row: Outbox, events: list[Event], requester: Contact) -> list[str]:
+def warnings(row: Outbox, events: list[Event], requester: Contact, language: Language) -> list[str]:
     """What staff should know before they trust a mail."""
     found = []
     if any(not event.verified for event in events) and not row.context.get("lane"):
-        found.append("Nobody has checked that this mail is from the address it names.")
+        found.append(language.say("Nobody has checked that this mail is from the address it names."))
     if row.kind == "new_ticket" and not requester.known:
-        found.append(f"{requester.address} is not among your contacts.")
-    return [*found, *sentences(row, "hints")]
+        found.append(language.say("{address} is not among your contacts.", address=requester.address))
+    return [*found, *sentences(row, "hints", language)]
 
 
 _LINKS = {
-    "continues": "It goes on from {number}, which is closed.",
-    "mentions": "It names {number}, to which the sender may not write.",
-    "related": "It has to do with {number}.",
-    "split": "It was split off from {number}.",
+    "continues": say("It goes on from {number}, which is closed."),
+    "mentions": say("It names {number}, to which the sender may not write."),
+    "related": say("It has to do with {number}."),
+    "split": say("It was split off from {number}."),
 }
 
 
-def link_words(kind: str, number: str) -> str:
+def link_words(kind: str, number: str, language: Language) -> str:
     """What staff should know of another ticket that this one has to do with."""
-    return _LINKS.get(kind, _LINKS["related"]).format(number=number)
+    return language.say(_LINKS.get(kind, _LINKS["related"]), number=number)

@@ -8,6 +8,8 @@ from typing import Any
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
+from desk import nesting
+from desk.sites import SiteState
 from desk.state import ContactState, TicketState
 from desk.tickets import File
 from gateway import more_lane
@@ -19,6 +21,7 @@ from store.tables import (
     Approver,
     Attachment,
     Event,
+    Organisation,
     Pending,
     Site,
     Ticket,
@@ -30,7 +33,8 @@ FILES = frozenset({"remove"})
 LANE = frozenset({"approve", "split", "merge"})
 LINKS = frozenset({"link"})
 BOARDS = frozenset({"ask"})
-SITES = frozenset({"site", "Site", "items", "people"})
+SITES = frozenset({"site", "Site", "item", "Item", "items", "people"})
+ORGANISATIONS = frozenset({"type", "Type", "Service", "item", "Item"})  # the catalogue knows them by name
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,18 +70,6 @@ class PendingState:
     done: bool
 
 
-@dataclass(frozen=True, slots=True)
-class SiteState:
-    """A site of an organisation."""
-
-    id: int
-    organisation_id: int
-    name: str
-    code: str
-    place: str
-    post_code: str
-
-
 @dataclass(slots=True)
 class More:
     """All of it, for one batch; kept up to date by what the batch does."""
@@ -92,6 +84,7 @@ class More:
     approvals: dict[int, dict[int, str]] = field(default_factory=dict)  # by ticket: contact → answer or ""
     boards: dict[tuple[int, str], list[int]] = field(default_factory=dict)  # organisation, board → contacts
     sites: dict[int, list[SiteState]] = field(default_factory=dict)  # by organisation
+    organisations: dict[int, tuple[str, ...]] = field(default_factory=dict)  # the name of each, and of those below it
     pending: dict[int, PendingState] = field(default_factory=dict)
     references: dict[str, list[int]] = field(default_factory=dict)  # customers' own numbers → tickets
     folk: Folk = field(default_factory=Folk)  # for commands about people
@@ -175,10 +168,22 @@ def links(session: Session, tickets: Collection[int], more: More) -> None:
 def sites(session: Session, people: Iterable[ContactState], tickets: Iterable[TicketState], more: More) -> None:
     """The sites of everybody's organisation."""
     wanted = {person.organisation_id for person in people} | {ticket.organisation_id for ticket in tickets}
-    columns = (Site.id, Site.organisation_id, Site.name, Site.code, Site.place, Site.post_code)
+    columns = (Site.id, Site.organisation_id, Site.name, Site.code, Site.place, Site.post_code, Site.account, Site.main)
     rows = select(*columns).where(Site.organisation_id.in_(wanted - {None}))
     for row in session.execute(rows.order_by(Site.name)):
         more.sites.setdefault(row.organisation_id, []).append(SiteState(*row))
+
+
+def organisations(session: Session, people: Iterable[ContactState], tickets: Iterable[TicketState], more: More) -> None:
+    """The names of everybody's organisation and of those below it, however deep."""
+    wanted = {person.organisation_id for person in people} | {ticket.organisation_id for ticket in tickets}
+    inside = nesting.below(session, {one for one in wanted if one})
+    ids = inside.keys() | set[int]().union(*inside.values())
+    named = select(Organisation.id, Organisation.name).where(Organisation.id.in_(ids)).order_by(Organisation.name)
+    names = {row.id: row.name for row in session.execute(named)} if ids else {}
+    for top, below in inside.items():
+        mine = [name for one, name in names.items() if one in below]
+        more.organisations[top] = (names[top], *mine) if top in names else ()
 
 
 def pending(session: Session, ids: Collection[int], more: More, *, lock: bool) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from desk import contact_file, granting, profile
@@ -58,8 +58,7 @@ class _Wanted:
     contacts: set[int] = field(default_factory=set)
     staff: set[int] = field(default_factory=set)
     addresses: set[str] = field(default_factory=set)  # named one by one: of whom everything is asked
-    listed: set[str] = field(default_factory=set)  # in a file: of which it is asked whose they are
-    organisations: set[int] = field(default_factory=set)  # all of their people, for an import
+    listed: set[str] = field(default_factory=set)  # in a file, for an import
 
 
 def load(
@@ -82,7 +81,6 @@ def load(
             _add_waiting(wanted, waiting)
     if not (wanted.contacts or wanted.staff or wanted.addresses):
         return
-    _load_imports(session, wanted, pending)
     folk.owners = profile.owners(session, wanted.addresses | wanted.listed)
     _load_profiles(session, wanted, folk)
     _load_asked(session, wanted.addresses, folk, now)
@@ -101,7 +99,6 @@ def _add(wanted: _Wanted, sender: Sender, staff_by_address: Mapping[str, StaffSt
     if contact is not None:
         wanted.contacts.add(contact.id)
         if asks.sheet is not None and contact.organisation_id is not None:
-            wanted.organisations.add(contact.organisation_id)
             wanted.listed |= asks.sheet.addresses
 
 
@@ -117,21 +114,10 @@ def _add_waiting(wanted: _Wanted, waiting: Waiting) -> None:
     wanted.listed |= contact_file.addresses_of(kept)
 
 
-def _load_imports(session: Session, wanted: _Wanted, pending: Collection[Waiting]) -> None:
-    """The organisation of who confirms an import, of which only the id of the person is at hand."""
-    ids = {one.contact_id for one in pending if one.body.get("kept", {}).get("rows")}
-    if ids:
-        organisations = select(Contact.organisation_id).where(Contact.id.in_(ids))
-        wanted.organisations |= {found for found in session.scalars(organisations) if found is not None}
-
-
 def _load_profiles(session: Session, wanted: _Wanted, folk: Folk) -> None:
-    """Of who asks, whom they name, and where there is an import, of everybody in the organisation."""
-    named = {folk.owners[address] for address in wanted.addresses if address in folk.owners}
-    condition: ColumnElement[bool] = Contact.id.in_(wanted.contacts | named)
-    if wanted.organisations:
-        condition = or_(condition, Contact.organisation_id.in_(wanted.organisations))
-    folk.profiles = profile.load(session, condition)
+    """Of who asks and whom they name, one by one or in a file: as many as are named, however many there are."""
+    named = {folk.owners[address] for address in wanted.addresses | wanted.listed if address in folk.owners}
+    folk.profiles = profile.load(session, Contact.id.in_(wanted.contacts | named))
 
 
 def _load_asked(session: Session, addresses: Collection[str], folk: Folk, now: datetime) -> None:

@@ -3,12 +3,13 @@
 from dataclasses import replace
 
 from desk import access, notices, tickets
+from desk.said import say
 from desk.state import ContactState, TicketState
 from desk.tickets import Note
 from desk.writes import Writes
-from gateway import answers_to, confirm, entry_of, on_behalf, performing, who
+from gateway import answers_to, confirm, entry_of, on_behalf, performing, routing, who
 from gateway.case import Case, Decision
-from gateway.commands import asked, details, plan, registry
+from gateway.commands import answering, asked, details, plan
 from gateway.commands.plan import Plan
 from gateway.commands.spec import Doing, Scene
 from gateway.desk_addresses import Recipient
@@ -105,14 +106,16 @@ def owner(case: Case) -> Recipient:
 
 def _ticket(case: Case, writes: Writes, requester: ContactState, subject: str) -> TicketState:
     to = owner(case)
+    kind = to.type or to.desk.type
     ticket = tickets.open_ticket(
         writes,
         requester=requester,
         title=subject,
-        kind=to.type or to.desk.type,
+        kind=kind,
         desk_address=to.desk.address,
-        team=case.view.teams.get(to.desk.team),
+        team=routing.team_at_first(case, kind, to.desk.team),
         now=case.now,
+        priority=case.rules.catalogue.usual_priority,
     )
     case.view.tickets[ticket.id] = ticket
     case.view.opened[requester.id] += 1
@@ -125,14 +128,15 @@ def _commands(scene: Scene, decision: Decision, writes: Writes) -> tuple[Plan, D
     silent = not case.mail.asks.words and asked.is_plain(scene.words)  # nearly every mail
     if silent or case.mail.message.machine or case.mail.wish or not case.mail.sender or not scene.words:
         return Plan(words=scene.words), Doing(scene, writes), Plan()
-    known = registry.of(who.kind_of(case))
+    known = answering.known(who.kind_of(case), case.rules.catalogue)
     read = asked.of_staff if decision.staff else asked.of_customer
     own, _ = on_behalf.apart(scene.words, case.mail.message)  # what was passed on gives no commands
     said = read(own, case.rules.words, known, new=True, names=who.names_in(case), glance=case.mail.asks.words)
     planned = plan.make(replace(scene, words=said.words), said, known, case.rules.words)
     now, later = planned.split(sure=case.sure)
     if later.acts and (refusal := answers_to.refusal(scene.author, case, None)):
-        return Plan(hints=(f"Nothing of it was done: {refusal}.",), words=scene.words), Doing(scene, writes), Plan()
+        refused = Plan(hints=(say("Nothing of it was done: {why}.", why=refusal),), words=scene.words)
+        return refused, Doing(scene, writes), Plan()
     return planned, performing.perform(now, replace(scene, words=planned.words), writes), later
 
 

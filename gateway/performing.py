@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 
 from desk import alerts, notices
+from desk.said import say
 from desk.state import ContactState, StaffState
 from desk.writes import Writes
-from gateway import answers_to
+from gateway import answers_to, routing
 from gateway.commands.plan import Plan
 from gateway.commands.spec import Doing, Scene
 
@@ -19,6 +20,7 @@ def perform(plan: Plan, scene: Scene, writes: Writes, *, inside: bool = False) -
         doing.visibility = "public"
     for act in plan.acts:
         act.do(doing)
+    routing.follow(doing, {order.word for order in plan.orders})
     return doing
 
 
@@ -64,7 +66,7 @@ def report(
     """
     said = [act.says for act in done.acts if act.tell]
     if lines:
-        first = ["Your text is kept as a note."] if kept else []
+        first = [say("Your text is kept as a note.")] if kept else []
         answer(scene, "not_done", [*first, *lines, *said], writes, event_id)
     elif said:
         answer(scene, "done", said, writes, event_id)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from desk import notices
+from desk.said import Said, say, say_many
 from desk.state import ContactState, TicketState
 from desk.writes import Writes
 from gateway import answers_to
@@ -27,7 +28,7 @@ def send_receipt(
         return _without(decision, "it was written by a machine")
     sure = decision.verified.verdict == "pass"
     trusted = bool(case.mail.sender) and (ticket.requester.known or sure)
-    refusal = answers_to.over_cap(ticket.requester.address, case, trusted=trusted, what="a receipt")
+    refusal = answers_to.over_cap(ticket.requester.address, case, trusted=trusted, what=say("a receipt"))
     if refusal:
         return _without(decision, refusal)
     context = {
@@ -58,17 +59,18 @@ def _answered(case: Case, ticket: TicketState) -> str:
 
 def _notes(decision: Decision, case: Case, trusted: bool) -> list[str]:
     """Extra sentences. File names are the sender's words: a stranger's are not repeated."""
-    lines = []
+    lines: list[str] = []
     if decision.continues_id and (old := case.view.ticket(decision.continues_id)):
-        lines.append(f"Your ticket {old.number} is closed, so this is a new one. The two are linked.")
+        closed = say("Your ticket {number} is closed, so this is a new one. The two are linked.", number=old.number)
+        lines.append(closed)
     refused = case.mail.refused_files
     if refused:
         lines += refused if trusted else [_count_words(len(refused))]
     return lines
 
 
-def _count_words(count: int) -> str:
-    return "One file was not added." if count == 1 else f"{count} files were not added."
+def _count_words(count: int) -> Said:
+    return say_many("One file was not added.", "{n} files were not added.", count)
 
 
 def _without(decision: Decision, reason: str) -> Decision:

@@ -5,8 +5,10 @@ from datetime import timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
+from desk.catalogue import Catalogue
 from desk.files import FilePolicy
 from desk.granting import Policy
+from desk.levels import Levels
 from gateway.commands.words import Words
 
 NOTE_LENGTH = 8_000  # characters; the whole text is kept beside a longer one
@@ -40,11 +42,11 @@ class Rules:
     caps: Caps = field(default_factory=Caps)
     fold: timedelta = timedelta(seconds=60)
     max_attempts: int = 3
-    levels: tuple[str, ...] = ("Standard User", "Admin User")  # security levels of customers, the usual one first
-    admin_levels: frozenset[str] = frozenset({"Admin User"})  # security levels that may manage people
+    levels: Levels = field(default_factory=Levels)  # security levels of customers
     credentials: Policy = field(default_factory=Policy)  # what a letter with credentials carries
     approvals: Literal["any", "all"] = "any"  # whose answer decides about a ticket that waits for approval
     withdrawal_reasons: tuple[str, ...] = WITHDRAWAL_REASONS
     private_notes: bool = False  # customers may write notes for the desk alone
     copies: bool = True  # customers may have a note sent to outsiders
     desk_name: str = "Service Desk"
+    catalogue: Catalogue = field(default_factory=Catalogue)  # types, services, items, and what is promised

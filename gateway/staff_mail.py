@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from desk import access, notices, tickets
+from desk import access, notices, reading, tickets
+from desk.said import say
 from desk.state import StaffState, TicketState
 from desk.tickets import Note
 from desk.writes import Writes
@@ -18,10 +19,10 @@ from gateway.staff_safety import NOTHING_DONE, Said
 from gateway.subject import is_forward
 
 NOT_YOURS = (
-    "Your text is kept as an internal note: it did not come as an answer to your own letter.",
-    "To write to the customer, reply to the letter that Postdesk sent to you, or put #reply above your words.",
+    say("Your text is kept as an internal note: it did not come as an answer to your own letter."),
+    say("To write to the customer, reply to the letter that Postdesk sent to you, or put #reply above your words."),
 )
-PASSED_ON = ("Your text is kept as an internal note: a forwarded letter never goes to the customer.",)
+PASSED_ON = (say("Your text is kept as an internal note: a forwarded letter never goes to the customer."),)
 
 
 def apply(decision: Decision, case: Case, writes: Writes, entry: Note) -> Decision:
@@ -38,6 +39,8 @@ def apply(decision: Decision, case: Case, writes: Writes, entry: Note) -> Decisi
     )
     if case.mail.wish:
         said = Asked(words=case.text)  # a person filed the mail: its words are kept, and nothing of it is done
+    if case.sure:
+        reading.has_read(writes, ticket, author, case.now)
     role = access.role_of(author.person, ticket.view)
     scene = Scene(case, author, role, ticket, said.words)
     planned = plan.make(scene, said, known, case.rules.words)

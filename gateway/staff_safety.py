@@ -4,13 +4,14 @@ import re
 from dataclasses import dataclass
 
 from desk import folding
+from desk.said import say
 from gateway import left_out
 from gateway.commands.plan import Plan
 from gateway.envelope import Message
 from gateway.own_words import Told, lost, repeats_inside
 from gateway.quoting import quotes
 
-NOTHING_DONE = "Your text is kept as an internal note. Nothing was sent or changed."
+NOTHING_DONE = say("Your text is kept as an internal note. Nothing was sent or changed.")
 # In a file: a letter of this desk, whole or copied.
 _LETTER = re.compile(
     r"^X-Postdesk-Instance\s*:|[+-][rb]-[a-z2-7]{30,46}@|\.r-[a-z2-7]{30,46}@|"
@@ -42,30 +43,34 @@ def hindrance(said: Said) -> list[str]:
 
 def _of_copies(said: Said) -> list[str]:
     if any(act.outward for act in said.plan.acts):
-        return ["Your words stay internal here, so they are not sent to others either.", NOTHING_DONE]
+        return [say("Your words stay internal here, so they are not sent to others either."), NOTHING_DONE]
     if inside := repeats_inside(said.plan.told, said.told):
         # Whatever becomes of the note, customers read what stands behind #resolve.
-        return [f"“{inside}” stands in an internal note, and customers do not read those.", NOTHING_DONE]
+        return [_inside(inside), NOTHING_DONE]
     return []
+
+
+def _inside(line: str) -> str:
+    return say("“{line}” stands in an internal note, and customers do not read those.", line=line)
 
 
 def _of_words(said: Said) -> list[str]:
     if said.astray:
         return [
-            f"“{said.astray[0]}” looks like a command, but stands inside the text.",
-            "Commands stand at the top or at the end. Put ## before a line that is none.",
+            say("“{line}” looks like a command, but stands inside the text.", line=said.astray[0]),
+            say("Commands stand at the top or at the end. Put ## before a line that is none."),
             NOTHING_DONE,
         ]
     if quotes.points_below(said.message.reply, said.message.text):
         return [
-            "Your answer points to words further down, and those cannot be told from what is quoted there.",
-            "Write all of your answer above the quotation.",
+            say("Your answer points to words further down, and those cannot be told from what is quoted there."),
+            say("Write all of your answer above the quotation."),
             NOTHING_DONE,
         ]
     if said.message.foreign or (said.words and not said.own and not said.plan.changes_something):
-        return ["Your mail holds no words of your own.", NOTHING_DONE]
+        return [say("Your mail holds no words of your own."), NOTHING_DONE]
     if inside := repeats_inside(f"{said.own}\n{said.plan.told}\n{said.plan.note_words}", said.told):
-        return [f"“{inside}” stands in an internal note, and customers do not read those.", NOTHING_DONE]
+        return [_inside(inside), NOTHING_DONE]
     return []
 
 
@@ -74,8 +79,8 @@ def _of_files(said: Said) -> list[str]:
         text = data.decode("utf-8", "replace")
         if _LETTER.search(text) or repeats_inside(text, said.told):
             return [
-                f"The file “{name}” holds a letter of this desk, or words of an internal note.",
-                "Send your answer again without it.",
+                say("The file “{file}” holds a letter of this desk, or words of an internal note.", file=name),
+                say("Send your answer again without it."),
                 NOTHING_DONE,
             ]
     return []
@@ -87,7 +92,9 @@ def _of_losses(said: Said) -> list[str]:
     if not line:
         return []
     return [
-        f"“{line[:200]}” looks like a part of something quoted, and would not have reached the customer.",
-        "Send your answer again with other words, or in another form.",
+        say(
+            "“{line}” looks like a part of something quoted, and would not have reached the customer.", line=line[:200]
+        ),
+        say("Send your answer again with other words, or in another form."),
         NOTHING_DONE,
     ]

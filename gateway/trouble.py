@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from desk.said import kept_in, say, say_many
 from store.tables import Outbox, Staff, TeamMember, Ticket
 
 KIND = "mail_trouble"
@@ -19,7 +20,7 @@ class Trouble:
     """One letter that did not arrive, and what was done about it."""
 
     row: Outbox
-    words: str
+    words: str  # goes on from “To jane@customer.test: ”
 
 
 def tell(session: Session, troubles: Sequence[Trouble], now: datetime, next_id: Callable[[], int]) -> int:
@@ -54,21 +55,19 @@ def _tickets(session: Session, ids: list[int]) -> tuple[dict[int, str], dict[int
 
 def _letter(person: Staff, troubles: list[Trouble], numbers: dict[int, str], now: datetime, row_id: int) -> Outbox:
     addresses = list(dict.fromkeys(trouble.row.recipient for trouble in troubles))
-    subject = (
-        f"A letter to {addresses[0]} did not arrive"
-        if len(troubles) == 1
-        else (f"{len(troubles)} letters did not arrive")
-    )
+    subject = say("A letter to {address} did not arrive", address=addresses[0])
+    if len(troubles) > 1:
+        subject = say_many("{n} letter did not arrive", "{n} letters did not arrive", len(troubles))
     lines = [_line(trouble, numbers) for trouble in troubles[:_MAX_LINES]]
     if len(troubles) > _MAX_LINES:
-        lines.append(f"And {len(troubles) - _MAX_LINES} more.")
+        lines.append(say("And {n} more.", n=len(troubles) - _MAX_LINES))
     return Outbox(
         id=row_id,
         kind=KIND,
         recipient=person.address,
         recipient_name=person.name,
         staff_id=person.id,
-        context={"subject": subject, "lines": lines},
+        context=kept_in({"subject": subject, "lines": lines}),
         automatic=True,
         next_at=now,
         created_at=now,
@@ -77,5 +76,7 @@ def _letter(person: Staff, troubles: list[Trouble], numbers: dict[int, str], now
 
 def _line(trouble: Trouble, numbers: dict[int, str]) -> str:
     number = numbers.get(trouble.row.ticket_id or 0)
-    about = f" about {number}" if number else ""
-    return f"To {trouble.row.recipient}{about}: {trouble.words}"
+    address, words = trouble.row.recipient, trouble.words
+    if number:
+        return say("To {address} about {number}: {words}", address=address, number=number, words=words)
+    return say("To {address}: {words}", address=address, words=words)

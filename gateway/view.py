@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from desk import load, muting, numbers
+from desk.levels import Levels
 from desk.muting import Mute
 from desk.state import ContactState, StaffState, TeamState, TicketState
 from desk.tickets import File
@@ -105,7 +106,13 @@ def ours(addresses: Addresses, envelope: Envelope, message: Message) -> tuple[Re
 
 
 def load_view(
-    session: Session, batch: Sequence[Incoming], addresses: Addresses, now: datetime, *, lock: bool = False
+    session: Session,
+    batch: Sequence[Incoming],
+    addresses: Addresses,
+    now: datetime,
+    levels: Levels,
+    *,
+    lock: bool = False,
 ) -> View:
     """Load everything for a batch; with `lock`, the tickets of the batch are this transaction's alone."""
     view = View(staff=load.staff(session))
@@ -115,14 +122,15 @@ def load_view(
     people |= {mailbox.key for mail in batch for mailbox in (*mail.message.to, *mail.message.cc)}
     people |= {mail.message.forwarded.sender.key for mail in batch if mail.message.forwarded}
     people = people.union(*(mail.asks.addresses for mail in batch))
-    view.contacts = load.contacts_by_address(session, people)
+    view.contacts = load.contacts_by_address(session, people, levels)
     view.handled = _pairs(
         session, select(MailKey.key, MailKey.received_id).where(MailKey.key.in_({m.key for m in batch}))
     )
     view.letters = _letters(session, batch, addresses)
     for key, ticket_id in _known(session, batch):
         view.known_messages.setdefault(key, []).append(ticket_id)
-    _load_tickets(session, batch, view, addresses, now, lock=lock)
+    _load_tickets(session, batch, view, addresses, now, levels, lock=lock)
+    load.see_below(session, [*view.contacts.values(), *view.people.values()], view.tickets.values())
     # After the lock: of two processes with a report on one letter, the second sees what the first has muted.
     view.muted = muting.active(session, _may_be_muted(batch, view))
     view.by_number = {ticket.number: ticket.id for ticket in view.tickets.values()}
@@ -134,7 +142,14 @@ def load_view(
 
 
 def _load_tickets(
-    session: Session, batch: Sequence[Incoming], view: View, addresses: Addresses, now: datetime, *, lock: bool
+    session: Session,
+    batch: Sequence[Incoming],
+    view: View,
+    addresses: Addresses,
+    now: datetime,
+    levels: Levels,
+    *,
+    lock: bool,
 ) -> None:
     """The tickets that the mails name in whatever way; then what the commands of these mails need to know of them."""
     asked = frozenset[str]().union(*(mail.asks.words for mail in batch))
@@ -143,11 +158,11 @@ def _load_tickets(
     ours = {name: token for name in named if (token := addresses.token_of(name))}
     waiting = {token.person_id for token in (*tokens, *ours.values()) if token.kind == "confirm"}
     more.pending(session, waiting, view.more, lock=lock)
-    asked, numbered = _confirmed(session, view, asked)
+    asked, numbered = _confirmed(session, view, asked, levels)
     more.references(session, {n for mail in batch for n in own_numbers(mail.message.subject)}, view.more)
     ids = _ticket_ids(batch, view, addresses) | {i for found in view.more.references.values() for i in found}
     ids |= {pending.ticket_id for pending in view.more.pending.values() if pending.ticket_id}
-    view.tickets = load.tickets(session, ids, _numbers(batch) | numbered, lock=lock)
+    view.tickets = load.tickets(session, ids, _numbers(batch) | numbered, levels=levels, lock=lock)
     more.children(session, view.tickets, view.more)
     more.alerts(session, view.tickets, view.more)
     more.approvals(session, view.tickets, view.more)
@@ -156,16 +171,20 @@ def _load_tickets(
         more.lane(session, view.tickets, {outbox_id(name) for name in ours} - {0}, view.more)
     if asked & more.SITES:
         more.sites(session, view.contacts.values(), view.tickets.values(), view.more)
-    view.people = load.contacts_by_id(session, _people_ids(view))
+    if asked & more.ORGANISATIONS:
+        more.organisations(session, view.contacts.values(), view.tickets.values(), view.more)
+    view.people = load.contacts_by_id(session, _people_ids(view), levels)
     senders = [(view.contacts.get(mail.sender), view.staff_by_address.get(mail.sender), mail.asks) for mail in batch]
     more_people.load(session, senders, view.staff_by_address, view.more.pending.values(), view.more.folk, now)
 
 
-def _confirmed(session: Session, view: View, asked: frozenset[str]) -> tuple[frozenset[str], frozenset[str]]:
+def _confirmed(
+    session: Session, view: View, asked: frozenset[str], levels: Levels
+) -> tuple[frozenset[str], frozenset[str]]:
     """What a “confirm” asks for needs the same: its commands and ticket numbers; the people it names are loaded."""
     commands = [command for pending in view.more.pending.values() for command in pending.commands]
     numbered, addresses = names_in("\n".join(argument for _, argument in commands))
-    view.contacts |= load.contacts_by_address(session, addresses - view.contacts.keys())
+    view.contacts |= load.contacts_by_address(session, addresses - view.contacts.keys(), levels)
     return asked | {word for word, _ in commands}, numbered
 
 

@@ -65,7 +65,8 @@ def kind_of(case: Case) -> Who:
     """Whose commands the sender may use."""
     if case.staff is not None:
         return "staff"
-    admin = case.contact is not None and case.contact.active and case.contact.level in case.rules.admin_levels
+    contact = case.contact
+    admin = contact is not None and contact.active and case.rules.levels.of(contact.level).people
     return "admin" if admin else "customer"
 
 

@@ -16,7 +16,7 @@ from starlette.types import ASGIApp
 from portal.board import StatusBoard
 from portal.config import PortalConfig
 from portal.guard import Guard
-from portal.pages import as_sent, entrance, home, ticket, tickets
+from portal.pages import as_sent, entrance, home, ticket, tickets, unsubscribe
 from portal.pages.errors import ErrorPages
 from portal.render import Pages
 from portal.visit import SET_PASSWORD, Door, Page, Portal, endpoint
@@ -89,6 +89,9 @@ def _routes(portal: Portal) -> list[BaseRoute]:
     return [
         *routes,
         Route(root + portal.pages.css_path, lambda _request: css(), methods=["GET"]),
+        # Not among PAGES: a mail program presses this button, without a cookie and from anywhere.
+        Route(root + "/u/{token}", partial(unsubscribe.show, portal), methods=["GET"]),
+        Route(root + "/u/{token}", partial(unsubscribe.stop, portal), methods=["POST"]),
         Route("/favicon.ico", lambda _request: nothing(), methods=["GET"]),
         Route("/healthz", partial(home.health, portal), methods=["GET"]),
     ]

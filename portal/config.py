@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from desk.keys import Keys
+from desk.levels import Levels
 from desk.passwords import Profile
 from desk.sessions import Lifetimes
 from store.blobs import BlobStore
@@ -35,6 +36,7 @@ class PortalConfig:
     hosts: tuple[str, ...] = ()  # answered to besides the host of base_url and this machine's loopback names
     trusted_proxies: tuple[str, ...] = ()  # addresses or networks
     lifetimes: Lifetimes = field(default_factory=Lifetimes)
+    levels: Levels = field(default_factory=Levels)
     password_profile: Profile = "modern"
     tells_of_passwords: bool = True  # a changed password is told to its owner by mail
     version: str = ""

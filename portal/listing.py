@@ -13,6 +13,7 @@ from desk.access import Person, visible_tickets
 from store.tables import Contact, Participant, Ticket
 
 PAGE = 50
+MOST_WAYS = 200  # organisations that are looked into one by one, each by its index
 _CURSOR = re.compile(r"(\d{1,16})-(\d{1,18})", re.ASCII)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -106,6 +107,6 @@ def _ways(person: Person, *, open_only: bool) -> list[ColumnElement[bool]]:
         return [Ticket.status == name for name in statuses.ALL if not (open_only and statuses.is_done(name))]
     part = select(Participant.ticket_id).where(Participant.contact_id == person.contact_id)
     ways = [Ticket.requester_id == person.contact_id, Ticket.id.in_(part)]
-    if person.organisation_id is not None and person.sees == "organisation":
-        ways.append(Ticket.organisation_id == person.organisation_id)
-    return ways
+    if len(person.organisations) > MOST_WAYS:  # one query takes so many parts, and not many more
+        return [*ways, Ticket.organisation_id.in_(sorted(person.organisations))]
+    return [*ways, *(Ticket.organisation_id == organisation for organisation in sorted(person.organisations))]

@@ -104,7 +104,7 @@ def _visitor(portal: Portal, request: Request, now: datetime) -> Visitor | None:
     if not cookie:
         return None
     with config.database.reading() as session:
-        visitor = sessions.resume(session, cookie, now=now, lifetimes=config.lifetimes)
+        visitor = sessions.resume(session, cookie, now=now, lifetimes=config.lifetimes, levels=config.levels)
     if visitor is not None and visitor.stale:
         with config.database.transaction(durable=False) as session:
             sessions.touch(session, visitor.key, now)

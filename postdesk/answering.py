@@ -3,8 +3,6 @@
 from typing import TYPE_CHECKING
 
 from gateway.answers import AnswerFacts
-from postdesk.catalogue import FILE, load
-from postdesk.settings import SettingsError
 
 if TYPE_CHECKING:
     from postdesk.wiring import House
@@ -13,10 +11,6 @@ if TYPE_CHECKING:
 def answer_facts(house: "House") -> AnswerFacts:
     """The desk as its answers know it; SettingsError when the catalogue beside the settings cannot be used."""
     settings = house.settings
-    try:
-        catalogue = load(house.loaded.home / FILE)
-    except ValueError as error:
-        raise SettingsError([str(error)]) from error
     return AnswerFacts(
         zone=house.zone,
         name=settings.desk.name,
@@ -24,9 +18,9 @@ def answer_facts(house: "House") -> AnswerFacts:
         base_url=settings.desk.base_url,
         words=house.words,
         phone=settings.desk.phone,
-        catalogue=catalogue,
+        catalogue=house.catalogue,
         links=tuple((link.name, link.url) for link in settings.desk.links),
-        admin_levels=frozenset(level.name for level in settings.people.levels if level.people),
+        levels=house.levels,
         private_notes=settings.tickets.private_notes,
         copies=settings.tickets.copies,
     )

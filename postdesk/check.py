@@ -100,11 +100,16 @@ def _to_be_made(folder: Path) -> str:
 
 
 def _templates(house: House) -> str:
+    import jinja2
+
+    from postdesk import own_letters
     from postdesk.outgoing import check_templates
 
-    return (
-        f"{check_templates(house)} letters, {len(list((bundled.folder('templates') / 'pages').glob('*.html')))} pages"
-    )
+    try:
+        letters = check_templates(house)
+    except jinja2.TemplateError as error:
+        raise SettingsError([own_letters.place(error, own_letters.folder(house))]) from error
+    return f"{letters} letters, {len(list((bundled.folder('templates') / 'pages').glob('*.html')))} pages"
 
 
 def _relay(house: House) -> str:
@@ -136,20 +141,44 @@ def _senders(house: House) -> str:
     return ", ".join(ways)
 
 
-def _commands(house: House) -> str:
-    from postdesk.answering import answer_facts
+def _catalogue(house: House) -> str:
+    known, ours = house.catalogue, house.settings.desk.addresses
+    names = ", ".join(one.name for one in known.types)
+    if faults := [
+        f"desk.addresses.{place}.type: there is no type “{address.type}”; there are: {names}"
+        for place, address in enumerate(ours)
+        if known.type(address.type) is None
+    ]:
+        raise SettingsError(faults)
+    return f"{len(known.types)} types, {len(known.services)} services, {len(known.items)} items"
 
-    catalogue = answer_facts(house).catalogue
-    known = f"{len(catalogue.services)} services and {len(catalogue.items)} items in the catalogue"
-    return f"{len(house.words.canonical_words)} commands; {known}"
+
+def _catalogue_names(house: House) -> str:
+    from postdesk.catalogue import FILE, raw, read
+    from postdesk.catalogue_check import missing
+
+    if house.missing_database:
+        raise SettingsError([house.missing_database])
+    rows = read(raw(house.loaded.home / FILE)).rows  # those that are right by themselves: the others are named above
+    with house.database.reading() as session:
+        faults = missing(session, rows, [desk.address for desk in house.settings.desk.addresses])
+    if faults:
+        raise SettingsError([f"{FILE}: {fault}" for fault in faults])
+    return "all there"
+
+
+def _commands(house: House) -> str:
+    return f"{len(house.words.canonical_words)} commands"
 
 
 PARTS: tuple[tuple[str, Callable[[House], str]], ...] = (
     ("settings", _settings),
     ("signing keys", _keys),
+    ("catalogue", _catalogue),
     ("desk addresses", _addresses),
     ("database", _database),
     ("staff", _staff),
+    ("teams, sites and addresses of the catalogue", _catalogue_names),
     ("blob store", _blobs),
     ("templates", _templates),
     ("commands by mail", _commands),

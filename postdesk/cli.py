@@ -200,7 +200,23 @@ def _database_fault(error: Exception) -> str | None:
 
 def main() -> None:
     """Entry point of the `postdesk` script."""
-    from postdesk import cli_desk, cli_mail, cli_muted, cli_news, cli_people, cli_staff  # noqa: F401 - they add their commands
+    from postdesk import (  # noqa: F401 - they add their commands
+        cli_access,
+        cli_catalogue,
+        cli_contacts,
+        cli_desk,
+        cli_letters,
+        cli_mail,
+        cli_muted,
+        cli_news,
+        cli_organisations,
+        cli_people,
+        cli_seed,
+        cli_sites,
+        cli_staff,
+        cli_teams,
+        cli_timers,
+    )
 
     os.umask(0o077)  # mail is private: whatever is made from here on is for its owner only
     with database_faults(69):  # EX_UNAVAILABLE

@@ -27,8 +27,9 @@ def announce_add(
         str, typer.Option("--from", help="When it begins to show, like “2026-04-13 22:00”; else now.")
     ] = "",
     until: Annotated[str, typer.Option(help="When it ends; else it stays until it is ended.")] = "",
+    mail: Annotated[bool, typer.Option("--mail/--no-mail", help="Send it to the contacts, once it shows.")] = True,
 ) -> None:
-    """Announce something. Times are those of the desk."""
+    """Announce something: to #news, at the top of receipts, and by mail. Times are those of the desk."""
     from store.tables import Announcement
 
     with open_desk() as house:
@@ -39,12 +40,21 @@ def announce_add(
             raise fail(f"A title has 1 to {_TITLE} characters, a text up to {_TEXT:,}.", 64)
         if ends is not None and ends <= max(starts, now):
             raise fail("It would end before it is shown. Nothing was announced.", 64)
+        by_mail = mail and house.settings.letters.announcements
         new = Announcement(
-            id=house.database.ids.next(), title=title, text=text, starts_at=starts, ends_at=ends, created_at=now
+            id=house.database.ids.next(),
+            title=title,
+            text=text,
+            starts_at=starts,
+            ends_at=ends,
+            by_mail=by_mail,
+            created_at=now,
         )
         with house.database.transaction() as session:
             session.add(new)
         typer.echo(f"Announced as {new.id}. To end it: {program()} announce end {new.id}")
+        if mail and not by_mail:
+            typer.echo("It goes out by no mail: letters.announcements is off.")
 
 
 @announce_app.command("list")
@@ -104,7 +114,8 @@ def _time(text: str, zone: Any) -> datetime | None:
 def _line(row: "Announcement", zone: Any, now: datetime) -> str:
     until = f" until {_shown(row.ends_at, zone)}" if row.ends_at else ""
     state = "planned" if row.starts_at > now else "ended" if row.ends_at and row.ends_at <= now else "shown"
-    return f"{row.id}  {state:<7}  from {_shown(row.starts_at, zone)}{until}  {row.title}"
+    mail = "" if not row.by_mail or state == "ended" else "  (mailed)" if row.told_at else "  (to be mailed)"
+    return f"{row.id}  {state:<7}  from {_shown(row.starts_at, zone)}{until}  {row.title}{mail}"
 
 
 def _shown(at: datetime, zone: Any) -> str:
@@ -118,4 +129,6 @@ def _as_json(row: "Announcement") -> dict[str, Any]:
         "text": row.text,
         "from": row.starts_at.isoformat(),
         "until": row.ends_at.isoformat() if row.ends_at else None,
+        "by_mail": row.by_mail,
+        "mailed_at": row.told_at.isoformat() if row.told_at else None,
     }

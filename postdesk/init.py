@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from postdesk import bundled
 from postdesk.settings import find_file, load
 from postdesk.settings_model import ADDRESS
 
@@ -68,8 +69,13 @@ def run(config: Path | None, answers: Answers) -> str:
     return (
         f"Settings are in {file}, data beside them.\n"
         f"{answers.staff_name} can sign in, once, within {LINK_HOURS} hours, at:\n  {link}\n"
+        f"Services, items, hours and targets of your own: copy {_sample()} beside the settings, and change it.\n"
         "Start with: postdesk serve"
     )
+
+
+def _sample() -> Path:
+    return bundled.folder("config") / "catalogue.toml"
 
 
 def _settings_text(answers: Answers) -> str:

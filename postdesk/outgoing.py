@@ -9,8 +9,9 @@ from gateway.delivery import Deliverer
 from gateway.delivery_policy import DeliveryPolicy
 from gateway.letter import DeskFacts
 from gateway.relay import MaildirRelay, Relay
-from postdesk import bundled
+from postdesk import bundled, own_letters
 from postdesk.answering import answer_facts
+from postdesk.languages import catalogues, languages
 from store.blobs import BlobStore, FolderBlobs
 
 if TYPE_CHECKING:
@@ -24,19 +25,21 @@ def desk_facts(house: "House") -> DeskFacts:
         name=desk.name,
         base_url=desk.base_url,
         zone=house.zone,
-        language=desk.language,
         phone=desk.phone,
         hostname=house.settings.hostname,
         instance=house.instance,
         reopen_days=house.settings.mail.reopen_days,
+        levels=house.levels,
+        catalogue=house.catalogue,
     )
 
 
 def composer(house: "House", blobs: BlobStore | None = None) -> Composer:
     """What renders letters."""
     templates = bundled.folder("templates") / "mail"
-    facts = replace(desk_facts(house), answers=answer_facts(house))
-    return Composer(house.addresses, facts, templates, keys=house.keys, blobs=blobs or house.blobs)
+    facts = replace(desk_facts(house), answers=answer_facts(house), languages=languages(house))
+    own = own_letters.folder(house)
+    return Composer(house.addresses, facts, templates, own, keys=house.keys, blobs=blobs or house.blobs)
 
 
 def relay(house: "House") -> Relay:
@@ -72,9 +75,10 @@ def deliverer(house: "House") -> Deliverer:
 
 
 def check_templates(house: "House") -> int:
-    """Load every letter's templates; returns how many letters there are, raises when one is broken."""
+    """Load every letter's templates and every catalogue of messages; how many letters there are. Raises at a fault."""
     from gateway.header_policy import check_header_injection
 
     check_header_injection()
+    catalogues(house).check()
     composer(house, FolderBlobs(house.settings.blobs.folder, create=False))
     return len(list((bundled.folder("templates") / "mail").glob("*/body.txt")))

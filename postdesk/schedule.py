@@ -1,24 +1,27 @@
-"""The timers: housekeeping by the clock. With several machines only the one that holds the lease does it."""
+"""Runs the timers once a minute. With several machines only the one that holds the lease does it."""
 
 import os
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from apscheduler.schedulers.background import BackgroundScheduler
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from desk import clockwork, sessions
 from gateway.outage import Outage
+from postdesk.timers import TIMERS, Done, Run
 from postdesk.wiring import House
 from store.leases import hold_lease
+from store.tables import JobRun, Lease
 
 LEASE = timedelta(minutes=2)
+_NAME = "schedule"
 
 
 def start(house: House) -> Callable[[], None]:
     """Start the timers in a thread; returns what ends them."""
     holder = f"{os.uname().nodename}:{os.getpid()}"
-    jobs = {name: Outage(f"housekeeping ({name})") for name in JOBS}
+    jobs = {name: Outage(f"housekeeping ({name})") for name in TIMERS}
 
     def tick() -> None:
         for name, outage in jobs.items():
@@ -39,26 +42,35 @@ def start(house: House) -> Callable[[], None]:
 
 
 def run(house: House, name: str, holder: str, now: datetime) -> bool:
-    """One job in one transaction; False when another process holds the lease."""
+    """One timer in one transaction; False when another process holds the lease."""
     with house.database.transaction(durable=False) as session:
-        if not hold_lease(session, "schedule", holder, now, LEASE):
+        if not hold_lease(session, _NAME, holder, now, LEASE):
             return False
-        JOBS[name](house, session, now)
+        done = _run(house, session, name, now)
+    _follow(done)
     return True
 
 
-def _complete(house: House, session: Session, now: datetime) -> None:
-    days = timedelta(days=house.settings.mail.reopen_days)
-    clockwork.complete(session, house.database.ids.next, now, days, lock=not house.database.is_sqlite)
+def run_now(house: House, name: str, now: datetime) -> Done:
+    """One timer, whoever holds the lease: after what that process is at, so that nothing is done twice."""
+    with house.database.transaction() as session:
+        hold_lease(session, _NAME, f"by hand:{os.getpid()}", now, timedelta())
+        session.execute(select(Lease).where(Lease.name == _NAME).with_for_update()).all()
+        done = _run(house, session, name, now)
+    _follow(done)
+    return done
 
 
-def _due(house: House, session: Session, now: datetime) -> None:
-    clockwork.tell_of_due(session, house.database.ids.next, now)
+def _run(house: House, session: Session, name: str, now: datetime) -> Done:
+    last = session.get(JobRun, name)
+    if last is None:
+        last = JobRun(name=name, done_for="", at=now)
+        session.add(last)
+    done = TIMERS[name].run(Run(house, session, now, last.done_for))
+    last.done_for, last.at = done.done_for, now
+    return done
 
 
-def _purge(house: House, session: Session, now: datetime) -> None:
-    sessions.purge(session, now)
-    clockwork.forget_questions(session, now)
-
-
-JOBS: dict[str, Callable[[House, Session, datetime], None]] = {"complete": _complete, "due": _due, "purge": _purge}
+def _follow(done: Done) -> None:
+    if done.then is not None:
+        done.then()

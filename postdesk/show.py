@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from gateway.language import Language
 from gateway.letter_words import link_words
 from store.tables import Attachment, Contact, Event, Staff, Ticket, TicketLink
 
@@ -46,7 +47,9 @@ def _link_lines(session: Session, ticket: Ticket) -> list[str]:
         .join(Ticket, Ticket.id == TicketLink.ticket_id)
         .where(TicketLink.other_id == ticket.id)
     )
-    lines = [f"  Linked:   {link_words(kind, n)}" for kind, n in session.execute(there.order_by(Ticket.number))]
+    lines = [
+        f"  Linked:   {link_words(kind, n, Language())}" for kind, n in session.execute(there.order_by(Ticket.number))
+    ]
     words = {
         "continues": "goes on from it",
         "mentions": "names it; its sender may not write here",

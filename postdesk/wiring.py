@@ -12,9 +12,11 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.engine import make_url
 
+from desk.catalogue import Catalogue
 from desk.files import FilePolicy
 from desk.granting import Policy
 from desk.keys import Keys
+from desk.levels import Level, Levels
 from gateway.commands.words import Words
 from gateway.desk_addresses import Addresses, DeskAddress
 from gateway.rules import Caps, Rules
@@ -82,7 +84,7 @@ class House:
         if not desks:
             raise SettingsError(["desk.addresses: name at least one address, or run: postdesk init"])
         separator = "+" if self.settings.mail.sub_address == "plus" else "-"
-        return Addresses(desks, self.keys, self.settings.hostname, separator)
+        return Addresses(desks, self.keys, self.settings.hostname, separator, self.catalogue.addressed)
 
     @property
     def instance(self) -> str:
@@ -94,13 +96,29 @@ class House:
         """The time zone of the desk."""
         return ZoneInfo(self.settings.desk.time_zone)
 
+    @cached_property
+    def catalogue(self) -> Catalogue:
+        """Request types, services, items, hours and targets: those beside the settings, else those built in."""
+        from postdesk.catalogue import FILE, CatalogueError, load
+
+        try:
+            return load(self.loaded.home / FILE, self.zone)
+        except CatalogueError as error:
+            raise SettingsError(error.faults) from error
+
+    @property
+    def levels(self) -> Levels:
+        """The security levels of customers."""
+        rights = ((one.name, one.people, one.priority, one.create, one.sees) for one in self.settings.people.levels)
+        return Levels(tuple(Level(*one) for one in rights))
+
     @property
     def rules(self) -> Rules:
         """How this desk takes mail."""
         from gateway.letter_headers import instance_mark
         from postdesk.outgoing import desk_facts
 
-        mail, caps = self.settings.mail, self.settings.caps
+        mail = self.settings.mail
         return Rules(
             zone=self.zone,
             instance=instance_mark(desk_facts(self)),
@@ -112,24 +130,33 @@ class House:
             verifies_senders=self.senders.verifies,
             words=self.words,
             reopen_days=mail.reopen_days,
-            caps=Caps(
-                new_tickets_per_sender=caps.new_tickets_per_sender_2h,
-                automatic_letters_per_day=caps.automatic_letters_per_address_day,
-                receipts_per_ticket=caps.receipts_per_ticket_day,
-                first_receipts_per_hour=caps.first_receipts_per_address_hour,
-                first_receipts_per_minute=caps.first_receipts_per_minute,
-                reopenings_per_day=caps.reopenings_per_ticket_day,
-            ),
+            caps=self._caps,
             fold=timedelta(seconds=self.settings.delivery.fold_seconds),
             max_attempts=self.settings.work.max_attempts,
-            levels=tuple(level.name for level in self.settings.people.levels),
-            admin_levels=frozenset(level.name for level in self.settings.people.levels if level.people),
-            credentials=Policy(self.settings.credentials.mode, self.settings.credentials.hours),
+            levels=self.levels,
+            credentials=Policy(
+                self.settings.credentials.mode,
+                self.settings.credentials.hours,
+                self.settings.credentials.letters_per_minute,
+            ),
             approvals=self.settings.tickets.approvals,
             withdrawal_reasons=self.settings.tickets.withdrawal_reasons,
             private_notes=self.settings.tickets.private_notes,
             copies=self.settings.tickets.copies,
             desk_name=self.settings.desk.name,
+            catalogue=self.catalogue,
+        )
+
+    @property
+    def _caps(self) -> Caps:
+        caps = self.settings.caps
+        return Caps(
+            new_tickets_per_sender=caps.new_tickets_per_sender_2h,
+            automatic_letters_per_day=caps.automatic_letters_per_address_day,
+            receipts_per_ticket=caps.receipts_per_ticket_day,
+            first_receipts_per_hour=caps.first_receipts_per_address_hour,
+            first_receipts_per_minute=caps.first_receipts_per_minute,
+            reopenings_per_day=caps.reopenings_per_ticket_day,
         )
 
     @cached_property
@@ -138,9 +165,10 @@ class House:
         from postdesk.words import load
 
         try:
-            return load(bundled.folder("config") / "words", self.loaded.home / "words")
+            known = load(bundled.folder("config") / "words", self.loaded.home / "words")
         except ValueError as error:
             raise SettingsError([str(error)]) from error
+        return known.with_labels(self.catalogue.question_labels)
 
     @cached_property
     def senders(self) -> "SenderCheck":
@@ -256,6 +284,8 @@ class House:
                 customer_idle=timedelta(hours=portal.customer_idle_hours),
                 staff_idle=timedelta(minutes=portal.staff_idle_minutes),
             ),
+            levels=self.levels,
             password_profile=self.settings.credentials.profile,
+            tells_of_passwords=self.settings.letters.password_changed,
             version=__version__,
         )

@@ -5,6 +5,7 @@ import os
 import secrets
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
@@ -39,6 +40,9 @@ class BlobStore(Protocol):
     def read(self, digest: str) -> bytes:
         """All bytes of a blob; FileNotFoundError when there is none."""
 
+    def forget(self, digest: str, before: datetime) -> bool:
+        """Remove a blob that was last put before; True when it is gone. One that was put again since stays."""
+
     def check(self) -> None:
         """Write, read and remove a trial blob; OSError says what does not work."""
 
@@ -69,7 +73,7 @@ class FolderBlobs:
             for data in items:
                 digest = hashlib.sha256(data).hexdigest()
                 digests.append(digest)
-                if digest in fresh or self.path(digest).exists():
+                if digest in fresh or self._renewed(digest):
                     continue
                 temporary = self._incoming / secrets.token_hex(8)
                 handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o640)
@@ -82,6 +86,14 @@ class FolderBlobs:
                 os.close(handle)
                 temporary.unlink(missing_ok=True)
         return digests
+
+    def _renewed(self, digest: str) -> bool:
+        """Whether a blob is there; its time is then that of now, by which `forget` sees that it is wanted again."""
+        try:
+            os.utime(self.path(digest))
+        except FileNotFoundError:
+            return False
+        return True
 
     def _sync(self, handles: list[int]) -> None:
         """fsync all, side by side: the file system then writes its journal once for many (2 to 3 times faster)."""
@@ -113,6 +125,23 @@ class FolderBlobs:
     def read(self, digest: str) -> bytes:
         """All bytes of a blob."""
         return self.path(digest).read_bytes()
+
+    def forget(self, digest: str, before: datetime) -> bool:
+        """Remove a blob that was last put before.
+
+        It is moved away first: whoever puts the same bytes now either renews them before that, and they come back,
+        or does not find them any more, and writes them.
+        """
+        path, aside = self.path(digest), self._incoming / secrets.token_hex(8)
+        try:
+            os.rename(path, aside)
+        except FileNotFoundError:
+            return False
+        if aside.stat().st_mtime >= before.timestamp():
+            os.rename(aside, path)
+            return False
+        aside.unlink()
+        return True
 
     def check(self) -> None:
         """Write, read and remove a trial blob."""

@@ -14,7 +14,24 @@ import typer.main
 from pydantic import BaseModel
 
 from desk.access import Proof, Role, Verdict, may_write
-from postdesk import cli, cli_desk, cli_mail, cli_muted, cli_news, cli_people, cli_staff  # noqa: F401 - the others add their commands to cli.app
+from postdesk import (  # noqa: F401 - the others add their commands to cli.app
+    cli,
+    cli_access,
+    cli_catalogue,
+    cli_contacts,
+    cli_desk,
+    cli_letters,
+    cli_mail,
+    cli_muted,
+    cli_news,
+    cli_organisations,
+    cli_people,
+    cli_seed,
+    cli_sites,
+    cli_staff,
+    cli_teams,
+    cli_timers,
+)
 from postdesk.settings_model import Mailbox, Settings
 from tests.servers import require
 from tools import commands_doc, settings_doc, tree_doc
@@ -41,7 +58,7 @@ def test_every_setting_is_documented_and_nothing_else() -> None:
     """default.toml and so its page hold each setting that exists, tables aside, and no other."""
     values = tomllib.loads(settings_doc.SOURCE.read_text(encoding="utf-8"))
     written = {f"{section}.{key}" for section, table in values.items() for key in table}
-    assert written == {*names(Settings), "desk.addresses", "desk.links"}
+    assert written == {*names(Settings), "desk.addresses", "desk.links", "people.levels"}
 
 
 def test_every_mailbox_setting_is_in_the_example() -> None:
@@ -85,7 +102,7 @@ def test_commands_named_in_the_text_exist(page: Path) -> None:
     exist = set(commands(typer.main.get_command(cli.app), "postdesk"))
     groups = {command.rpartition(" ")[0] for command in exist} - {"postdesk"}
     text = page.read_text(encoding="utf-8")
-    for named in re.findall(r"`(postdesk [a-z]+(?: [a-z]+)?)[^`]*`", text):
+    for named in re.findall(r"`(postdesk [a-z][a-z-]*(?: [a-z][a-z-]*)?)[^`]*`", text):
         assert {named, " ".join(named.split()[:2])} & (exist | groups), named
 
 

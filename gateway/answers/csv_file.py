@@ -4,10 +4,9 @@ import csv
 import io
 from collections.abc import Iterable, Sequence
 
+from desk.cells import harmless
 from gateway.answers.answer import GeneratedFile
 
-# A cell that begins so is a formula to a spreadsheet (OWASP, “CSV injection”).
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 TYPE = "text/csv; charset=utf-8"
 
 
@@ -22,7 +21,4 @@ def csv_file(name: str, headings: Sequence[str], rows: Iterable[Sequence[str]]) 
 
 def safe(cell: str) -> str:
     """The cell as text, whatever it begins with."""
-    # What a spreadsheet leaves out before it looks at the cell does not hide a formula.
-    return (
-        f"'{cell}" if cell.lstrip(" \n\0\u00a0\ufeff\u200b").startswith(_FORMULA) or cell.startswith(_FORMULA) else cell
-    )
+    return harmless(cell)

@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Literal
-from zoneinfo import ZoneInfo
 
-from gateway import letter_text
+from desk.said import say
+from gateway import letter_changes, letter_text
 from gateway.answers.facts import AnswerFacts
 from gateway.answers.page import Page, line
 from gateway.answers.question import Asker
@@ -15,7 +15,7 @@ _BYTES = 6_500  # of all entries together, counted as HTML
 _FIRST = 2_500  # of the first, which says what the ticket is about
 _EACH = 2_000
 _FILES = 20
-_MARKS = {"internal": "Internal", "pending": "Waiting for approval by staff"}
+_MARKS = {"internal": say("Internal"), "pending": say("Waiting for approval by staff")}
 # What a ticket went through; the rest of the changes is told when everything is asked for.
 _COURSE = frozenset({"status", "resolution", "withdrawal", "approval", "assignee", "merged"})
 # What customers hear of; a team, or time that staff noted, is not among it.
@@ -66,8 +66,10 @@ def write(
     missing = left_out + len(later) - len(kept)
     first.write(page)
     if missing:
-        count = "One entry is" if missing == 1 else f"{missing:,} entries are"
-        page.link(f"{count} left out here. All of them:", url)
+        count = facts.language.say_many(
+            "One entry is left out here. All of them:", "{n} entries are left out here. All of them:", missing
+        )
+        page.link(count, url)
     for one in reversed(kept):
         one.write(page)
 
@@ -98,15 +100,17 @@ def _told(event: Any, files: Sequence[str], kind: Kind, asker: Asker, facts: Ans
     text = letter_text.clean_text(event.text)
     if not text and not changes and not files:
         return None
-    marks = [_MARKS.get(event.visibility, "")]
+    language = facts.language
+    marks = [language.gettext(_MARKS.get(event.visibility, ""))]
     if asker.is_staff:
-        marks += [] if event.verified else ["Not verified"]
-        marks += ["Automatic"] if event.kind == "automatic" else []
+        marks += [] if event.verified else [language.say("Not verified")]
+        marks += [language.say("Automatic")] if event.kind == "automatic" else []
     shown = [mark for mark in marks if mark]
     mark = f" ({', '.join(shown)})" if shown else ""
-    head = f"{line(event.author) or facts.name}, {letter_text.moment(event.at, facts.zone)}{mark}"
-    names = [*files[:_FILES], f"and {len(files) - _FILES} more"] if len(files) > _FILES else list(files)
-    return _Told(head, text, [*changes, *([("Files", ", ".join(names))] if names else [])])
+    head = f"{line(event.author) or facts.name}, {language.moment(event.at, facts.zone)}{mark}"
+    names, more = list(files[:_FILES]), len(files) - _FILES
+    names += [language.say_many("and {n} more", "and {n} more", more)] if more > 0 else []
+    return _Told(head, text, [*changes, *([(language.say("Files"), ", ".join(names))] if names else [])])
 
 
 def _changes(changes: Mapping[str, Any], kind: Kind, asker: Asker, facts: AnswerFacts) -> list[tuple[str, str]]:
@@ -116,31 +120,33 @@ def _changes(changes: Mapping[str, Any], kind: Kind, asker: Asker, facts: Answer
         seen = asker.is_staff or what in _FOR_CUSTOMERS or (what == "priority" and asker.sees_priority(facts))
         if seen and (kind == "full" or what in _COURSE):
             before, after = value if isinstance(value, list) and len(value) == 2 else ("", value)
-            was = _value(before, facts.zone)
-            words = (_value(after, facts.zone) or "none") + (f" (was {was})" if was else "")
-            found.append((what[:1].upper() + what[1:], words))
+            language = facts.language
+            was, now = _value(what, before, facts), _value(what, after, facts) or language.say("none")
+            label = letter_changes.key_of(what, language)
+            words = language.say("{now} (was {before})", now=now, before=was) if was else now
+            found.append((label[:1].upper() + label[1:], words))
     return found
 
 
-def _value(value: object, zone: ZoneInfo) -> str:
+def _value(what: str, value: object, facts: AnswerFacts) -> str:
     """A value of a change; dates are kept in ISO form."""
-    text = line("" if value is None else str(value), 300)
+    text = letter_changes.value_of(what, value, facts.language)[:300]
     if text[4:5] == "-" and text[:4].isdigit():
         for read in (_day, _moment):
-            if shown := read(text, zone):
+            if shown := read(text, facts):
                 return shown
     return text
 
 
-def _day(text: str, zone: ZoneInfo) -> str:
+def _day(text: str, facts: AnswerFacts) -> str:
     try:
-        return letter_text.date_words(date.fromisoformat(text))
+        return facts.language.date(date.fromisoformat(text))
     except ValueError:
         return ""  # it is no day: the text stands as it is
 
 
-def _moment(text: str, zone: ZoneInfo) -> str:
+def _moment(text: str, facts: AnswerFacts) -> str:
     try:
-        return letter_text.moment(datetime.fromisoformat(text), zone)
+        return facts.language.moment(datetime.fromisoformat(text), facts.zone)
     except ValueError:
         return ""  # the same

@@ -4,9 +4,9 @@ from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
 from desk.catalogue import Catalogue
+from desk.levels import Levels
 from gateway.commands.words import Words
-
-ADMIN_LEVELS = frozenset({"Admin User"})
+from gateway.language import ENGLISH, Language
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class AnswerFacts:
     phone: str = ""
     catalogue: Catalogue = field(default_factory=Catalogue)
     links: tuple[tuple[str, str], ...] = ()  # name and address of pages that help
-    admin_levels: frozenset[str] = ADMIN_LEVELS
-    priority_levels: frozenset[str] | None = None  # security levels that see priorities; None: all
+    levels: Levels = field(default_factory=Levels)  # security levels of customers
     private_notes: bool = False
     copies: bool = True
+    language: Language = ENGLISH  # of the one who asks

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from desk import statuses
 from desk.access import visible_tickets
+from desk.columns import Column
 from gateway.answers.answer import Answer
 from gateway.answers.facts import AnswerFacts
 from gateway.answers.page import Page, Table, line
@@ -14,6 +15,7 @@ from gateway.answers.question import Question
 from gateway.commands import registry
 from gateway.commands.spec import Spec
 from gateway.commands.words import ONE_WORD
+from gateway.language import Language
 from store.tables import Approval, Ticket
 
 _IN_A_REPLY = frozenset({"status", "help", "watch", "stop"})  # they stand in a subject too, and need no ticket there
@@ -27,20 +29,21 @@ def show_help(session: Session, question: Question, facts: AnswerFacts) -> Answe
     hidden = _hidden(session, question, facts, ticket)
     known = registry.of(question.asker.who)
     specs = [spec for word, spec in known.items() if word == spec.word and word not in hidden]
-    page = Page()
+    language = facts.language
+    page = Page(language)
     _plain_words(page, question, facts)
-    _replies(page, specs, ticket, customer=not question.asker.is_staff)
+    _replies(page, specs, ticket, question, facts)
     subjects = [spec for spec in specs if spec.subject]
     if ticket is None:
-        page.heading(f"As the subject of a new mail to {facts.address}")
-        page.table(_commands(subjects))
+        page.heading(language.say("As the subject of a new mail to {address}", address=facts.address))
+        page.table(_commands(subjects, language))
     else:
-        page.say(f"For lists, searches and more: a new mail to {facts.address} with the subject #help")
-    _labels(page, specs)
+        page.say("For lists, searches and more: a new mail to {address} with the subject #help", address=facts.address)
+    _labels(page, specs, facts)
     for name, url in facts.links:
-        page.link(f"{line(name)}:", url)
-    page.link("The same on a page:", f"{facts.base_url}/help")
-    return page.answer("What you can do here by mail", "Plain words are enough.")
+        page.link(f"{line(name)}{language.gettext(':')}", url)
+    page.link(language.say("The same on a page:"), f"{facts.base_url}/help")
+    return page.answer(language.say("What you can do here by mail"), language.say("Plain words are enough."))
 
 
 def _plain_words(page: Page, question: Question, facts: AnswerFacts) -> None:
@@ -49,34 +52,44 @@ def _plain_words(page: Page, question: Question, facts: AnswerFacts) -> None:
         page.say("Lines that begin with # stand at the top or at the end of your mail, one command each. They are cut "
                  "out. When one of them is wrong, nothing is sent and you are told why.")  # fmt: skip
         return
-    page.say(f"Plain words are enough. Write to {facts.address} to ask for something. Reply to any of our letters to "
-             "add to what it is about. Whoever is in Cc takes part, and what you attach is kept with it.")  # fmt: skip
+    page.say("Plain words are enough. Write to {address} to ask for something. Reply to any of our letters to "
+             "add to what it is about. Whoever is in Cc takes part, and what you attach is kept with it.",
+             address=facts.address)  # fmt: skip
     page.say("Besides, there are short commands. They begin with # and stand on a line of their own, at the top or at "
              "the end of your mail. The text around them is kept as your note.")  # fmt: skip
 
 
-def _replies(page: Page, specs: Iterable[Spec], ticket: Ticket | None, *, customer: bool) -> None:
+def _replies(page: Page, specs: Iterable[Spec], ticket: Ticket | None, question: Question, facts: AnswerFacts) -> None:
+    language = facts.language
     lines = [spec for spec in specs if spec.line and (spec.ticket or not spec.subject or spec.word in _IN_A_REPLY)]
-    about = f"{ticket.number}, {line(ticket.title)}" if ticket else "a ticket"
-    page.heading(f"In a reply about {about}")
-    page.table(_commands(lines))
-    if customer:
+    about = f"{ticket.number}, {line(ticket.title)}" if ticket else language.say("a ticket")
+    page.heading(language.say("In a reply about {ticket}", ticket=about))
+    page.table(_commands(lines, language))
+    if not question.asker.is_staff:
         allowed = {spec.word for spec in lines}
-        alone = [word for word in ONE_WORD if _COMMAND_OF.get(word, word) in allowed]
+        alone = [_alone(word, facts) for word in ONE_WORD if _COMMAND_OF.get(word, word) in allowed]
         if alone:
-            page.say(f"One of these words alone is enough as a reply: {', '.join(alone)}.")
+            page.say("One of these words alone is enough as a reply: {words}.", words=", ".join(alone))
 
 
-def _commands(specs: Iterable[Spec]) -> Table:
-    return Table(("Command", "What it does"), [[spec.usage, spec.help] for spec in specs])
+def _alone(word: str, facts: AnswerFacts) -> str:
+    """A one-word reply in the language of the reader; in English where we would not understand that."""
+    said = facts.language.gettext(word)
+    return said if facts.words.one_word(said) == word else word
 
 
-def _labels(page: Page, specs: Collection[Spec]) -> None:
-    labels = [spec.label for spec in specs if spec.label]
+def _commands(specs: Iterable[Spec], language: Language) -> Table:
+    headings = (language.say("Command"), language.say("What it does"))
+    return Table(headings, [[language.told(spec.usage), language.told(spec.help)] for spec in specs])
+
+
+def _labels(page: Page, specs: Collection[Spec], facts: AnswerFacts) -> None:
+    language = facts.language
+    labels = [language.gettext(spec.label) for spec in specs if spec.label]
     if labels:
-        page.heading("Lines to fill in")
-        page.say("At the top of a new mail, each on a line of its own, followed by what it is: "
-                 + ", ".join(f"{label}:" for label in labels))  # fmt: skip
+        page.heading(language.say("Lines to fill in"))
+        page.say("At the top of a new mail, each on a line of its own, followed by what it is: {labels}",
+                 labels=", ".join(f"{label}{language.gettext(':')}" for label in labels))  # fmt: skip
 
 
 def _ticket(session: Session, question: Question) -> Ticket | None:
@@ -92,7 +105,7 @@ def _hidden(session: Session, question: Question, facts: AnswerFacts, ticket: Ti
     hidden: set[str] = set()
     if not question.asker.is_staff:
         hidden |= set() if facts.private_notes else {"private"}
-        hidden |= set() if facts.copies else {"copy"}
+        hidden |= set() if question.asker.ways.may_copy(facts.copies) else {"copy"}
     if ticket is not None:
         hidden |= _UNUSED_WHEN_DONE if statuses.is_done(ticket.status) else {"reopen"}
         if not question.asker.is_staff and not _is_asked(session, question):
@@ -109,10 +122,20 @@ def show_columns(session: Session, question: Question, facts: AnswerFacts) -> An
     """#columns alone: those of this person's lists, and those that there are."""
     asker = question.asker
     chosen = asker.chosen_columns(facts)
-    page = Page()
-    page.say(f"Your lists show: {', '.join(column.label for column in chosen)}.")
-    page.say(f"There are: {', '.join(column.label for column in asker.available_columns(facts))}.")
+    language = facts.language
+    page = Page(language)
+    page.say("Your lists show: {columns}.", columns=", ".join(language.gettext(column.label) for column in chosen))
+    there_are = ", ".join(_column(column, language) for column in asker.available_columns(facts))
+    page.say("There are: {columns}.", columns=there_are)
     others = ", ".join(column.label.lower() for column in chosen[1:])
-    page.say(f"To change them, send a mail with those that you want as its subject, in your order: #columns {others}")
+    page.say("To change them, send a mail with those that you want as its subject, in your order: #columns {names}",
+             names=others)  # fmt: skip
     page.say("The number always comes first. For the usual ones: #columns default")
-    return page.answer("Columns of your lists", f"{len(chosen)} columns.")
+    count = language.say_many("{n} column.", "{n} columns.", len(chosen))
+    return page.answer(language.say("Columns of your lists"), count)
+
+
+def _column(column: Column, language: Language) -> str:
+    """What a column is called, and where that is not English, the name by which the command knows it."""
+    label = language.gettext(column.label)
+    return label if label == column.label else f"{label} ({column.label.lower()})"

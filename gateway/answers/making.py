@@ -1,6 +1,7 @@
 """Makes the answers of a batch of letters: finds who asks, and hands each question to whoever answers it."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 import structlog
@@ -43,13 +44,13 @@ def answer_all(
     session: Session, rows: Sequence[Outbox], desk: DeskFacts, now: datetime | None = None
 ) -> dict[int, Answer]:
     """The answers to these rows of the kind “answer”, by outbox id; `now` is when each was asked, unless given."""
-    facts = desk.answers
-    if facts is None:
+    if desk.answers is None:
         raise RuntimeError("questions came to a desk that was not told how to answer them")
-    askers = load_askers(session, rows, facts)
+    askers = load_askers(session, rows, desk.answers)
     found: dict[int, Answer] = {}
     for row in rows:
         asker = askers.get(row.id)
+        facts = replace(desk.answers, language=desk.languages.find(*(asker.languages if asker else ())))
         if asker is None or not asker.person.active:
             found[row.id] = no_access(facts)
             continue
@@ -62,24 +63,32 @@ def answer_all(
 
 def no_access(facts: AnswerFacts) -> Answer:
     """For somebody who has left, or never was here."""
+    say = facts.language.say
     return plain(
-        "You have no access",
-        f"You do not have access to {facts.name}.",
-        f"Write to {facts.address} in your own words if that is wrong.",
+        say("You have no access"),
+        say("You do not have access to {desk}.", desk=facts.name),
+        say("Write to {address} in your own words if that is wrong.", address=facts.address),
     )
 
 
 def _answer(session: Session, question: Question, facts: AnswerFacts, row_id: int) -> Answer:
-    maker = MAKERS.get(question.ask)
+    maker, say = MAKERS.get(question.ask), facts.language.say
     if maker is None or (question.ask in FOR_STAFF and not question.asker.is_staff):
-        return plain("Not understood", f"There is no answer to #{question.ask[:40]}. What there is: #help")
+        return plain(
+            say("Not understood"),
+            say("There is no answer to #{command}. What there is: #help", command=question.ask[:40]),
+        )
     try:
         return maker(session, question, facts)
     except NotUnderstood as fault:
-        return plain("Not understood", str(fault))
+        return plain(say("Not understood"), str(fault))
     except (SQLAlchemyError, OSError):  # the database is away: that is no fault of the question
         raise
     except Exception:  # whatever it is: the others get their answers, and this one hears that there is none
         log.exception("a question could not be answered", outbox_id=row_id, ask=question.ask)
-        words = f"#{question.ask} could not be answered. Write to {facts.address} in your own words."
-        return plain("No answer", words)
+        words = say(
+            "#{command} could not be answered. Write to {address} in your own words.",
+            command=question.ask,
+            address=facts.address,
+        )
+        return plain(say("No answer"), words)

@@ -8,29 +8,36 @@ from markupsafe import Markup, escape
 
 from gateway import letter_text
 from gateway.answers.answer import Answer, GeneratedFile
+from gateway.language import ENGLISH, Language
 
 WIDTH = 70  # of 72: a line that begins with a space is given one more (RFC 3676)
 NOTHING = "–"
 Layout = list[list[tuple[int, int]]]
 _NARROW = 24  # a column up to here stands beside others; a wider one ends its line, and is broken there
 _CELL = Markup("<td dir=auto>{}</td>")  # every byte counts: a list has hundreds of them
+_LINKED = Markup('<td nowrap><a href="{}">{}</a></td>')  # a number is never broken
 _TABLE = Markup('<table cellpadding="4" cellspacing="0" border="0" style="margin:0 0 16px">{}</table>\n')
 
 
 def line(text: str, limit: int = 500) -> str:
     """A value on one line, cleaned and bounded."""
-    return " ".join(letter_text.clean_text(text[:limit]).split())
+    return letter_text.one_line(letter_text.clean_text(text[:limit]))
 
 
 @dataclass(slots=True)
 class Page:
     """Blocks of one answer."""
 
+    language: Language = ENGLISH
     text: list[str] = field(default_factory=list)
     html: list[Markup] = field(default_factory=list)
 
-    def say(self, words: str) -> None:
-        """A paragraph."""
+    def say(self, message: str, /, **values: object) -> None:
+        """A paragraph, in the language of the page."""
+        self.tell(self.language.say(message, **values))
+
+    def tell(self, words: str) -> None:
+        """A paragraph of words that are in that language already."""
         self.text.append("\n".join(wrap(words, WIDTH, break_long_words=False, break_on_hyphens=False)))
         self.html.append(Markup("<p>{}</p>\n").format(words))
 
@@ -50,8 +57,9 @@ class Page:
         """Lines “Label: value”; those without a value are left out."""
         shown = [(label, value) for label, value in pairs if value]
         if shown:
-            self.text.append("\n".join(_hanging(f"{label}: {value}") for label, value in shown))
-            lines = [Markup("{}: {}").format(label, value) for label, value in shown]
+            colon = self.language.gettext(":")
+            self.text.append("\n".join(_hanging(f"{label}{colon} {value}") for label, value in shown))
+            lines = [Markup("{}{} {}").format(label, colon, value) for label, value in shown]
             self.html.append(Markup("<p>{}</p>\n").format(Markup("<br>\n").join(lines)))
 
     def link(self, words: str, url: str) -> None:
@@ -74,10 +82,10 @@ def _hanging(line: str) -> str:
 
 
 def plain(title: str, *sentences: str) -> Answer:
-    """An answer of a few sentences."""
+    """An answer of a few sentences, in the language of the reader already."""
     page = Page()
     for sentence in sentences:
-        page.say(sentence)
+        page.tell(sentence)
     return page.answer(title)
 
 
@@ -112,7 +120,7 @@ class Table:
         shown = [_CELL.format(cell or NOTHING) for cell in row]
         if self.urls:
             url = self.urls[place]
-            shown[0] = _CELL.format(Markup('<a href="{}">{}</a>').format(url, row[0]))
+            shown[0] = _LINKED.format(url, row[0])
             if self.shows_url:
                 shown[-1] = _CELL.format(Markup('{}<br><a href="{}">{}</a>').format(row[-1], url, url))
         return Markup('<tr valign="top">{}</tr>\n').format(Markup("").join(shown))

@@ -1,7 +1,7 @@
 """Who asks, and what: loaded for a batch of letters at once, with the rights of this moment."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from desk import load
 from desk.access import Person
 from desk.columns import CUSTOMER_DEFAULT, STAFF_DEFAULT, Column, available, chosen
+from desk.state import Ways
 from gateway.answers.facts import AnswerFacts
 from gateway.commands.spec import Who
 from store.tables import Contact, Organisation, Outbox, Staff, TeamMember
@@ -24,10 +25,12 @@ class Asker:
     who: Who
     name: str
     level: str = ""
+    languages: tuple[str, ...] = ()  # codes: their own, then that of their organisation
     known: bool = True  # to the desk; strangers learn nothing but how to ask for help
     organisation: str = ""
     columns: tuple[Any, ...] = ()
     teams: tuple[int, ...] = ()
+    ways: Ways = field(default_factory=Ways)  # of their organisation
 
     @property
     def is_staff(self) -> bool:
@@ -36,7 +39,7 @@ class Asker:
 
     def sees_priority(self, facts: AnswerFacts) -> bool:
         """Priorities are not for everybody (features.md, row 170)."""
-        return self.is_staff or facts.priority_levels is None or self.level in facts.priority_levels
+        return self.is_staff or facts.levels.of(self.level).priority
 
     def available_columns(self, facts: AnswerFacts) -> tuple[Column, ...]:
         """The columns that they may choose."""
@@ -71,17 +74,18 @@ def load_askers(session: Session, rows: Sequence[Outbox], facts: AnswerFacts) ->
 def _contacts(session: Session, ids: Collection[int], facts: AnswerFacts) -> dict[int, Asker]:
     if not ids:
         return {}
-    states = load.contacts_by_id(session, ids)
-    more = select(Contact.id, Contact.columns, Organisation.name).outerjoin(
+    states = load.contacts_by_id(session, ids, facts.levels)
+    load.see_below(session, states.values())
+    more = select(Contact.id, Contact.columns, Contact.language, Organisation.name, Organisation.language).outerjoin(
         Organisation, Organisation.id == Contact.organisation_id
     )
     found: dict[int, Asker] = {}
-    for contact_id, wanted, organisation in session.execute(more.where(Contact.id.in_(ids))):
+    for contact_id, wanted, own, organisation, theirs in session.execute(more.where(Contact.id.in_(ids))):
         if state := states.get(contact_id):
-            who: Who = "admin" if state.known and state.level in facts.admin_levels else "customer"
+            who: Who = "admin" if state.known and facts.levels.of(state.level).people else "customer"
             name = state.name or state.address
-            parts = (state.level, state.known, organisation or "", tuple(wanted or ()))
-            found[contact_id] = Asker(state.person, who, name, *parts)
+            parts = (state.level, (own, theirs or ""), state.known, organisation or "", tuple(wanted or ()))
+            found[contact_id] = Asker(state.person, who, name, *parts, ways=state.ways)
     return found
 
 
@@ -93,12 +97,15 @@ def _staff(session: Session, ids: Collection[int]) -> dict[int, Asker]:
         select(TeamMember.staff_id, TeamMember.team_id).where(TeamMember.staff_id.in_(ids))
     ):
         teams.setdefault(staff_id, []).append(team_id)
-    rows = session.execute(select(Staff.id, Staff.name, Staff.columns, Staff.deactivated_at).where(Staff.id.in_(ids)))
+    rows = session.execute(
+        select(Staff.id, Staff.name, Staff.columns, Staff.language, Staff.deactivated_at).where(Staff.id.in_(ids))
+    )
     return {
         row.id: Asker(
             Person(staff_id=row.id, active=row.deactivated_at is None),
             "staff",
             row.name,
+            languages=(row.language,),
             columns=tuple(row.columns or ()),
             teams=tuple(teams.get(row.id, ())),
         )

@@ -40,21 +40,28 @@ def list_query(question: Question, facts: AnswerFacts, view: View | None = None)
     named, left = _view(pieces.words, facts.words, staff=question.asker.is_staff)
     if left:
         raise NotUnderstood(
-            f"I did not understand “{left[0]}”. A list is one of: {', '.join(_views(question))}. "
-            f"It can be narrowed by {reader.there_are()}, as in status:new. To find words, write #search {left[0]}."
+            facts.language.say(
+                "I did not understand “{word}”. A list is one of: {lists}. It can be narrowed by {filters}, and by the "
+                "times {times}, as in status:new. To find words, write #search {word}.",
+                word=left[0],
+                lists=", ".join(_views(question)),
+                **reader.there_are(),
+            )
         )
     filters = tuple(one for one in found if one is not None)
     usual: View = "all" if filters else "my"
     return Query(view or named or usual, filters, (), reader.sort, reader.descending)
 
 
-def search_query(question: Question) -> Query:
+def search_query(question: Question, facts: AnswerFacts) -> Query:
     """What #search asks for: each word, or each phrase in quotation marks."""
     words = [word for word in _phrases(question.argument) if word]
     if not words:
-        raise NotUnderstood("Name the words to look for, like #search printer.")
+        raise NotUnderstood(facts.language.say("Name the words to look for, like #search printer."))
     if len(words) > MAX_WORDS:
-        raise NotUnderstood(f"A search takes up to {MAX_WORDS} words; yours has {len(words)}.")
+        raise NotUnderstood(
+            facts.language.say("A search takes up to {most} words; yours has {n}.", most=MAX_WORDS, n=len(words))
+        )
     return Query("all", (), tuple(word[:_WORD_LENGTH] for word in words))
 
 
@@ -118,22 +125,29 @@ class _Reader:
         hidden |= set() if asker.sees_priority(self._facts) else {"priority"}
         return [name for name in FILTERS if name not in hidden]
 
-    def there_are(self) -> str:
-        """The same in words."""
-        return f"{', '.join(self.names())}, and by the times {', '.join(TIMES)}"
+    def there_are(self) -> dict[str, str]:
+        """The same for a sentence."""
+        return {"filters": ", ".join(self.names()), "times": ", ".join(TIMES)}
 
     def read(self, name: str, operator: str, given: list[str], rest: list[str]) -> Filter | Span | None:
         """One filter; of `rest` it takes words that belong to its value, as in status:waiting customer."""
-        key = self._field(name)
+        key, say = self._field(name), self._facts.language.say
         if key == "sort":
             self._sorted("".join(given[:1]))
             return None
         if not given:
-            raise NotUnderstood(f"“{name}{operator}” names no value.")
+            raise NotUnderstood(say("“{filter}” names no value.", filter=f"{name}{operator}"))
         if key in TIMES:
             return self._span(key, operator, " ".join(given))
         if operator not in (":", "="):
-            raise NotUnderstood(f"“{name}{operator}” is for times: {', '.join(TIMES)}. Write {name}:{given[0]}.")
+            raise NotUnderstood(
+                say(
+                    "“{filter}” is for times: {times}. Write {better}.",
+                    filter=f"{name}{operator}",
+                    times=", ".join(TIMES),
+                    better=f"{name}:{given[0]}",
+                )
+            )
         if key == "status":
             return Filter(key, tuple(status for one in given for status in self._statuses(one, rest)))
         kind = key if key in ("type", "priority") else ""
@@ -148,12 +162,22 @@ class _Reader:
         for candidate in candidates:
             if candidate in known:
                 return candidate
-        raise NotUnderstood(f"A list cannot be narrowed by “{name}”. It can by {self.there_are()}.")
+        raise NotUnderstood(
+            self._facts.language.say(
+                "A list cannot be narrowed by “{name}”. It can by {filters}, and by the times {times}.",
+                name=name,
+                **self.there_are(),
+            )
+        )
 
     def _sorted(self, wanted: str) -> None:
         key = wanted.removeprefix("-").lower()
         if key not in SORTS:
-            raise NotUnderstood(f"A list cannot be sorted by “{wanted}”. It can by {', '.join(SORTS)}.")
+            raise NotUnderstood(
+                self._facts.language.say(
+                    "A list cannot be sorted by “{name}”. It can by {names}.", name=wanted, names=", ".join(SORTS)
+                )
+            )
         self.sort, self.descending = key, wanted.startswith("-")
 
     def _statuses(self, said: str, rest: list[str]) -> tuple[str, ...]:
@@ -167,13 +191,23 @@ class _Reader:
             return (found,)
         if group := words.argument("list", said):
             return NOT_DONE if group == "open" else statuses.DONE if group == "done" else statuses.ALL
-        raise NotUnderstood(f"There is no status “{said}”. There are: {', '.join(statuses.ALL)}.")
+        language = self._facts.language
+        there_are = ", ".join(map(language.name, statuses.ALL))
+        raise NotUnderstood(
+            language.say("There is no status “{name}”. There are: {statuses}.", name=said, statuses=there_are)
+        )
 
     def _span(self, key: str, operator: str, said: str) -> Span:
         zone = self._facts.zone
         day = values.date_of(said, self._question.now.astimezone(zone).date())
         if day is None:
-            raise NotUnderstood(f"“{said}” is no day that I can read. Write it like {key}>2026-04-01.")
+            raise NotUnderstood(
+                self._facts.language.say(
+                    "“{text}” is no day that I can read. Write it like {example}.",
+                    text=said,
+                    example=f"{key}>2026-04-01",
+                )
+            )
         start = datetime.combine(day, time(), zone)
         after = datetime.combine(day + timedelta(days=1), time(), zone)
         spans = {

@@ -5,6 +5,7 @@ from functools import partial
 
 from desk import approvals, notices, statuses, tickets
 from desk.approvals import Answer
+from desk.said import Said, say
 from desk.state import ContactState, TicketState
 from desk.tickets import Note
 from gateway.commands import named
@@ -15,7 +16,7 @@ from gateway.envelope import Mailbox
 MAX_APPROVERS = 20
 _REASON = 2_000  # characters of a reason that letters repeat
 _INSIDE = "inside"  # kept with an answer that waits for a “confirm”: its words are for the desk alone
-_DONE: dict[Answer, str] = {"approve": "approved", "reject": "rejected"}
+_DONE: dict[Answer, Said] = {"approve": say("You approved this."), "reject": say("You rejected this.")}
 
 
 def _ticket(scene: Scene) -> TicketState:
@@ -34,21 +35,21 @@ def _ask(scene: Scene, argument: str) -> Act | Fault:
     if meant == "cab":
         rest = argument
     elif meant != "approval":
-        return Fault("Write #ask approval, with a board or addresses behind it: #ask approval cab.")
+        return Fault(say("Write #ask approval, with a board or addresses behind it: #ask approval cab."))
     if statuses.is_done(ticket.status):
-        return Fault(f"#ask approval: the ticket is {ticket.status}.")
+        return Fault(say("#ask approval: the ticket is {status}.", status=say(ticket.status)))
     if "@" in rest:
         found = named.mailboxes(scene, "ask approval", rest, most=MAX_APPROVERS)
         if isinstance(found, Fault):
             return found
         gone = [box.address for box in found if (person := named.known(scene, box)) and not person.active]
         if gone:
-            return Fault(f"#ask approval: {gone[0]} is deactivated.")
-        return Act("Approval is asked for.", partial(_ask_them, found, ()), tell=False)
+            return Fault(say("#ask approval: {address} is deactivated.", address=gone[0]))
+        return Act(say("Approval is asked for."), partial(_ask_them, found, ()), tell=False)
     people = _board(scene, ticket, rest.strip())
     if isinstance(people, Fault):
         return people
-    return Act("Approval is asked for.", partial(_ask_them, (), people), tell=False)
+    return Act(say("Approval is asked for."), partial(_ask_them, (), people), tell=False)
 
 
 def _board(scene: Scene, ticket: TicketState, board: str) -> list[ContactState] | Fault:
@@ -56,17 +57,22 @@ def _board(scene: Scene, ticket: TicketState, board: str) -> list[ContactState] 
     view = scene.case.view
     boards = {name: ids for (owner, name), ids in view.more.boards.items() if owner == ticket.organisation_id}
     if not boards:
-        return Fault(
+        none = say(
             "#ask approval: there is no board for this ticket. Name who decides: #ask approval jane@example.com."
         )
+        return Fault(none)
     wanted = fold(scene.case.rules.words.argument("ask", board) or board)
     chosen = [name for name in boards if fold(name) == wanted] if board else list(boards)
     if len(chosen) != 1:
-        there_are = f"There are: {', '.join(sorted(boards))}."
-        which = f"there is no board “{board[:60]}”" if board else "there is more than one board"
-        return Fault(f"#ask approval: {which}. {there_are}")
+        names = ", ".join(sorted(boards))
+        which = say("#ask approval: there is more than one board. There are: {names}.", names=names)
+        if board:
+            which = say(
+                "#ask approval: there is no board “{board}”. There are: {names}.", board=board[:60], names=names
+            )
+        return Fault(which)
     people = [person for i in boards[chosen[0]] if (person := view.people.get(i)) and person.active]
-    return people or Fault(f"#ask approval: nobody on the board “{chosen[0]}” is active.")
+    return people or Fault(say("#ask approval: nobody on the board “{board}” is active.", board=chosen[0]))
 
 
 def _ask_them(boxes: Sequence[Mailbox], people: Sequence[ContactState], doing: Doing) -> None:
@@ -101,19 +107,26 @@ def _answering(answer: Answer) -> Check:
         ticket, view = _ticket(scene), scene.case.view
         answers = view.more.approvals.get(ticket.id, {})
         if scene.author.id not in answers:
-            return Fault("You were not asked to approve this.")
+            return Fault(say("You were not asked to approve this."))
         if ticket.approval != approvals.REQUESTED:
             who = [
                 person.name or person.address
                 for i in approvals.deciders(ticket, answers)
                 if (person := view.people.get(i))
             ]
-            by = f" by {', '.join(who)}" if who else ""
-            return Fault(f"This was decided already: {ticket.approval}{by}.")
+            decided = say("This was decided already: {approval}.", approval=say(ticket.approval))
+            if who:
+                decided = say(
+                    "This was decided already: {approval} by {names}.",
+                    approval=say(ticket.approval),
+                    names=", ".join(who),
+                )
+            return Fault(decided)
         if statuses.is_done(ticket.status):
-            return Fault(f"The ticket is {ticket.status} already: nothing is left to approve.")
+            status = say(ticket.status)
+            return Fault(say("The ticket is {status} already: nothing is left to approve.", status=status))
         kept = {_INSIDE: True} if "private" in scene.case.mail.asks.words else None
-        return Act(f"You {_DONE[answer]} this.", partial(_answer, answer, argument), keep=kept)
+        return Act(_DONE[answer], partial(_answer, answer, argument), keep=kept)
 
     return check
 
@@ -123,7 +136,7 @@ def _answer(answer: Answer, argument: str, doing: Doing) -> None:
     author = scene.author
     if not isinstance(author, ContactState):
         raise RuntimeError("only contacts are asked to approve")
-    mode, now = scene.case.rules.approvals, scene.case.now
+    mode, now = ticket.requester.ways.approvals or scene.case.rules.approvals, scene.case.now
     doing.changes |= approvals.answer(doing.writes, ticket, author, answer, view.more.approvals, mode, now)
     inside = doing.visibility == "internal" or bool(scene.kept.get(_INSIDE))
     if argument and scene.kept.get(_INSIDE):
@@ -148,7 +161,17 @@ def _note_inside(reason: str, doing: Doing) -> None:
 
 
 COMMANDS: tuple[Spec, ...] = (
-    Spec("ask", ("staff",), "#ask approval cab", "Asks a board, or the addresses you name, to approve.", _ask),
-    Spec("approve", ("customer",), "#approve reason", "Approves what you were asked about.", _answering("approve")),
-    Spec("reject", ("customer",), "#reject reason", "Rejects what you were asked about.", _answering("reject")),
+    Spec(
+        "ask", ("staff",), say("#ask approval cab"), say("Asks a board, or the addresses you name, to approve."), _ask
+    ),
+    Spec(
+        "approve",
+        ("customer",),
+        say("#approve reason"),
+        say("Approves what you were asked about."),
+        _answering("approve"),
+    ),
+    Spec(
+        "reject", ("customer",), say("#reject reason"), say("Rejects what you were asked about."), _answering("reject")
+    ),
 )

@@ -1,73 +1,37 @@
 """What a ticket is about: fill-in lines of customers and staff, and the same as `#` lines of staff."""
 
-import re
-from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime
+from collections.abc import Callable, Iterable
 from functools import partial
 
 from desk import fields, statuses
-from desk.fields import Changes, Text
+from desk.fields import Text
+from desk.said import say
+from desk.sites import SiteState, called, label
 from desk.state import TicketState
-from desk.writes import Writes
 from gateway.commands import requester
-from gateway.commands.letters import fold
+from gateway.commands.choosing import IMPACT, PRIORITY, TYPE, URGENCY, item, service
 from gateway.commands.spec import Act, Check, Doing, Fault, Scene, Spec
 from gateway.commands.values import date_of
 from gateway.commands.working import same
-from gateway.more import SiteState
-from gateway.rules import Rules
 
-Setter = Callable[[Writes, TicketState, str, datetime], Changes]
-Reader = Callable[[Rules, str], str | None]
-_CRITICAL = ("crit", "krit")  # critical, critique, crítica, kritisch: no urgency, but the highest priority
 _MOST_SITES = 10
 _MOST_ALIKE = 5
-_NO_MARKS = re.compile(r"[\W_]+")
 
 
-def _chosen(name: str, field: str, choices: Sequence[str], read: Reader, setter: Setter) -> Check:
-    """A check for a field whose values are few."""
-
-    def check(scene: Scene, argument: str) -> Act | Fault:
-        value = read(scene.case.rules, argument)
-        if value is None:
-            return Fault(f"{name} “{_short(argument)}” is not known. Choose one of: {', '.join(choices)}.")
-        if getattr(_ticket(scene), field) == value:
-            return same(f"The {name.lower()} is {value} already.")
-        return _act(scene, f"The {name.lower()} is {value}.", partial(_apply, setter, value))
-
-    return check
-
-
-def _apply(setter: Setter, value: str, doing: Doing) -> None:
-    fields.merge(doing.changes, setter(doing.writes, doing.ticket, value, doing.scene.case.now))
-
-
-def _value(kind: str) -> Reader:
-    return lambda rules, text: rules.words.value(kind, text)
-
-
-def _priority(rules: Rules, text: str) -> str | None:
-    return "Critical" if fold(text).startswith(_CRITICAL) else rules.words.value("priority", text)
-
-
-def _set_type(writes: Writes, ticket: TicketState, value: str, now: datetime) -> Changes:
-    return fields.set_text(writes, ticket, "type", value, now)
-
-
-def _written(name: str, field: Text, shown: str) -> Check:
-    """A check for a field that is kept as it was named."""
-    limit = fields.LENGTHS[field]
+def _written(name: str, field: Text, said: tuple[str, str]) -> Check:
+    """A check for a field that is kept as it was named; `said` that it has this value now, and had it before."""
+    limit, (now, before) = fields.LENGTHS[field], said
 
     def check(scene: Scene, argument: str) -> Act | Fault:
         value = " ".join(argument.split())
         if not value:
-            return Fault(f"{name} needs a word behind it.")
+            return Fault(say("{label} needs a word behind it.", label=say(name)))
         if len(value) > limit:
-            return Fault(f"{name} “{_short(value)}” is longer than {limit} characters.")
+            text = _short(value)
+            return Fault(say("{label} “{text}” is longer than {n} characters.", label=say(name), text=text, n=limit))
         if getattr(_ticket(scene), field) == value:
-            return same(f"{shown} is “{value}” already.")
-        return _act(scene, f"{shown} is “{value}”.", partial(_write, field, value))
+            return same(say(before, value=value))
+        return _act(scene, say(now, value=value), partial(_write, field, value))
 
     return check
 
@@ -92,35 +56,41 @@ def _needed_by(scene: Scene, argument: str) -> Act | Fault:
     today = case.now.astimezone(case.rules.zone).date()
     day = date_of(argument, today)
     if day is None:
-        return Fault(f"Needed by “{_short(argument)}”: write a day, like 3 May {today.year + 1}.")
+        year = today.year + 1
+        return Fault(say("Needed by “{text}”: write a day, like 3 May {year}.", text=_short(argument), year=year))
     if day < today:
-        return Fault(f"Needed by “{_short(argument)}”: it must be today or later.")
+        return Fault(say("Needed by “{text}”: it must be today or later.", text=_short(argument)))
     shown = fields.shown_day(day)
     if _ticket(scene).needed_by == day:
-        return same(f"It is needed by {shown} already.")
+        return same(say("It is needed by {day} already.", day=shown))
 
     def do(doing: Doing) -> None:
         fields.merge(doing.changes, fields.set_needed_by(doing.writes, doing.ticket, day, case.now))
 
-    return _act(scene, f"It is needed by {shown}.", do)
+    return _act(scene, say("It is needed by {day}.", day=shown), do)
 
 
 def _site(scene: Scene, argument: str) -> Act | Fault:
     sites = _sites(scene)
-    found = _sites_called(argument, sites)
+    found = called(argument, sites)
     if not sites:
-        return Fault(f"Site “{_short(argument)}”: there are no sites to choose from.")
+        return Fault(say("Site “{text}”: there are no sites to choose from.", text=_short(argument)))
     if not found:
         names = ", ".join(site.name for site in sites[:_MOST_SITES])
-        few = "There are" if len(sites) <= _MOST_SITES else f"There are {len(sites)}, among them"
-        return Fault(f"Site “{_short(argument)}” is not known. {few}: {names}.")
+        text, n = _short(argument), len(sites)
+        if n <= _MOST_SITES:
+            return Fault(say("Site “{text}” is not known. There are: {names}.", text=text, names=names))
+        return Fault(
+            say("Site “{text}” is not known. There are {n}, among them: {names}.", text=text, n=n, names=names)
+        )
     if len(found) > 1:
-        names = "; ".join(_label(site) for site in found[:_MOST_ALIKE])
-        return Fault(f"Site “{_short(argument)}” fits several: {names}. Write more of one of them.")
+        names = "; ".join(label(site) for site in found[:_MOST_ALIKE])
+        text = _short(argument)
+        return Fault(say("Site “{text}” fits several: {names}. Write more of one of them.", text=text, names=names))
     (site,) = found
     if _ticket(scene).site_id == site.id:
-        return same(f"The site is {site.name} already.")
-    return _act(scene, f"The site is {site.name}.", partial(_place, site))
+        return same(say("The site is {value} already.", value=site.name))
+    return _act(scene, say("The site is {value}.", value=site.name), partial(_place, site))
 
 
 def _sites(scene: Scene) -> list[SiteState]:
@@ -132,24 +102,6 @@ def _sites(scene: Scene) -> list[SiteState]:
         whose |= {person.organisation_id for person in named if person}
     found = [site for organisation in whose - {None} for site in view.more.sites.get(organisation or 0, ())]
     return sorted(found, key=lambda site: site.name.casefold())
-
-
-def _sites_called(argument: str, sites: Sequence[SiteState]) -> list[SiteState]:
-    """Those that a text means: by the whole of a code, name, place or post code, else by any part of the label."""
-    wanted = _bare(argument)
-    if not wanted:
-        return []
-    whole = [s for s in sites if wanted in [_bare(part) for part in (s.name, s.code, s.place, s.post_code, _label(s))]]
-    return whole or [site for site in sites if wanted in _bare(_label(site))]
-
-
-def _label(site: SiteState) -> str:
-    return " - ".join(part for part in (site.name, site.code, site.place, site.post_code) if part)
-
-
-def _bare(text: str) -> str:
-    """Without spaces and marks: E14 2AA is E142AA."""
-    return _NO_MARKS.sub("", fold(text))
 
 
 def _place(site: SiteState, doing: Doing) -> None:
@@ -182,9 +134,22 @@ def _theirs(label: str, check: Check) -> Check:
         if scene.opens and not scene.confirmed:
             return check(scene, argument)
         if scene.role not in ("participant", "colleague"):
-            return Fault(f"“{label}: {_short(argument)}” was left as text: you do not take part in this ticket.")
+            return Fault(
+                say(
+                    "“{label}: {text}” was left as text: you do not take part in this ticket.",
+                    label=say(label),
+                    text=_short(argument),
+                )
+            )
         if statuses.is_done(ticket.status):
-            return Fault(f"“{label}: {_short(argument)}” was left as text: the ticket is {ticket.status}.")
+            return Fault(
+                say(
+                    "“{label}: {text}” was left as text: the ticket is {status}.",
+                    label=say(label),
+                    text=_short(argument),
+                    status=say(ticket.status),
+                )
+            )
         return check(scene, argument)
 
     return checked
@@ -192,29 +157,29 @@ def _theirs(label: str, check: Check) -> Check:
 
 def _both(label: str, word: str, usage: str, help: str, check: Check, staff: Check | None = None) -> tuple[Spec, Spec]:
     """A fill-in line of customers and staff; where it has a word, staff write it as `#word` too."""
-    theirs = Spec(label.lower(), ("customer",), f"{label}: {usage}", help, _theirs(label, check), False, label=label)
-    line = f"#{word} {usage}" if word else f"{label}: {usage}"
+    fill_in = say("{label}: {value}", label=say(label), value=usage)
+    theirs = Spec(label.lower(), ("customer",), fill_in, help, _theirs(label, check), False, label=label)
+    line = say("#{command} {value}", command=word, value=usage) if word else fill_in
     ours = Spec(word or label.lower(), ("staff",), line, help, staff or check, bool(word), label=label)
     return theirs, ours
 
 
-_URGENCY = _chosen("Urgency", "urgency", fields.URGENCIES, _value("urgency"), fields.set_urgency)
-_BY_HAND = _chosen("Priority", "priority", fields.PRIORITIES, _priority, fields.set_priority)
-_IMPACT = _chosen("Impact", "impact", fields.IMPACTS, _value("impact"), fields.set_impact)
-_TYPE = _chosen("Type", "type", fields.TYPES, _value("type"), _set_type)
+_REFERENCE = _written(
+    "Our ref", "customer_reference", (say("Your reference is “{value}”."), say("Your reference is “{value}” already."))
+)
+_TITLE = _written("Title", "title", (say("The title is “{value}”."), say("The title is “{value}” already.")))
 
 COMMANDS: tuple[Spec, ...] = (
-    *_both("Type", "type", "incident", "Says what it is: incident, query or change request.", _TYPE),
-    *_both("Service", "", "Mail", "Names the service.", _written("Service", "service", "The service")),
-    *_both("Site", "site", "E14 2AA", "Names the site: its name, code, place or post code.", _site),
-    *_both("Item", "item", "SIP trunk 4", "Names the item.", _written("Item", "item", "The item")),
-    *_both("Urgency", "urgency", "high", "Says how soon it is wanted: low, medium or high.", _URGENCY),
-    *_both("Impact", "impact", "company", "Says who is affected: only me, others or company.", _IMPACT),
-    *_both("Priority", "priority", "high", "Says how soon it is wanted.", _URGENCY, _BY_HAND),
-    *_both("Our ref", "", "INC-4471", "Your own number: a subject with it finds the ticket.",
-           _written("Our ref", "customer_reference", "Your reference")),
-    *_both("Needed by", "", "3 May", "The day on which you want it.", _needed_by),
-    *_both("Title", "title", "Phones are down", "Changes the title.", _written("Title", "title", "The title")),
-    *_both("Contact", "contact", "ana@customer.test", "Names whom it is for, or somebody who takes part.",
+    *_both("Type", "type", say("incident"), say("Says what it is: incident, query or change request."), TYPE),
+    *_both("Service", "", say("Mail"), say("Names the service."), service),
+    *_both("Site", "site", say("E14 2AA"), say("Names the site: its name, code, place or post code."), _site),
+    *_both("Item", "item", say("SIP trunk 4"), say("Names the item."), item),
+    *_both("Urgency", "urgency", say("high"), say("Says how soon it is wanted: low, medium or high."), URGENCY),
+    *_both("Impact", "impact", say("company"), say("Says who is affected: only me, others or company."), IMPACT),
+    *_both("Priority", "priority", say("high"), say("Says how soon it is wanted."), URGENCY, PRIORITY),
+    *_both("Our ref", "", "INC-4471", say("Your own number: a subject with it finds the ticket."), _REFERENCE),
+    *_both("Needed by", "", say("3 May"), say("The day on which you want it."), _needed_by),
+    *_both("Title", "title", say("Phones are down"), say("Changes the title."), _TITLE),
+    *_both("Contact", "contact", "ana@customer.test", say("Names whom it is for, or somebody who takes part."),
            requester.of_customer, requester.of_staff),
 )  # fmt: skip

@@ -74,7 +74,8 @@ def filled(quoted: str, words: Words, *, allowed: Collection[str] = TICKET_LABEL
         read = _read(line[marks.end() :] if marks else line, words, allowed)
         if read is not None:
             value = _HINT.sub("", read.value, count=1).strip() if read.value.startswith("(") else read.value
-            found += [Field(read.label, value, line)] if value else []
+            if value and not value.startswith("("):  # of a long choice that was broken into lines this is the first one
+                found.append(Field(read.label, value, line))
     return tuple(found)
 
 

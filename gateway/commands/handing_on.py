@@ -6,6 +6,7 @@ from typing import Any
 
 from desk import granting, notices, people, structure, tickets
 from desk.profile import Profile
+from desk.said import say
 from desk.state import StaffState, TicketState
 from desk.tickets import Note
 from gateway import on_behalf, who
@@ -14,11 +15,11 @@ from gateway.commands.values import addresses_of
 from gateway.envelope import Forwarded, Mailbox
 from store.tables import Event
 
-_IN_A_REPLY = (
+_IN_A_REPLY = say(
     "#forward is for a new mail: it makes a customer's mail that you pass on the customer's ticket. "
     "Forward that mail to the address of the desk, with #forward above it."
 )
-_NOTHING = (
+_NOTHING = say(
     "#forward: I found no mail that is passed on. Below your words must stand its header, with a From line that names "
     "one address."
 )
@@ -29,20 +30,21 @@ def _forward(scene: Scene, argument: str) -> Act | Fault:
     if ticket is None or not scene.opens:
         return Fault(_IN_A_REPLY)
     if argument:
-        return Fault(f"“#forward {argument}”: #forward stands alone. #contact names somebody else.")
+        return Fault(say("“#forward {text}”: #forward stands alone. #contact names somebody else.", text=argument))
     mail = _kept(scene.kept) if scene.confirmed else scene.case.mail.message.forwarded
     if mail is None or not mail.sender.address:
         return Fault(_NOTHING)
     address = mail.sender.address
     if mail.sender.key in view.staff_by_address or scene.case.addresses.find(mail.sender.key):
-        return Fault(f"#forward: {address} is an address of the desk, so the ticket stays yours.")
+        ours = say("#forward: {address} is an address of the desk, so the ticket stays yours.", address=address)
+        return Fault(ours)
     person = view.contacts.get(mail.sender.key)
     if person is not None and not person.active:
-        return Fault(f"#forward: {address} is not active, so the ticket stays yours.")
+        return Fault(say("#forward: {address} is not active, so the ticket stays yours.", address=address))
     if scene.confirmed and ticket.requester.address.lower() != scene.author.address.lower():
-        return Fault("#forward: the contact of the ticket was changed before you confirmed.")
-    says = f"The ticket is for {address}. Not right? Reply with #contact and the right address."
-    preview = (f"#forward: the ticket becomes that of {address}.",)
+        return Fault(say("#forward: the contact of the ticket was changed before you confirmed."))
+    says = say("The ticket is for {address}. Not right? Reply with #contact and the right address.", address=address)
+    preview = (say("#forward: the ticket becomes that of {address}.", address=address),)
     return Act(says, partial(_hand_on, mail), preview=preview, keep={on_behalf.COMMAND: _keep(mail)})
 
 
@@ -87,19 +89,28 @@ def _after_all(mail: Forwarded, doing: Doing, ticket: TicketState) -> None:
 def _resend(scene: Scene, argument: str) -> Act | Fault:
     found, strange = addresses_of(argument)
     if len(found) != 1 or strange:
-        return Fault(f"“#resend-credentials {argument}”: it needs one address, like #resend-credentials a@x.test.")
+        text = say(
+            "“#resend-credentials {text}”: it needs one address, like #resend-credentials a@x.test.", text=argument
+        )
+        return Fault(text)
     (box,) = found
     folk = scene.case.view.more.folk
     person = folk.profiles.get(folk.owners.get(box.key, 0))
     if box.key in scene.case.view.staff_by_address:
-        return Fault(f"#resend-credentials: {box.address} is at the desk. An administrator gives staff their access.")
+        ours = say(
+            "#resend-credentials: {address} is at the desk. An administrator gives staff their access.",
+            address=box.address,
+        )
+        return Fault(ours)
     if person is None:
-        return Fault(f"#resend-credentials: there is no contact with the address {box.address}.")
+        nobody = say("#resend-credentials: there is no contact with the address {address}.", address=box.address)
+        return Fault(nobody)
     if not person.active:
-        return Fault(f"#resend-credentials: {person.shown} is not active.")
+        return Fault(say("#resend-credentials: {name} is not active.", name=person.shown))
     # The stored address: where the letter goes, whatever address of theirs was named.
-    says = f"{person.shown} has portal access, and a letter with credentials goes there."
-    return Act(says, partial(_give, person), preview=(f"Write {person.shown} a letter with credentials.",))
+    says = say("{name} has portal access, and a letter with credentials goes there.", name=person.shown)
+    preview = (say("Write {name} a letter with credentials.", name=person.shown),)
+    return Act(says, partial(_give, person), preview=preview)
 
 
 def _give(person: Profile, doing: Doing) -> None:
@@ -118,14 +129,14 @@ COMMANDS: tuple[Spec, ...] = (
         "forward",
         ("staff",),
         "#forward",
-        "Above a mail that you pass on: the ticket is that of the customer who wrote it.",
+        say("Above a mail that you pass on: the ticket is that of the customer who wrote it."),
         _forward,
     ),
     Spec(
         "resend-credentials",
         ("staff",),
-        "#resend-credentials address",
-        "Gives a contact portal access, and writes them a new letter with credentials.",
+        say("#resend-credentials address"),
+        say("Gives a contact portal access, and writes them a new letter with credentials."),
         _resend,
         subject=True,
         ticket=False,

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from desk import access, lane
+from desk.said import Said, both, say, say_many
 from desk.state import ContactState, TicketState
 from gateway import more_lane
 from gateway.commands.spec import Act, Doing, Fault, Scene, Spec
@@ -10,8 +11,8 @@ from gateway.more_lane import Entry
 from gateway.view import outbox_id, references
 
 _SILENTLY = frozenset({"silently", "silent", "quietly", "quiet", "only"})
-_NONE = "No note waits on this ticket."
-_SETTLED = "The note that your mail answers does not wait any more."
+_NONE = say("No note waits on this ticket.")
+_SETTLED = say("The note that your mail answers does not wait any more.")
 _NAMED = 5  # authors that a sentence names
 
 
@@ -35,17 +36,21 @@ def find(scene: Scene, named: str, command: str) -> list[Entry] | Fault:
     """Which notes are meant: those of the person named, the one that the letter told of, else the only one."""
     notes, letter = waiting(scene), answered(scene)
     if chosen := scene.kept.get(kept_as(command, named)):  # what was meant when it was asked to confirm
-        return [note for note in notes if note.id in chosen] or Fault(f"#{command}: {_NONE}")
+        return [note for note in notes if note.id in chosen] or _fault(command, _NONE)
     if named:
         return _of(scene, notes, named, command)
     if letter is not None and any(letter.id == note.id for note in notes):
         return [note for note in notes if note.id == letter.id]
     if letter is not None and letter.waited:
         # Not the next best: it would show a note that nobody has read.
-        return Fault(f"#{command}: {_SETTLED}")
+        return _fault(command, _SETTLED)
     if len(notes) == 1:
         return [notes[0]]
-    return Fault(f"#{command}: {_too_many(scene, notes, command) if notes else _NONE}")
+    return _fault(command, _too_many(scene, notes, command) if notes else _NONE)
+
+
+def _fault(command: str, why: str) -> Fault:
+    return Fault(say("#{command}: {why}", command=command, why=why))
 
 
 def kept_as(command: str, named: str) -> str:
@@ -61,8 +66,9 @@ def _of(scene: Scene, notes: Sequence[Entry], named: str, command: str) -> list[
     if len(authors) == 1:
         return next(iter(authors.values()))
     if not notes:
-        return Fault(f"#{command}: {_NONE}")
-    return Fault(f"“#{command} {named}”: {_too_many(scene, notes, command)}")
+        return _fault(command, _NONE)
+    why = _too_many(scene, notes, command)
+    return Fault(say("“#{command} {name}”: {why}", command=command, name=named, why=why))
 
 
 def _names(scene: Scene, note: Entry) -> set[str]:
@@ -72,11 +78,14 @@ def _names(scene: Scene, note: Entry) -> set[str]:
 
 
 def _too_many(scene: Scene, notes: Sequence[Entry], command: str) -> str:
-    names = [shown(scene, found[0]) for found in more_lane.by_author(notes).values()]
-    count = "One note waits" if len(notes) == 1 else f"{len(notes)} notes wait"
-    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-    said = f"{count}, from {', '.join(names[:_NAMED])}{more}."
-    return f"{said} Write #{command} and an address" + (", or #approve all." if command == "approve" else ".")
+    authors = [shown(scene, found[0]) for found in more_lane.by_author(notes).values()]
+    names: str = ", ".join(authors[:_NAMED])
+    if len(authors) > _NAMED:
+        names = say("{names} and {n} more", names=names, n=len(authors) - _NAMED)
+    count = say_many("One note waits, from {names}.", "{n} notes wait, from {names}.", len(notes), names=names)
+    if command == "approve":
+        return both(count, say("Write #approve and an address, or #approve all."))
+    return both(count, say("Write #{command} and an address.", command=command))
 
 
 def author_of(scene: Scene, note: Entry) -> ContactState | None:
@@ -99,18 +108,29 @@ def _approve(scene: Scene, argument: str) -> Act | Fault:
         return notes
     people = {person.id: person for note in notes if (person := author_of(scene, note))}
     if len(people) != len(more_lane.by_author(notes)):
-        return Fault("#approve: the note has no author who can be let in.")
+        return Fault(say("#approve: the note has no author who can be let in."))
     keep = {kept_as("approve", named): [note.id for note in notes]}
     says = _says(scene, notes, list(people.values()), silently)
     return Act(says, lambda doing: _show(doing, notes, silently), keep=keep)
 
 
-def _says(scene: Scene, notes: Sequence[Entry], people: Sequence[ContactState], silently: bool) -> str:
+def _says(scene: Scene, notes: Sequence[Entry], people: Sequence[ContactState], silently: bool) -> Said:
     names = ", ".join(person.address or person.name for person in people)
-    what = f"The note of {names} is shown" if len(notes) == 1 else f"{len(notes)} notes of {names} are shown"
     if silently or not any(_may_join(scene.ticket, person) for person in people):
-        return f"{what} to all who take part. Nobody was added."
-    return f"{what} to all who take part, and {names} {'takes' if len(people) == 1 else 'take'} part from now on."
+        return say_many(
+            "The note of {names} is shown to all who take part. Nobody was added.",
+            "{n} notes of {names} are shown to all who take part. Nobody was added.",
+            len(notes),
+            names=names,
+        )
+    join = say_many("{names} takes part from now on", "{names} take part from now on", len(people), names=names)
+    return say_many(
+        "The note of {names} is shown to all who take part, and {join}.",
+        "{n} notes of {names} are shown to all who take part, and {join}.",
+        len(notes),
+        names=names,
+        join=join,
+    )
 
 
 def _may_join(ticket: TicketState | None, person: ContactState) -> bool:
@@ -137,7 +157,7 @@ COMMANDS: tuple[Spec, ...] = (
         "approve",
         ("staff",),
         "#approve",
-        "Shows a note that waits to all who take part, and adds its author; #approve silently adds nobody.",
+        say("Shows a note that waits to all who take part, and adds its author; #approve silently adds nobody."),
         _approve,
     ),
 )

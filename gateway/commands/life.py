@@ -1,11 +1,12 @@
 """Commands that move a ticket along: #resolve, #reopen, #withdraw, and #status for staff."""
 
 from desk import lifecycle, statuses, tickets
+from desk.said import Said, both, listed, say, say_many
 from desk.state import TicketState
 from gateway.commands import questions
 from gateway.commands.spec import Act, Doing, Fault, Scene, Spec
 
-_CLOSED = "This ticket is closed. Write a new mail to ask for more."
+_CLOSED = say("This ticket is closed. Write a new mail to ask for more.")
 
 
 def _resolve(scene: Scene, argument: str) -> Act | Fault:
@@ -14,17 +15,27 @@ def _resolve(scene: Scene, argument: str) -> Act | Fault:
     if fault := _may_end(scene, ticket):
         return fault
     if scene.is_staff:
-        return Act("The ticket is resolved.", lambda doing: _done_by_staff(doing, argument), tell=False, told=argument)
-    return Act("The ticket is resolved.", lambda doing: _done_by_customer(doing, argument))
+        says = say("The ticket is resolved.")
+        return Act(says, lambda doing: _done_by_staff(doing, argument), tell=False, told=argument)
+    return Act(say("The ticket is resolved."), lambda doing: _done_by_customer(doing, argument))
 
 
 def _may_end(scene: Scene, ticket: TicketState) -> Fault | None:
     still_open = [c.number for c in scene.case.view.more.children.get(ticket.id, ()) if not statuses.is_done(c.status)]
     if scene.is_staff and still_open:
-        return Fault(f"#resolve: {', '.join(still_open[:5])} is not done yet, and belongs to this ticket.")
+        return Fault(_still_open(still_open))
     if not scene.is_staff and statuses.is_done(ticket.status):
-        return Fault(f"The ticket is {ticket.status} already.")
+        return Fault(say("The ticket is {status} already.", status=say(ticket.status)))
     return None
+
+
+def _still_open(numbers: list[str]) -> Said:
+    return say_many(
+        "#resolve: {numbers} is not done yet, and belongs to this ticket.",
+        "#resolve: {numbers} is not done yet, and belongs to this ticket.",
+        len(numbers),
+        numbers=", ".join(numbers[:5]),
+    )
 
 
 def _done_by_staff(doing: Doing, resolution: str) -> None:
@@ -41,11 +52,11 @@ def _reopen(scene: Scene, argument: str) -> Act | Fault:
     ticket, case = scene.ticket, scene.case
     assert ticket is not None  # noqa: S101 - for the type checker: the spec asks for one
     if not statuses.is_done(ticket.status):
-        return Fault("The ticket is open already.")
+        return Fault(say("The ticket is open already."))
     if not scene.is_staff and not lifecycle.may_reopen(ticket, case.now, case.rules.reopen_days):
         return Fault(_CLOSED)
     status = "In Progress" if scene.is_staff else "Update Added"
-    return Act("The ticket is open again.", lambda doing: _open_again(doing, status), tell=not scene.is_staff)
+    return Act(say("The ticket is open again."), lambda doing: _open_again(doing, status), tell=not scene.is_staff)
 
 
 def _open_again(doing: Doing, status: str) -> None:
@@ -56,11 +67,12 @@ def _withdraw(scene: Scene, argument: str) -> Act | Fault:
     ticket = scene.ticket
     assert ticket is not None  # noqa: S101 - for the type checker: the spec asks for one
     if statuses.is_done(ticket.status):
-        return Fault(f"The ticket is {ticket.status} already.")
+        return Fault(say("The ticket is {status} already.", status=say(ticket.status)))
     reason, more = lifecycle.find_reason(argument, scene.case.rules.withdrawal_reasons)
     said = f"{reason}: {more}" if more and reason else reason or more
-    end = f" Reason: {said}." if said else ""
-    return Act(f"The ticket is withdrawn.{end}", lambda doing: _take_back(doing, said))
+    shown = say("{reason}: {words}", reason=say(reason), words=more) if more and reason else say(reason) or more
+    end = say("Reason: {reason}.", reason=shown) if said else ""
+    return Act(both(say("The ticket is withdrawn."), end), lambda doing: _take_back(doing, said))
 
 
 def _take_back(doing: Doing, reason: str) -> None:
@@ -74,10 +86,14 @@ def _status(scene: Scene, argument: str) -> Act | Fault:
         return questions.status(scene, argument)
     found = statuses.find(scene.case.rules.words.value("status", argument) or argument)
     if found is None:
-        return Fault(f"“#status {argument}”: there is no such status. Choose one of: {', '.join(statuses.ALL)}.")
+        choices = listed(say(status) for status in statuses.ALL)
+        unknown = say(
+            "“#status {text}”: there is no such status. Choose one of: {choices}.", text=argument, choices=choices
+        )
+        return Fault(unknown)
     if statuses.is_done(found) and (fault := _may_end(scene, ticket)):
         return fault
-    return Act(f"The status is {found}.", lambda doing: _set(doing, found), tell=False)
+    return Act(say("The status is {status}.", status=say(found)), lambda doing: _set(doing, found), tell=False)
 
 
 def _set(doing: Doing, status: str) -> None:
@@ -88,14 +104,14 @@ def _set(doing: Doing, status: str) -> None:
 
 
 COMMANDS = (
-    Spec("resolve", ("customer", "staff"), "#resolve", "Ends the ticket: it is solved.", _resolve),
-    Spec("reopen", ("customer", "staff"), "#reopen", "Opens a resolved ticket again.", _reopen),
-    Spec("withdraw", ("customer",), "#withdraw reason", "Takes the request back.", _withdraw),
+    Spec("resolve", ("customer", "staff"), "#resolve", say("Ends the ticket: it is solved."), _resolve),
+    Spec("reopen", ("customer", "staff"), "#reopen", say("Opens a resolved ticket again."), _reopen),
+    Spec("withdraw", ("customer",), say("#withdraw reason"), say("Takes the request back."), _withdraw),
     Spec(
         "status",
         ("staff",),
-        "#status waiting customer",
-        "Sets the status; alone, or in a new mail with a number, it sends the ticket with all that was written.",
+        say("#status waiting customer"),
+        say("Sets the status; alone, or in a new mail with a number, it sends the ticket with all that was written."),
         _status,
         subject=True,
         ticket=False,

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from desk.said import say
 from desk.state import ContactState
 from desk.writes import Writes
 from gateway import who
@@ -14,19 +15,31 @@ def mailboxes(scene: Scene, command: str, argument: str, *, most: int) -> list[M
     """All of them, each fit to be written to; nobody of the desk, and no address of the desk itself."""
     found, strange = values.addresses_of(argument)
     if strange:
-        return Fault(f"#{command}: “{strange[0][:100]}” is no e-mail address.")
+        return Fault(say("#{command}: “{text}” is no e-mail address.", command=command, text=strange[0][:100]))
     if not found:
-        return Fault(f"#{command} needs an e-mail address, like #{command} jane@example.com.")
+        return Fault(say("#{command} needs an e-mail address, like #{command} jane@example.com.", command=command))
     if len(found) > most:
-        return Fault(f"#{command} names {len(found)} addresses; one mail can name {most}.")
+        said = say(
+            "#{command} names {n} addresses; one mail can name {most}.", command=command, n=len(found), most=most
+        )
+        return Fault(said)
     view, addresses = scene.case.view, scene.case.addresses
     for mailbox in found:
         if addresses.find(mailbox.address):
-            return Fault(f"#{command}: {mailbox.address} is an address of this desk.")
+            said = say("#{command}: {address} is an address of this desk.", command=command, address=mailbox.address)
+            return Fault(said)
         if mailbox.key in view.staff_by_address:
-            return Fault(f"#{command}: {mailbox.address} is somebody at this desk, who reads the ticket in any case.")
+            colleague = say(
+                "#{command}: {address} is somebody at this desk, who reads the ticket in any case.",
+                command=command,
+                address=mailbox.address,
+            )
+            return Fault(colleague)
         if not _was_looked_up(scene, mailbox):
-            return Fault(f"#{command}: “{mailbox.address[:100]}” is no address that I can write to.")
+            address = mailbox.address[:100]
+            return Fault(
+                say("#{command}: “{address}” is no address that I can write to.", command=command, address=address)
+            )
     return found
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from desk import notes, statuses
+from desk.said import say
 from gateway import performing
 from gateway.commands.spec import Act, Doing, Fault, Scene, Spec, nothing
 from gateway.more import FileState
@@ -14,14 +15,14 @@ _SHOWN = 5  # names of files in one sentence
 def _private(scene: Scene, argument: str) -> Act | Fault:
     """Always for the desk alone, also where that is not offered: what was meant to be private is never shown."""
     if argument:
-        return Fault(f"“#private {argument[:60]}”: #private stands alone, above or below your words.")
+        return Fault(say("“#private {text}”: #private stands alone, above or below your words.", text=argument[:60]))
     offered = scene.case.rules.private_notes
     do = nothing if offered else _say_not_offered
-    return Act("Your note is seen by the desk alone.", do, proof=False, tell=offered, internal=True)
+    return Act(say("Your note is seen by the desk alone."), do, proof=False, tell=offered, internal=True)
 
 
 def _say_not_offered(doing: Doing) -> None:
-    lines = ["Private notes are not offered here. Nobody but the desk sees this one."]
+    lines = [say("Private notes are not offered here. Nobody but the desk sees this one.")]
     doing.after.append(
         lambda event_id: performing.answer(doing.scene, "not_done", lines, doing.writes, event_id or None)
     )
@@ -30,10 +31,10 @@ def _say_not_offered(doing: Doing) -> None:
 def _quiet(scene: Scene, argument: str) -> Act | Fault:
     """Where nothing proves the sender, staff are told all the same: a forged note must not slip past them."""
     if scene.opens:
-        return Fault("#quiet is for replies: the desk always hears of a new ticket.")
+        return Fault(say("#quiet is for replies: the desk always hears of a new ticket."))
     if not scene.case.sure:
-        return Act("The desk is told of your note: nothing proves that the mail is yours.", nothing, proof=False)
-    return Act("The desk was not told of your note.", _hush, proof=False, tell=False)
+        return Act(say("The desk is told of your note: nothing proves that the mail is yours."), nothing, proof=False)
+    return Act(say("The desk was not told of your note."), _hush, proof=False, tell=False)
 
 
 def _hush(doing: Doing) -> None:
@@ -43,8 +44,8 @@ def _hush(doing: Doing) -> None:
 def _append(scene: Scene, argument: str) -> Act | Fault:
     words = argument or scene.words
     if not words:
-        return Fault("#append adds your words to the resolution, and your mail holds none.")
-    return Act("Your words are added to the resolution.", partial(_add, words))
+        return Fault(say("#append adds your words to the resolution, and your mail holds none."))
+    return Act(say("Your words are added to the resolution."), partial(_add, words))
 
 
 def _add(words: str, doing: Doing) -> None:
@@ -56,25 +57,33 @@ def _remove(scene: Scene, argument: str) -> Act | Fault:
     ticket = scene.ticket
     assert ticket is not None  # noqa: S101 - for the type checker: the spec asks for one
     if not scene.is_staff and statuses.is_done(ticket.status):
-        return Fault(f"#remove: the ticket is {ticket.status}, and its files stay.")
+        return Fault(say("#remove: the ticket is {status}, and its files stay.", status=say(ticket.status)))
     known = scene.case.view.more.files.get(ticket.id, [])
     theirs = known if scene.is_staff else [file for file in known if file.contact_id == scene.author.id]
     if not theirs:
-        return Fault("#remove: there is no file here that you sent.")
+        return Fault(say("#remove: there is no file here that you sent."))
     if not argument:
-        return Fault(f"#remove needs the name of a file. There are: {_names(theirs)}.")
+        return Fault(say("#remove needs the name of a file. There are: {names}.", names=_names(theirs)))
     found = notes.find_files(theirs, argument)
     if not found:
-        return Fault(f"#remove: no file of yours is named “{argument[:100]}”. There are: {_names(theirs)}.")
+        return Fault(
+            say(
+                "#remove: no file of yours is named “{name}”. There are: {names}.",
+                name=argument[:100],
+                names=_names(theirs),
+            )
+        )
     if len({file.name for file in found}) > 1:
-        return Fault(f"#remove: “{argument[:100]}” could be several files: {_names(found)}.")
-    return Act(f"{found[0].name} is removed.", partial(_hide, found))
+        return Fault(
+            say("#remove: “{name}” could be several files: {names}.", name=argument[:100], names=_names(found))
+        )
+    return Act(say("{file} is removed.", file=found[0].name), partial(_hide, found))
 
 
 def _names(files: Sequence[FileState]) -> str:
     names = list(dict.fromkeys(file.name for file in files))
-    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    return ", ".join(names[:_SHOWN]) + more
+    shown = ", ".join(names[:_SHOWN])
+    return say("{names} and {n} more", names=shown, n=len(names) - _SHOWN) if len(names) > _SHOWN else shown
 
 
 def _hide(files: Sequence[FileState], doing: Doing) -> None:
@@ -84,8 +93,8 @@ def _hide(files: Sequence[FileState], doing: Doing) -> None:
 
 
 COMMANDS: tuple[Spec, ...] = (
-    Spec("private", ("customer",), "#private", "Shows your note to nobody but the desk.", _private),
-    Spec("quiet", ("customer",), "#quiet", "Keeps your note without a letter to the desk.", _quiet),
-    Spec("append", ("customer",), "#append", "Adds your words to the resolution of the ticket as well.", _append),
-    Spec("remove", ("customer", "staff"), "#remove handset.jpg", "Takes a file away that you sent.", _remove),
+    Spec("private", ("customer",), "#private", say("Shows your note to nobody but the desk."), _private),
+    Spec("quiet", ("customer",), "#quiet", say("Keeps your note without a letter to the desk."), _quiet),
+    Spec("append", ("customer",), "#append", say("Adds your words to the resolution of the ticket as well."), _append),
+    Spec("remove", ("customer", "staff"), say("#remove handset.jpg"), say("Takes a file away that you sent."), _remove),
 )

@@ -3,17 +3,19 @@
 import re
 from collections.abc import Callable
 
-from desk import contact_import, granting, notices, profile, taking_part
+from desk import contact_import, contact_run, granting, profile, taking_part
 from desk.contact_file import Row
-from desk.contact_import import Access, Directory, Plan
+from desk.contact_import import Directory, Plan
+from desk.contact_run import Access, Run
 from desk.people import PeopleError
 from desk.profile import MANDATORY, PERSON, Changes, Profile
+from desk.said import SPACE, both, listed, say
 from gateway.commands import people_import
 from gateway.commands.people_scene import access_of, admin_of, answer, directory, person_lines
 from gateway.commands.spec import Act, Doing, Fault, Scene, Spec
 
 _ADDRESS = re.compile(r"[^\s<>()\[\],;:\"\\]{1,320}")
-_ANSWERED = ("list", "template", "imports")
+_ANSWERED = ("list", "template", "imports", "export")
 
 
 def _people(scene: Scene, argument: str) -> Act | Fault:
@@ -23,12 +25,12 @@ def _people(scene: Scene, argument: str) -> Act | Fault:
     word, _, rest = argument.strip().partition(" ")
     form = scene.case.rules.words.argument("people", word) if word else "list"
     if form in _ANSWERED:
-        return answer(scene, form)
+        return answer(scene, f"{form} {rest.strip()}".strip() if form == "export" else form)
     check = _FORMS.get(form or "")
     if check is None:
-        return Fault(f"“#people {word}” is not known. Send #help to see what there is.")
+        return Fault(say("“#people {word}” is not known. Send #help to see what there is.", word=word))
     if scene.ticket is not None:
-        return Fault(f"“#people {form}” is no part of a ticket: write it as the subject of a new mail.")
+        return Fault(say("“#people {word}” is no part of a ticket: write it as the subject of a new mail.", word=form))
     return check(scene, admin, rest.strip())
 
 
@@ -37,34 +39,39 @@ def _add(scene: Scene, admin: Profile, rest: str) -> Act | Fault:
     if any(label not in cells for label in MANDATORY):
         return answer(scene, "add", fields=cells)
     if _is_here(scene, admin, cells["Email"]):
-        return Fault(f"{cells['Email']} is there already. To change the entry: #people edit {cells['Email']}")
+        there = say("{address} is there already. To change the entry: #people edit {address}", address=cells["Email"])
+        return Fault(there)
     known = directory(scene, admin)
     made = contact_import.plan([Row(1, cells)], known, update=False)
     (step,) = made.steps
     if step.fate != "added":
-        return Fault(_sentence(step.why))
+        return Fault(say("{Why}.", Why=step.why))
     site = people_import.site_of(scene, admin)
     if isinstance(site, Fault):
         return site
     name = f"{step.changes['First name'][1]} {step.changes['Last name'][1]}, {step.changes['Email'][1]}"
-    says = f"{name} is added" + (", and gets a letter with credentials." if step.access else ", without portal access.")
-    return Act(says, _do_add(made, known, access_of(scene, admin), site), confirm=True, preview=(f"Add {name}.",))
+    says = say("{name} is added, without portal access.", name=name)
+    if step.access:
+        says = say("{name} is added, and gets a letter with credentials.", name=name)
+    return Act(
+        says,
+        _do_add(made, known, access_of(scene, admin), site),
+        confirm=True,
+        preview=(say("Add {name}.", name=name),),
+    )
 
 
 def _do_add(made: Plan, known: Directory, access: Access, site_id: int | None) -> Callable[[Doing], None]:
     def do(doing: Doing) -> None:
         case = doing.scene.case
-        for person in contact_import.carry_out(doing.writes, made, known, access, case.now, site_id=site_id):
+        run = Run(access, known.organisation_id, site_id)
+        for person in contact_run.carry_out(doing.writes, made.steps, run, case.now):
             case.view.more.folk.profiles[person.id] = person
             for address in person.addresses:
                 case.view.more.folk.owners[address.lower()] = person.id
                 case.view.contacts[address.lower()] = person.state
 
     return do
-
-
-def _sentence(why: str) -> str:
-    return f"{why[:1].upper()}{why[1:]}."
 
 
 def _is_here(scene: Scene, admin: Profile, address: str) -> bool:
@@ -78,9 +85,9 @@ def _find(scene: Scene, admin: Profile, rest: str) -> Profile | Fault:
     named = _ADDRESS.search(rest)
     address = named[0] if named else ""
     if "@" not in address:
-        return Fault("Name the person by e-mail address, like #people edit jane@example.com.")
+        return Fault(say("Name the person by e-mail address, like #people edit jane@example.com."))
     if not _is_here(scene, admin, address):
-        return Fault(f"There is nobody with the address {address} in your organisation.")
+        return Fault(say("There is nobody with the address {address} in your organisation.", address=address))
     folk = scene.case.view.more.folk
     return folk.profiles[folk.owners[address.lower()]]
 
@@ -93,28 +100,30 @@ def _edit(scene: Scene, admin: Profile, rest: str) -> Act | Fault:
     if not lines:
         return answer(scene, f"edit {person.address}")
     try:
-        changed = profile.changes(person, lines, PERSON, scene.case.rules.levels)
+        changed = profile.changes(person, lines, PERSON, scene.case.rules.levels.names)
     except PeopleError as error:
-        return Fault(str(error))
+        return Fault(error.said)
     if fault := _no_way(scene, admin, person, changed):
         return fault
     access = any(label == "Level" for label, _ in lines) and not person.has_access and person.active
     if not changed and not access:
-        return Act(f"Nothing is different from what is written of {person.shown}.", lambda doing: None, proof=False)
-    said = [*profile.sentences(changed), *(["They get a letter with credentials."] if access else [])]
-    preview = (f"Change {person.shown}:", *said)
+        same = say("Nothing is different from what is written of {name}.", name=person.shown)
+        return Act(same, lambda doing: None, proof=False)
+    said = [*profile.sentences(changed), *([say("They get a letter with credentials.")] if access else [])]
+    preview = (say("Change {name}:", name=person.shown), *said)
     given = access_of(scene, admin) if access else None
-    return Act(f"{person.shown}: {' '.join(said)}", _do_edit(person, changed, given), confirm=True, preview=preview)
+    says = say("{name}: {changes}", name=person.shown, changes=listed(said, SPACE))
+    return Act(says, _do_edit(person, changed, given), confirm=True, preview=preview)
 
 
 def _no_way(scene: Scene, admin: Profile, person: Profile, changed: Changes) -> Fault | None:
     if person.id == admin.id and "Level" in changed:
-        return Fault("Nobody changes their own level. Another Admin user can, or we at the desk.")
+        return Fault(say("Nobody changes their own level. Another Admin user can, or we at the desk."))
     folk, ours = scene.case.view.more.folk, directory(scene, admin).ours
     for label in profile.ADDRESSES:
         address = changed.get(label, ("", ""))[1].lower()
         if address and (address in ours or folk.owners.get(address, person.id) != person.id):
-            return Fault("That address cannot be used.")
+            return Fault(say("That address cannot be used."))
     return None
 
 
@@ -125,9 +134,8 @@ def _do_edit(person: Profile, changed: Changes, given: Access | None) -> Callabl
         doing.scene.case.view.more.folk.owners.update({address.lower(): person.id for address in person.addresses})
         if "Email" in changed:
             by = doing.scene.author.name or doing.scene.author.address
-            line = f"{by} changed your address at our desk to {person.address}; it was {before.address}."
-            for to in (before, person.state):
-                notices.letter(doing.writes, "done", to, now, context={"lines": [line]})
+            kept = before.address.lower() in {address.lower() for address in person.addresses}
+            profile.tell_of_address(doing.writes, before, person.state, now, by=by, kept=kept)
         if given is not None:
             _give(doing, person, given)
 
@@ -146,10 +154,14 @@ def _activate(scene: Scene, admin: Profile, rest: str) -> Act | Fault:
     if isinstance(person, Fault):
         return person
     if not person.active:
-        return Fault(f"{person.shown} is deactivated. Ask us to bring them back.")
+        return Fault(say("{name} is deactivated. Ask us to bring them back.", name=person.shown))
     given = access_of(scene, admin)
-    says = f"{person.shown} has portal access, as {person.level}, and gets a letter with credentials."
-    preview = (f"Give {person.shown} access to the portal, and write them a letter with credentials.",)
+    says = say(
+        "{name} has portal access, as {level}, and gets a letter with credentials.",
+        name=person.shown,
+        level=say(person.level),
+    )
+    preview = (say("Give {name} access to the portal, and write them a letter with credentials.", name=person.shown),)
     return Act(says, lambda doing: _give(doing, person, given), confirm=True, preview=preview)
 
 
@@ -158,12 +170,16 @@ def _deactivate(scene: Scene, admin: Profile, rest: str) -> Act | Fault:
     if isinstance(person, Fault):
         return person
     if person.id == admin.id:
-        return Fault("You cannot take your own access away. Another Admin user can, or we at the desk.")
+        return Fault(say("You cannot take your own access away. Another Admin user can, or we at the desk."))
     account = person.account
     if account is None or not account.active:
-        return Fault(f"{person.shown} has no portal access.")
-    says = f"{person.shown} has no portal access any more. Mail from {person.address} still reaches us."
-    preview = (f"Take portal access away from {person.shown}.",)
+        return Fault(say("{name} has no portal access.", name=person.shown))
+    says = say(
+        "{name} has no portal access any more. Mail from {address} still reaches us.",
+        name=person.shown,
+        address=person.address,
+    )
+    preview = (say("Take portal access away from {name}.", name=person.shown),)
     return Act(says, lambda doing: granting.take(doing.writes, account), confirm=True, preview=preview)
 
 
@@ -173,11 +189,16 @@ def _muting(muted: bool) -> "_Form":
         if isinstance(person, Fault):
             return person
         if person.muted == muted:
-            return Fault(f"{person.shown} {'gets no letters about tickets' if muted else 'gets letters'} already.")
-        gets = "gets no letters about tickets any more" if muted else "gets letters about tickets again"
-        undo = f"#people {'unmute' if muted else 'mute'} {person.address}"
-        preview = (f"{person.shown} {gets}.",)
-        return Act(f"{person.shown} {gets}. To undo it: {undo}", _mute(person, muted), confirm=True, preview=preview)
+            already = say("{name} gets letters already.", name=person.shown)
+            if muted:
+                already = say("{name} gets no letters about tickets already.", name=person.shown)
+            return Fault(already)
+        gets = say("{name} gets letters about tickets again.", name=person.shown)
+        undo = say("To undo it: {command}", command=f"#people mute {person.address}")
+        if muted:
+            gets = say("{name} gets no letters about tickets any more.", name=person.shown)
+            undo = say("To undo it: {command}", command=f"#people unmute {person.address}")
+        return Act(both(gets, undo), _mute(person, muted), confirm=True, preview=(gets,))
 
     return check
 
@@ -204,6 +225,6 @@ _FORMS: dict[str, _Form] = {
 }
 
 COMMANDS: tuple[Spec, ...] = (
-    Spec("people", ("admin",), "#people", "Lists the people of your organisation; add, edit, activate, deactivate, "
-         "mute, unmute, template, import, imports.", _people, ticket=False, subject=True, form=True),
+    Spec("people", ("admin",), "#people", say("Lists the people of your organisation; add, edit, activate, deactivate, "
+         "mute, unmute, template, import, imports, export."), _people, ticket=False, subject=True, form=True),
 )  # fmt: skip

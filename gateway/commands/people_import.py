@@ -1,21 +1,29 @@
 """#people import: the file is tried first, the question says what would become of each row, and “confirm” does it."""
 
-from desk import contact_import
+from collections.abc import Sequence
+
+from desk import contact_import, contact_run, sites
 from desk.contact_file import Row, Sheet
-from desk.contact_import import Plan
+from desk.contact_import import Step
+from desk.contact_run import About, Run
+from desk.contact_tally import Tally
 from desk.profile import Profile
+from desk.said import Said, listed, say
+from desk.sites import NoSite
 from gateway.commands.people_scene import access_of, directory
 from gateway.commands.spec import Act, Doing, Fault, Scene
 
-_NO_FILE = "There is no CSV file in your mail. Send #people template for one to fill in, and attach it."
-_NAMED = 30  # refused rows in the question
+_NO_FILE = say("There is no CSV file in your mail. Send #people template for one to fill in, and attach it.")
+_EACH = 50  # rows of a file up to which the question tells the fate of every one
+_NAMED = 30  # refused rows that it names of a longer one
+_UNKNOWN = 10  # columns
 
 
 def check(scene: Scene, admin: Profile, rest: str) -> Act | Fault:
     """Decide about the file of the mail, or about the rows that were kept of it for the “confirm”."""
     update = scene.case.rules.words.argument("people", rest) == "update"
     if rest and not update:
-        return Fault(f"“#people import {rest}”: write #people import, or #people import update.")
+        return Fault(say("“#people import {text}”: write #people import, or #people import update.", text=rest))
     sheet = _sheet(scene)
     if isinstance(sheet, Fault):
         return sheet
@@ -23,21 +31,22 @@ def check(scene: Scene, admin: Profile, rest: str) -> Act | Fault:
     if isinstance(site, Fault):
         return site
     known = directory(scene, admin)
-    made = contact_import.plan(sheet.rows, known, update=update)
-    if not any(step.fate in ("added", "updated") for step in made.steps):
-        return Fault(f"Nothing would change: {made.summary(done=True)}")
+    steps = contact_import.plan(sheet.rows, known, update=update).steps
+    tally = Tally()
+    tally.add(steps)
+    if not tally.changes:
+        return Fault(say("Nothing would change: {summary}", summary=tally.summary(done=True)))
+    run = Run(access_of(scene, admin), known.organisation_id, site)
+    about = About(sheet.name, update, admin.id, admin.shown)
 
     def do(doing: Doing) -> None:
-        case = doing.scene.case
-        contact_import.carry_out(doing.writes, made, known, access_of(scene, admin), case.now, site_id=site)
-        contact_import.keep_run(
-            doing.writes, made, case.now, organisation_id=known.organisation_id, contact_id=admin.id,
-            file_name=sheet.name, update=update,
-        )  # fmt: skip
+        now = doing.scene.case.now
+        contact_run.keep(doing.writes, run, about, tally, now)
+        contact_run.carry_out(doing.writes, steps, run, now)
 
     keep = {"file": sheet.name[:255], "rows": [row.as_list() for row in sheet.rows]}
-    says = f"{sheet.name}: {made.summary(done=True)}{_letters(made, done=True)}"
-    return Act(says, do, confirm=True, preview=_preview(sheet, made), keep=keep)
+    says = say("{file}: {result}", file=sheet.name, result=tally.sentences(done=True))
+    return Act(says, do, confirm=True, preview=_preview(scene, sheet, steps, tally, site), keep=keep)
 
 
 def _sheet(scene: Scene) -> Sheet | Fault:
@@ -47,34 +56,40 @@ def _sheet(scene: Scene) -> Sheet | Fault:
     sheet = scene.case.mail.asks.sheet
     if sheet is None:
         return Fault(_NO_FILE)
-    return Fault(f"{sheet.name}: {sheet.fault}") if sheet.fault else sheet
+    return Fault(say("{file}: {result}", file=sheet.name, result=sheet.fault)) if sheet.fault else sheet
 
 
-def _preview(sheet: Sheet, made: Plan) -> tuple[str, ...]:
-    named = made.refused[5:_NAMED]
-    more = f"And {len(made.refused) - _NAMED:,} more." if len(made.refused) > _NAMED else ""
-    passed = f"These columns are passed over: {', '.join(sheet.unknown[:10])}." if sheet.unknown else ""
-    lines = (f"{sheet.name}: {made.summary(done=False)}", _letters(made, done=False).strip(), passed, *named, more)
+def _preview(scene: Scene, sheet: Sheet, steps: Sequence[Step], tally: Tally, site: int | None) -> tuple[str, ...]:
+    lines: list[str] = [say("{file}: {result}", file=sheet.name, result=tally.summary(done=False))]
+    lines.append(tally.letters_said(done=False))
+    if (into := _site_said(scene, steps, site)) is not None:
+        lines.append(into)
+    if sheet.unknown:
+        names = listed(sheet.unknown[:_UNKNOWN])
+        lines.append(say("These columns are passed over: {names}.", names=names))
+    if len(steps) <= _EACH:
+        lines += [step.fate_said for step in steps]
+    else:
+        lines += tally.refused[contact_import.SHOWN : _NAMED]
+        if (more := tally.counts["refused"] - _NAMED) > 0:
+            lines.append(say("And {n} more.", n=f"{more:,}"))
     return tuple(line for line in lines if line)
 
 
-def _letters(made: Plan, *, done: bool) -> str:
-    if not made.letters:
-        return ""
-    people = "1 person" if made.letters == 1 else f"{made.letters:,} people"
-    return f" {people} {'get' if done else 'will get'} a letter with credentials.".replace(
-        "1 person get ", "1 person gets "
-    )
+def _site_said(scene: Scene, steps: Sequence[Step], site_id: int | None) -> Said | None:
+    """Where who is added belongs, so that a wrong site is seen in time."""
+    if site_id is None or not any(step.fate == "added" for step in steps):
+        return None
+    known = (site for those in scene.case.view.more.sites.values() for site in those)
+    name = next((sites.label(site) for site in known if site.id == site_id), "")
+    return say("Who is added belongs to the site {site}.", site=name) if name else None
 
 
 def site_of(scene: Scene, admin: Profile) -> int | Fault | None:
-    """The site that new people belong to: the one of `Site:`, else the first of the organisation."""
-    sites = scene.case.view.more.sites.get(admin.organisation_id or 0, [])
+    """The site that new people belong to: the one of `Site:`, by any part of its label, else the main one."""
+    known = scene.case.view.more.sites.get(admin.organisation_id or 0, [])
     named = next((value for label, value in scene.fields if label == "Site"), "")
-    if not named:
-        return min((site.id for site in sites), default=None)
-    found = next((site for site in sites if named.casefold() in (site.name.casefold(), site.code.casefold())), None)
-    if found is None:
-        there = f" There are: {', '.join(site.name for site in sites[:20])}." if sites else ""
-        return Fault(f"Your organisation has no site “{named[:60]}”.{there}")
-    return found.id
+    try:
+        return sites.chosen(known, named)
+    except NoSite as error:
+        return Fault(error.said)

@@ -3,8 +3,10 @@
 from collections.abc import Mapping
 
 from desk import notices
-from desk.contact_import import Access, Directory
+from desk.contact_import import Directory
+from desk.contact_run import Access
 from desk.profile import PERSON, Profile
+from desk.said import say
 from desk.state import ContactState
 from gateway import answers_to
 from gateway.commands.questions import ANSWER
@@ -17,7 +19,7 @@ def admin_of(scene: Scene) -> Profile | Fault:
         found = scene.case.view.more.folk.profiles.get(scene.author.id)
         if found is not None and found.organisation_id is not None:
             return found
-    return Fault("#people is about your organisation, and you belong to none at our desk.")
+    return Fault(say("#people is about your organisation, and you belong to none at our desk."))
 
 
 def directory(scene: Scene, admin: Profile) -> Directory:
@@ -25,7 +27,7 @@ def directory(scene: Scene, admin: Profile) -> Directory:
     case = scene.case
     folk = case.view.more.folk
     ours = {*case.view.staff_by_address, *(desk.address for desk in case.addresses.desks)}
-    levels = case.rules.levels
+    levels = case.rules.levels.names
     return Directory(folk.profiles, folk.owners, admin.organisation_id or 0, levels, admin.id, ours)
 
 
@@ -44,7 +46,7 @@ def access_of(scene: Scene, admin: Profile) -> Access:
 def answer(scene: Scene, argument: str, fields: Mapping[str, str] | None = None) -> Act | Fault:
     """A letter that shows something; with `fields`, a form that has these lines filled in."""
     if why := answers_to.refusal(scene.author, scene.case, None):
-        return Fault(f"There is no answer: {why}.")
+        return Fault(say("There is no answer: {why}.", why=why))
 
     def do(doing: Doing) -> None:
         context = {
@@ -58,4 +60,4 @@ def answer(scene: Scene, argument: str, fields: Mapping[str, str] | None = None)
         answers_to.count(scene.author, scene.case, None)
         notices.letter(doing.writes, ANSWER, scene.author, scene.case.now, context=context, first_receipt=first)
 
-    return Act("The answer to #people is on its way.", do, tell=False, answers=True)
+    return Act(say("The answer to #{command} is on its way.", command="people"), do, tell=False, answers=True)

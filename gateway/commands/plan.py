@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from desk.said import both, say
 from gateway.commands.asked import Asked, Order
 from gateway.commands.spec import Act, Fault, Scene, Spec
 from gateway.commands.words import Words
@@ -69,23 +70,32 @@ class Plan:
         return replace(self, acts=acts, orders=orders)
 
 
+def _left_as_text(scene: Scene, asked: Asked) -> list[str]:
+    """What looks like a command, and is none."""
+    unknown: list[str] = [
+        say("“{line}” was left as text. Did you mean #{command}?", line=one.line, command=one.meant)
+        for one in asked.unknown
+    ]
+    if scene.is_staff:  # their mail stays inside for what stands in it: staff_safety says so
+        return unknown
+    astray = [
+        say("“{line}” stands inside your text, and was left there. Commands stand at the top or at the end.", line=line)
+        for line in asked.astray
+    ]
+    return [*unknown, *astray]
+
+
 def make(scene: Scene, asked: Asked, known: Mapping[str, Spec], words: Words) -> Plan:
     """Check every command and fill-in line; each fault is a sentence for the one who wrote it."""
     orders: list[Order] = []
     acts: list[Act] = []
     faults: list[str] = []
     kept: list[str] = []
-    hints = [f"“{one.line}” was left as text. Did you mean #{one.meant}?" for one in asked.unknown]
+    hints = _left_as_text(scene, asked)
     private = "private" in known and _is_private(asked, words)
-    if not scene.is_staff:  # of staff the mail stays inside for it: staff_safety says so
-        hints += [
-            f"“{line}” stands inside your text, and was left there. Commands stand at the top or at the end."
-            for line in asked.astray
-        ]
     if len(asked.orders) > MAX_COMMANDS:
-        return Plan(
-            faults=(f"There are {len(asked.orders)} commands; one mail can hold {MAX_COMMANDS}.",), private=private
-        )
+        most = say("There are {n} commands; one mail can hold {most}.", n=len(asked.orders), most=MAX_COMMANDS)
+        return Plan(faults=(most,), private=private)
     for order in asked.orders:
         outcome = _check(scene, order, known, words)
         if isinstance(outcome, Act):
@@ -99,7 +109,7 @@ def make(scene: Scene, asked: Asked, known: Mapping[str, Spec], words: Words) ->
     if not faults and (contradiction := _contradiction(orders)):
         faults.append(contradiction)
     if private and (faults or all(order.word != "private" for order in orders)):
-        hints.append("Nobody but the desk sees your text.")
+        hints.append(say("Nobody but the desk sees your text."))
     if faults:
         return Plan(faults=tuple(faults), hints=tuple(hints), words=asked.words, private=private)
     said = "\n".join([*kept, asked.words]).strip() if kept else asked.words
@@ -117,13 +127,14 @@ def _check(scene: Scene, order: Order, known: Mapping[str, Spec], words: Words) 
     spec = known.get(order.word)
     if spec is None or not (spec.line or order.filled_in):
         meant = words.closest(order.word, {spec.word for spec in known.values() if spec.line}, strict=True)
-        return Fault(f"I did not understand “#{order.word}”." + (f" Did you mean #{meant}?" if meant else ""))
+        strange = say("I did not understand “#{word}”.", word=order.word)
+        return Fault(both(strange, say("Did you mean #{command}?", command=meant) if meant else ""))
     if order.argument and not spec.takes_argument:
-        return Fault(f"“{order.line}”: nothing stands behind #{spec.word}.")
+        return Fault(say("“{line}”: nothing stands behind #{command}.", line=order.line, command=spec.word))
     if spec.ticket and scene.ticket is not None and scene.role == "stranger":
-        return Fault("You do not take part in this ticket.")  # any more: it was so when the question was asked
+        return Fault(say("You do not take part in this ticket."))  # any more: it was so when the question was asked
     if spec.ticket and scene.ticket is None:
-        return Fault(f"“{order.line}” is about a ticket, and your mail names none.")
+        return Fault(say("“{line}” is about a ticket, and your mail names none.", line=order.line))
     return spec.check(scene, order.argument)
 
 
@@ -154,11 +165,11 @@ def _contradiction(orders: Sequence[Order]) -> str:
     said = {order.word for order in orders}
     for word in _ONCE:
         if sum(order.word == word for order in orders) > 1:
-            return f"#{word} can stand in a mail only once."
+            return say("#{command} can stand in a mail only once.", command=word)
     for pair in _OPPOSITES:
         if pair <= said and not _agree(orders):
             first, second = sorted(pair)
-            return f"#{first} and #{second} contradict each other."
+            return say("#{first} and #{second} contradict each other.", first=first, second=second)
     return ""
 
 

@@ -6,16 +6,17 @@ from dataclasses import replace
 from desk import granting, notices, people, profile
 from desk.people import PeopleError
 from desk.profile import Changes, Profile
+from desk.said import SPACE, listed, say
 from desk.state import ContactState, StaffState
 from gateway import answers_to
 from gateway.commands import waiting
 from gateway.commands.questions import asks
 from gateway.commands.spec import Act, Doing, Fault, Scene, Spec, nothing
 
-NOT_USABLE = "That address cannot be used."
-_NO_ACCESS = "You do not have access. Write to the desk in your own words if that is wrong."
+NOT_USABLE = say("That address cannot be used.")
+_NO_ACCESS = say("You do not have access. Write to the desk in your own words if that is wrong.")
 _NEW_ADDRESS = "address"  # what a question that goes to a new address keeps for its answer
-_SIGN_IN = "A sign-in link goes to every address that has access to the portal, at most three times in an hour."
+_SIGN_IN = say("A sign-in link goes to every address that has access to the portal, at most three times in an hour.")
 
 
 def profile_of(scene: Scene) -> Profile:
@@ -29,7 +30,7 @@ def profile_of(scene: Scene) -> Profile:
 
 def _me(scene: Scene, argument: str) -> Act | Fault:
     if scene.is_staff:
-        return Fault("#me shows the profile of a customer; you work at the desk.")
+        return Fault(say("#me shows the profile of a customer; you work at the desk."))
     own = profile_of(scene)
     if not own.active:
         return Fault(_NO_ACCESS)
@@ -40,13 +41,19 @@ def _me(scene: Scene, argument: str) -> Act | Fault:
     for label, value in scene.fields:
         shown = {"Level": own.level, "Organisation": own.organisation}.get(label, value)
         if value.casefold() != shown.casefold():
-            return Fault(f"{label} cannot be changed here. An Admin user of your organisation can, or we at the desk.")
+            return Fault(
+                say(
+                    "{label} cannot be changed here. An Admin user of your organisation can, or we at the desk.",
+                    label=say(label),
+                )
+            )
     try:
-        changed = profile.changes(own, scene.fields, profile.OWN, scene.case.rules.levels)
+        changed = profile.changes(own, scene.fields, profile.OWN, scene.case.rules.levels.names)
     except PeopleError as error:
-        return Fault(str(error))
+        return Fault(error.said)
     if not changed:
-        return Act("Nothing is different from what your profile says.", nothing, proof=False, tell=bool(scene.words))
+        same = say("Nothing is different from what your profile says.")
+        return Act(same, nothing, proof=False, tell=bool(scene.words))
     return _change(scene, own, changed)
 
 
@@ -58,17 +65,18 @@ def _change(scene: Scene, own: Profile, changed: Changes) -> Act | Fault:
         if not is_free(scene, new, own):
             return Fault(NOT_USABLE)
         if answers_to.refusal(scene.author, scene.case, None):  # or one could have us write to anybody, all day
-            return Fault("You had too many letters today to be asked about a new address. Nothing was changed.")
+            return Fault(say("You had too many letters today to be asked about a new address. Nothing was changed."))
         if why := _asked_before(scene, own, new):
             return Fault(why)
-        said.append(f"A letter went to {new}. Answer it with “confirm”, and that becomes your address.")
+        sent = say("A letter went to {address}. Answer it with “confirm”, and that becomes your address.", address=new)
+        said.append(sent)
 
     def do(doing: Doing) -> None:
         profile.apply(doing.writes, own, now)
         if new:
             _ask_there(doing, own, new)
 
-    return Act(" ".join(said), do, preview=tuple(said))
+    return Act(listed(said, SPACE), do, preview=tuple(said))
 
 
 def _asked_before(scene: Scene, own: Profile, new: str) -> str:
@@ -80,9 +88,9 @@ def _asked_before(scene: Scene, own: Profile, new: str) -> str:
     if key in {address.lower() for address in own.addresses}:
         return ""
     if (key, own.id) in folk.asked:
-        return "We wrote to that address already. Answer that letter."
+        return say("We wrote to that address already. Answer that letter.")
     if folk.asked_lately[key] >= scene.case.rules.caps.first_receipts_per_hour:
-        return "We wrote to that address within the hour. Nothing was changed: write again later."
+        return say("We wrote to that address within the hour. Nothing was changed: write again later.")
     return ""
 
 
@@ -109,10 +117,15 @@ def _ask_there(doing: Doing, own: Profile, new: str) -> None:
     folk = scene.case.view.more.folk
     folk.asked.add((there.address, own.id))
     folk.asked_lately[there.address] += 1
-    lines = [f"{new} becomes the address of {own.address or 'a contact'} at our desk."]
+    whose = own.address or say("a contact")
+    lines = [say("{new} becomes the address of {old} at our desk.", new=new, old=whose)]
     notices.letter(doing.writes, "confirm", there, now, context={"pending": pending_id, "lines": lines})
     if own.address.lower() != scene.author.address.lower():
-        line = f"As {scene.author.address} wanted, we asked {new} whether that is your address now. It is not yet."
+        line = say(
+            "As {address} wanted, we asked {new} whether that is your address now. It is not yet.",
+            address=scene.author.address,
+            new=new,
+        )
         notices.letter(doing.writes, "done", own.state, now, context={"lines": [line]})
 
 
@@ -121,7 +134,11 @@ def _take_address(scene: Scene, own: Profile, new: str) -> Act | Fault:
     if not is_free(scene, new, own):
         return Fault(NOT_USABLE)
     old = own.state
-    said = f"Your address is now {new}; it was {old.address}. Mail from the old one still counts as yours."
+    said = say(
+        "Your address is now {new}; it was {old}. Mail from the old one still counts as yours.",
+        new=new,
+        old=old.address,
+    )
 
     def do(doing: Doing) -> None:
         profile.set_addresses(doing.writes, own, profile.reordered(own, {"Email": new}))
@@ -129,9 +146,9 @@ def _take_address(scene: Scene, own: Profile, new: str) -> Act | Fault:
             people.confirm(doing.writes, doing.scene.author)
             doing.scene.case.view.more.folk.owners[new.lower()] = own.id
             doing.scene.author.address = new  # so that the letter about it goes there
-        notices.letter(doing.writes, "done", old, doing.scene.case.now, context={"lines": [said]})
+        profile.tell_of_address(doing.writes, old, own.state, doing.scene.case.now)
 
-    return Act(said, do)
+    return Act(said, do, tell=False)
 
 
 def _sign_in(scene: Scene, argument: str) -> Act | Fault:
@@ -166,8 +183,8 @@ def _send_link(person: ContactState | StaffState) -> Callable[[Doing], None]:
 
 
 COMMANDS: tuple[Spec, ...] = (
-    Spec("me", ("customer",), "#me", "Sends your profile. Answer it with changed lines to change it.", _me,
+    Spec("me", ("customer",), "#me", say("Sends your profile. Answer it with changed lines to change it."), _me,
          ticket=False, subject=True, form=True),
-    Spec("signin", ("customer", "staff"), "#signin", "Sends you a link to sign in to the portal.", _sign_in,
+    Spec("signin", ("customer", "staff"), "#signin", say("Sends you a link to sign in to the portal."), _sign_in,
          ticket=False, subject=True),
 )  # fmt: skip

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from desk import access, columns, notices, numbers
+from desk.said import listed, say
 from desk.state import ContactState, TicketState
 from gateway import answers_to
 from gateway.commands.spec import Act, Check, Doing, Fault, Scene, Spec, Who
@@ -17,9 +18,9 @@ def asks(word: str, *, proof: bool = True, ticket: TicketState | None = None) ->
 
     def check(scene: Scene, argument: str) -> Act | Fault:
         if why := answers_to.refusal(scene.author, scene.case, ticket):
-            return Fault(f"There is no answer: {why}.")
+            return Fault(say("There is no answer: {why}.", why=why))
         return Act(
-            f"The answer to #{word} is on its way.",
+            say("The answer to #{command} is on its way.", command=word),
             _answer(word, argument, ticket),
             proof=proof,
             tell=False,
@@ -49,12 +50,12 @@ def status(scene: Scene, argument: str) -> Act | Fault:
     named = numbers.find_all(argument)
     if not named:
         if scene.ticket is None:
-            return Fault("#status needs the number of a ticket, like #status T20190409.0967.")
+            return Fault(say("#status needs the number of a ticket, like #status T20190409.0967."))
         return asks("status", ticket=scene.ticket)(scene, argument)
     ticket_id = scene.case.view.by_number.get(named[0])
     ticket = scene.case.view.ticket(ticket_id) if ticket_id else None
     if ticket is None or not access.may_see(scene.author.person, ticket.view):
-        return Fault(f"There is no ticket {named[0]} among those that you can see.")
+        return Fault(say("There is no ticket {number} among those that you can see.", number=named[0]))
     return asks("status", ticket=ticket)(scene, argument)
 
 
@@ -64,16 +65,16 @@ def _columns(scene: Scene, argument: str) -> Act | Fault:
     if not named:
         return asks("columns")(scene, argument)
     if [part.lower() for part in named] in (["default"], ["usual"]):
-        return Act("Your lists show the usual columns again.", lambda doing: _keep(doing, []))
+        return Act(say("Your lists show the usual columns again."), lambda doing: _keep(doing, []))
     available = columns.available(staff=scene.is_staff, priority=True)
     found = [columns.find(_in_english(scene, part), available) or columns.find(part, available) for part in named]
     if unknown := [part for part, column in zip(named, found, strict=True) if column is None]:
-        there_are = ", ".join(column.label for column in available)
-        return Fault(f"There is no column “{unknown[0][:60]}”. There are: {there_are}.")
+        names = listed(say(column.label) for column in available)
+        return Fault(say("There is no column “{name}”. There are: {names}.", name=unknown[0][:60], names=names))
     chosen = columns.chosen([column.key for column in found if column], (), available)
-    labels = ", ".join(column.label for column in chosen)
+    labels = listed(say(column.label) for column in chosen)
     keys = [column.key for column in chosen]
-    return Act(f"Your lists show: {labels}.", lambda doing: _keep(doing, keys))
+    return Act(say("Your lists show: {names}.", names=labels), lambda doing: _keep(doing, keys))
 
 
 def _in_english(scene: Scene, name: str) -> str:
@@ -86,36 +87,43 @@ def _keep(doing: Doing, keys: list[str]) -> None:
 
 
 COMMANDS = (
-    Spec("status", ("customer",), "#status", "Sends a ticket with all that was written; in a new mail with its number: "
-         "#status T20190409.0967. Add full for every change, or notes for the notes alone.", status, ticket=False,
+    Spec("status", ("customer",), "#status",
+         say("Sends a ticket with all that was written; in a new mail with its number: "
+         "#status T20190409.0967. Add full for every change, or notes for the notes alone."), status, ticket=False,
          subject=True),
-    Spec("list", ("customer",), "#list my", "Lists tickets: my, open, done, all or approval. Filters and a sort "
-         "order can follow: #list open type:incident created>2026-04-01 sort:-created", asks("list"), ticket=False,
+    Spec("list", ("customer",), say("#list my"),
+         say("Lists tickets: my, open, done, all or approval. Filters and a sort "
+         "order can follow: #list open type:incident created>2026-04-01 sort:-created"), asks("list"), ticket=False,
          subject=True),
-    Spec("list", ("staff",), "#list my", "Lists tickets: my, open, done, all, queue or overdue. Filters and a sort "
-         "order can follow: #list open type:incident organisation:works sort:-created", asks("list"), ticket=False,
+    Spec("list", ("staff",), say("#list my"),
+         say("Lists tickets: my, open, done, all, queue or overdue. Filters and a sort "
+         "order can follow: #list open type:incident organisation:works sort:-created"), asks("list"), ticket=False,
          subject=True),
-    Spec("search", _CUSTOMERS, "#search words", "Finds tickets by words of title and text.", asks("search"),
+    Spec("search", _CUSTOMERS, say("#search words"), say("Finds tickets by words of title and text."), asks("search"),
          ticket=False, subject=True),
-    Spec("export", _CUSTOMERS, "#export open", "Sends a list as a CSV file.", asks("export"), ticket=False,
+    Spec("export", _CUSTOMERS, say("#export open"), say("Sends a list as a CSV file."), asks("export"), ticket=False,
          subject=True),
-    Spec("columns", _CUSTOMERS, "#columns title, status", "Chooses the columns of your lists and files. Alone it says "
-         "which there are.", _columns, ticket=False, subject=True),
-    Spec("services", ("customer",), "#services", "Lists the services that you can ask for.",
+    Spec("columns", _CUSTOMERS, say("#columns title, status"),
+         say("Chooses the columns of your lists and files. Alone it says "
+         "which there are."), _columns, ticket=False, subject=True),
+    Spec("services", ("customer",), "#services", say("Lists the services that you can ask for."),
          asks("services", proof=False), ticket=False, subject=True),
-    Spec("sites", ("customer",), "#sites", "Lists the sites of your organisation.", asks("sites"), ticket=False,
+    Spec("sites", ("customer",), "#sites", say("Lists the sites of your organisation."), asks("sites"), ticket=False,
          subject=True),
-    Spec("items", ("customer",), "#items site", "Lists the items at a site.", asks("items"), ticket=False,
+    Spec("items", ("customer",), say("#items site"), say("Lists the items at a site."), asks("items"), ticket=False,
          subject=True),
-    Spec("report", _CUSTOMERS, "#report", "Counts tickets by month, status and type.", asks("report"), ticket=False,
+    Spec("report", _CUSTOMERS, "#report",
+         say("Counts tickets by month, status and type."), asks("report"), ticket=False,
          subject=True),
-    Spec("news", ("customer",), "#news", "Sends what is announced.", asks("news", proof=False), ticket=False,
+    Spec("news", ("customer",), "#news", say("Sends what is announced."), asks("news", proof=False), ticket=False,
          subject=True),
-    Spec("help", _CUSTOMERS, "#help", "Says what you can do here by mail.", asks("help", proof=False), ticket=False,
+    Spec("help", _CUSTOMERS, "#help",
+         say("Says what you can do here by mail."), asks("help", proof=False), ticket=False,
          subject=True),
-    Spec("queue", ("staff",), "#queue", "Lists open tickets that nobody has taken.", asks("queue"), ticket=False,
+    Spec("queue", ("staff",), "#queue", say("Lists open tickets that nobody has taken."), asks("queue"), ticket=False,
          subject=True),
-    Spec("mine", ("staff",), "#mine", "Lists your open tickets.", asks("mine"), ticket=False, subject=True),
-    Spec("overdue", ("staff",), "#overdue", "Lists open tickets past their due time.", asks("overdue"), ticket=False,
+    Spec("mine", ("staff",), "#mine", say("Lists your open tickets."), asks("mine"), ticket=False, subject=True),
+    Spec("overdue", ("staff",), "#overdue",
+         say("Lists open tickets past their due time."), asks("overdue"), ticket=False,
          subject=True),
 )  # fmt: skip

@@ -3,11 +3,13 @@
 from functools import cache
 
 from gateway.commands import (
+    alerting,
     approving,
     details,
     handing_on,
     lane,
     life,
+    mailing_lists,
     notes,
     people,
     profile,
@@ -25,6 +27,8 @@ ALL: tuple[Spec, ...] = tuple(
         working,
         details,
         taking_part,
+        mailing_lists,
+        alerting,
         notes,
         approving,
         lane,

@@ -3,6 +3,7 @@
 from functools import partial
 
 from desk import fields, notices, people, tickets
+from desk.said import Said, both, say
 from desk.state import ContactState, StaffState, TicketState
 from gateway import who
 from gateway.commands.spec import Act, Doing, Fault, Scene
@@ -22,12 +23,24 @@ def of_customer(scene: Scene, argument: str) -> Act | Fault:
     person = scene.case.view.contacts.get(box.key)
     if person is not None and _may_name(scene, person):
         if not person.active:
-            return Fault(f"Contact “{box.address}”: this person is not active.")
+            return _not_active(box)
         return _instead(scene, person) if scene.opens else _besides(scene, person)
     if person is None and scene.opens and _may_add(scene):
-        says = f"{_shown(box)} is added, and is the contact of the ticket."
+        says = say("{name} is added, and is the contact of the ticket.", name=_shown(box))
         return _too_late(scene) or Act(says, partial(_add, box), confirm=True)
-    return Fault(f"Contact “{box.address}”: this person is not known here.")
+    return Fault(say("Contact “{address}”: this person is not known here.", address=box.address))
+
+
+def _not_active(box: Mailbox) -> Fault:
+    return Fault(say("Contact “{address}”: this person is not active.", address=box.address))
+
+
+def _already(person: ContactState) -> Said:
+    return say("{name} is the contact of the ticket already.", name=_name(person))
+
+
+def _is_contact(name: str) -> Said:
+    return say("{name} is the contact of the ticket.", name=name)
 
 
 def of_staff(scene: Scene, argument: str) -> Act | Fault:
@@ -37,22 +50,23 @@ def of_staff(scene: Scene, argument: str) -> Act | Fault:
         return box
     person = scene.case.view.contacts.get(box.key)
     if person is not None and not person.active:
-        return Fault(f"Contact “{box.address}”: this person is not active.")
+        return _not_active(box)
     if person is not None and person.id == _ticket(scene).requester.id:
-        return same(f"{_name(person)} is the contact of the ticket already.")
+        return same(_already(person))
     named = Mailbox(person.name or box.name, box.address) if person else box
-    new = "" if person else " Nobody had that address here before."
-    return Act(f"{_shown(named)} is the contact of the ticket.{new}", partial(_known_or_new, box))
+    new = "" if person else say("Nobody had that address here before.")
+    return Act(both(_is_contact(_shown(named)), new), partial(_known_or_new, box))
 
 
 def _one(scene: Scene, argument: str) -> Mailbox | Fault:
     """The one address of the line, which is none of the desk's."""
     found, others = addresses_of(argument)
     if len(found) != 1 or others:
-        return Fault(f"Contact “{argument[:60]}”: write one address, like Contact: Ana Ode <ana@customer.test>.")
+        text = argument[:60]
+        return Fault(say("Contact “{text}”: write one address, like Contact: Ana Ode <ana@customer.test>.", text=text))
     (box,) = found
     if box.key in scene.case.view.staff_by_address or scene.case.addresses.find(box.key):
-        return Fault(f"Contact “{box.address}” is an address of the desk.")
+        return Fault(say("Contact “{address}” is an address of the desk.", address=box.address))
     return box
 
 
@@ -73,25 +87,29 @@ def _may_add(scene: Scene) -> bool:
 
 def _instead(scene: Scene, person: ContactState) -> Act | Fault:
     if _ticket(scene).requester.id == person.id:
-        return same(f"{_name(person)} is the contact of the ticket already.")
+        return same(_already(person))
     # In another's name nobody opens more tickets than that person could.
     if scene.case.view.opened[person.id] >= scene.case.rules.caps.new_tickets_per_sender:
-        return Fault(f"Contact “{person.address}”: there are too many new tickets for this person. This one is yours.")
-    return _too_late(scene) or Act(f"{_name(person)} is the contact of the ticket.", partial(_hand_over, person))
+        many = say(
+            "Contact “{address}”: there are too many new tickets for this person. This one is yours.",
+            address=person.address,
+        )
+        return Fault(many)
+    return _too_late(scene) or Act(_is_contact(_name(person)), partial(_hand_over, person))
 
 
 def _too_late(scene: Scene) -> Fault | None:
     """Between the question and the “confirm” the ticket may have become somebody else's."""
     if scene.confirmed and _ticket(scene).requester.id != scene.author.id:
-        return Fault("The contact of the ticket was changed before you confirmed.")
+        return Fault(say("The contact of the ticket was changed before you confirmed."))
     return None
 
 
 def _besides(scene: Scene, person: ContactState) -> Act | Fault:
     ticket = _ticket(scene)
     if person.id == ticket.requester.id or person.id in ticket.people:
-        return same(f"{_name(person)} takes part in the ticket already.")
-    return Act(f"{_name(person)} takes part in the ticket now.", partial(_let_in, person))
+        return same(say("{name} takes part in the ticket already.", name=_name(person)))
+    return Act(say("{name} takes part in the ticket now.", name=_name(person)), partial(_let_in, person))
 
 
 def _let_in(person: ContactState, doing: Doing) -> None:
@@ -130,16 +148,19 @@ def _hand_over(person: ContactState, doing: Doing) -> None:
     scene, ticket = doing.scene, doing.ticket
     view, before = scene.case.view, ticket.requester
     theirs = {site.id for site in view.more.sites.get(person.organisation_id or 0, ())}
+    fresh = scene.opens and not scene.confirmed
+    named = not fresh or bool({"Site", "site"} & scene.case.mail.asks.words)  # else it is the writer's own one
     changes = tickets.set_requester(
         doing.writes,
         ticket,
         person,
         scene.case.now,
         keep=before.address.lower() not in view.staff_by_address,
-        site_id=ticket.site_id if ticket.site_id in theirs else None,
+        site_id=ticket.site_id if named and ticket.site_id in theirs else None,
+        anew=fresh,
     )
     fields.merge(doing.changes, changes)
-    if scene.opens and not scene.confirmed:  # the receipt goes to the contact
+    if fresh:  # the receipt goes to the contact
         view.opened[before.id] -= 1
         view.opened[person.id] += 1
         return

@@ -46,6 +46,7 @@ class Doing:
     changes: dict[str, Any] = field(default_factory=dict)  # of the entry: {"status": ["New", "Resolved"]}
     quiet: bool = False  # no letter to staff
     told: set[int] = field(default_factory=set)  # contacts who hear of the entry by a letter of its own
+    told_staff: set[str] = field(default_factory=set)  # the same of staff, by address
     visibility: Literal["public", "internal", ""] = ""  # of the words, where a command says so
     after: list[Callable[[int], None]] = field(default_factory=list)  # called with the id of the entry
 
@@ -59,7 +60,7 @@ class Doing:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Why a command cannot be done, in a sentence for the one who wrote it."""
+    """Why a command cannot be done, in a sentence (desk/said.py) for the one who wrote it."""
 
     text: str
 

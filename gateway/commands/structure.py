@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from desk import access, lane, notices, numbers, statuses, structure
 from desk.alerts import changed
+from desk.said import SPACE, both, listed, say
 from desk.state import ContactState, StaffState, TicketState
 from desk.tickets import Note
 from gateway import more_lane
@@ -14,7 +15,7 @@ from gateway.more import ChildState
 from gateway.more_lane import Entry
 from gateway.subject import bare
 
-_NO_NUMBER = "The ticket has no number yet. Send the command again in a minute."
+_NO_NUMBER = say("The ticket has no number yet. Send the command again in a minute.")
 _LINKED = re.compile(rf"(-\s*)?({numbers.NUMBER.pattern})", re.IGNORECASE)
 
 
@@ -25,51 +26,67 @@ def _merge(scene: Scene, argument: str) -> Act | Fault:
     ticket = scene.ticket
     assert ticket is not None  # noqa: S101 - for the type checker: the spec asks for one
     if scene.opens:
-        return Fault("#merge stands in a reply to the ticket that ends, not in a new mail.")
+        return Fault(say("#merge stands in a reply to the ticket that ends, not in a new mail."))
     number = argument.strip().strip("[]").upper()
     if not numbers.NUMBER.fullmatch(number):
-        return Fault(f"“#merge {argument}”: it needs the number of one ticket, like #merge T20190409.0967.")
+        one = say("“#merge {text}”: it needs the number of one ticket, like #merge T20190409.0967.", text=argument)
+        return Fault(one)
     survivor = _named(scene, number)
     if isinstance(survivor, Fault):
         return survivor
     if fault := _cannot_merge(scene, ticket, survivor, number):
         return fault
-    goal = survivor.number if survivor.number == number else f"{survivor.number}, where {number} lives on"
-    return Act(_merged(structure.joining(ticket, survivor), goal), lambda doing: _do_merge(doing, survivor))
+    says = _merged(structure.joining(ticket, survivor), survivor.number, number)
+    return Act(says, lambda doing: _do_merge(doing, survivor))
 
 
 def _named(scene: Scene, number: str) -> TicketState | Fault:
     """The ticket of a number, or the one it lives on in."""
     ticket_id = scene.case.view.by_number.get(number)
     ticket = scene.case.view.ticket(ticket_id) if ticket_id else None
-    return ticket or Fault(f"There is no ticket {number}.")
+    return ticket or Fault(say("There is no ticket {number}.", number=number))
 
 
 def _cannot_merge(scene: Scene, ticket: TicketState, survivor: TicketState, number: str) -> Fault | None:
     children = scene.case.view.more.children.get(ticket.id, [])
     if survivor.id == ticket.id and number != ticket.number:
-        return Fault(f"#merge: {number} was merged into this ticket before.")
+        return Fault(say("#merge: {number} was merged into this ticket before.", number=number))
     if survivor.id == ticket.id:
-        return Fault("#merge: a ticket cannot be merged into itself.")
-    if survivor.spam or ticket.spam:
-        return Fault(f"#merge: {number if survivor.spam else 'this ticket'} is marked as spam.")
+        return Fault(say("#merge: a ticket cannot be merged into itself."))
+    if survivor.spam:
+        return Fault(say("#merge: {number} is marked as spam.", number=number))
+    if ticket.spam:
+        return Fault(say("#merge: this ticket is marked as spam."))
     if not ticket.number or not survivor.number:
-        return Fault(f"#merge: {_NO_NUMBER}")
+        return Fault(say("#merge: {why}", why=_NO_NUMBER))
     if survivor.parent_id == ticket.id:
-        return Fault(f"#merge: {survivor.number} is a task of this ticket. Merge it the other way round.")
+        task = say("#merge: {number} is a task of this ticket. Merge it the other way round.", number=survivor.number)
+        return Fault(task)
     if children and survivor.parent_id is not None:
-        return Fault(f"#merge: this ticket has tasks, and {survivor.number} is a task itself: it can have none.")
+        task = say(
+            "#merge: this ticket has tasks, and {number} is a task itself: it can have none.", number=survivor.number
+        )
+        return Fault(task)
     return None
 
 
-def _merged(people: structure.Joining, goal: str) -> str:
+def _merged(people: structure.Joining, goal: str, named: str) -> str:
     """Who was not added is named, so that staff can decide."""
-    said = [f"The ticket was merged into {goal}."]
-    for who, why in ((people.unseen, "may not see it"), (people.removed, "were removed from it before")):
-        if who:
-            names = ", ".join(person.address or person.name for person in who)
-            said.append(f"Not added, because they {why}: {names}; #cc +address adds them.")
-    return " ".join(said)
+    said = [say("The ticket was merged into {number}.", number=goal)]
+    if goal != named:
+        said = [say("The ticket was merged into {number}, where {named} lives on.", number=goal, named=named)]
+    unseen, removed = (
+        ", ".join(person.address or person.name for person in who) for who in (people.unseen, people.removed)
+    )
+    if unseen:
+        why = say("Not added, because they may not see it: {names}; #cc +address adds them.", names=unseen)
+        said.append(why)
+    if removed:
+        why = say(
+            "Not added, because they were removed from it before: {names}; #cc +address adds them.", names=removed
+        )
+        said.append(why)
+    return listed(said, SPACE)
 
 
 def _do_merge(doing: Doing, survivor: TicketState) -> None:
@@ -101,22 +118,24 @@ def _link(scene: Scene, argument: str) -> Act | Fault:
     assert ticket is not None  # noqa: S101 - for the type checker: the spec asks for one
     named = [(bool(sign), number.upper()) for sign, number in _LINKED.findall(argument)]
     if not named or _LINKED.sub("", argument).strip(" ,;+[]"):
-        return Fault(f"“#link {argument}”: it needs the number of a ticket, like #link T20190409.0967.")
+        return Fault(say("“#link {text}”: it needs the number of a ticket, like #link T20190409.0967.", text=argument))
     added, removed = list[TicketState](), list[TicketState]()
     for minus, number in dict.fromkeys(named):
         other = _named(scene, number)
         if isinstance(other, Fault):
             return other
         if other.id == ticket.id:
-            return Fault("#link: a ticket cannot be linked to itself.")
+            return Fault(say("#link: a ticket cannot be linked to itself."))
         pairs = {(ticket.id, other.id), (other.id, ticket.id)} & scene.case.view.more.links
         if bool(pairs) != minus:
-            state = "is not linked to this ticket" if minus else "is linked to this ticket already"
-            return Fault(f"#link: {other.number} {state}.")
+            state = say("#link: {number} is linked to this ticket already.", number=other.number)
+            if minus:
+                state = say("#link: {number} is not linked to this ticket.", number=other.number)
+            return Fault(state)
         (removed if minus else added).append(other)
-    said = [f"It is linked to {_numbers(added)}."] if added else []
-    said += [f"It is no longer linked to {_numbers(removed)}."] if removed else []
-    return Act(" ".join(said), lambda doing: _do_link(doing, added, removed))
+    linked = say("It is linked to {numbers}.", numbers=_numbers(added)) if added else ""
+    unlinked = say("It is no longer linked to {numbers}.", numbers=_numbers(removed)) if removed else ""
+    return Act(both(linked, unlinked), lambda doing: _do_link(doing, added, removed))
 
 
 def _numbers(tickets: Sequence[TicketState]) -> str:
@@ -144,18 +163,19 @@ def _child(scene: Scene, argument: str) -> Act | Fault:
     ticket = scene.ticket
     assert ticket is not None  # noqa: S101 - for the type checker: the spec asks for one
     if not argument:
-        return Fault("#child needs a title, like #child Order the switch.")
+        return Fault(say("#child needs a title, like #child Order the switch."))
     if not ticket.number:
-        return Fault(f"#child: {_NO_NUMBER}")
+        return Fault(say("#child: {why}", why=_NO_NUMBER))
     if ticket.parent_id is not None:
-        return Fault("#child: this ticket is a task itself, and a task has none of its own.")
+        return Fault(say("#child: this ticket is a task itself, and a task has none of its own."))
     if statuses.is_done(ticket.status):
-        return Fault(f"#child: the ticket is {ticket.status}. Send #reopen first.")
+        return Fault(say("#child: the ticket is {status}. Send #reopen first.", status=say(ticket.status)))
     if not _next_child(scene, ticket):
-        return Fault(f"#child: the ticket has {structure.MAX_CHILDREN} tasks, and can have no more.")
+        return Fault(say("#child: the ticket has {n} tasks, and can have no more.", n=structure.MAX_CHILDREN))
     title = " ".join(argument.split())
     # What is said beside it is for the desk: customers do not hear of tasks.
-    return Act(f"The ticket has a new task: {title}.", lambda doing: _do_child(doing, title), tell=False, internal=True)
+    says = say("The ticket has a new task: {title}.", title=title)
+    return Act(says, lambda doing: _do_child(doing, title), tell=False, internal=True)
 
 
 def _next_child(scene: Scene, ticket: TicketState) -> str:
@@ -169,7 +189,7 @@ def _do_child(doing: Doing, title: str) -> None:
     if not number:
         return  # an earlier line of the same mail took the last one
     child, event_id = structure.open_child(doing.writes, ticket, title, number, _staff(scene), case.now)
-    _new(doing, child, event_id, f"It is a task of {ticket.number}: {ticket.title}")
+    _new(doing, child, event_id, say("It is a task of {number}: {title}", number=ticket.number, title=ticket.title))
     case.view.by_number[number] = child.id
     case.view.more.children.setdefault(ticket.id, []).append(ChildState(child.id, number, child.status))
 
@@ -192,15 +212,16 @@ def _new(doing: Doing, made: TicketState, event_id: int, *hints: str) -> None:
 
 def _split(scene: Scene, argument: str) -> Act | Fault:
     if scene.opens:
-        return Fault("#split stands in a reply to the letter about a note, not in a new mail.")
+        return Fault(say("#split stands in a reply to the letter about a note, not in a new mail."))
     entry = _to_split(scene)
     if isinstance(entry, Fault):
         return entry
     author = notes.author_of(scene, entry)
     if author is None or entry.kind != "note":
-        return Fault("#split: no customer wrote what your mail answers. Answer the letter about a customer's note.")
+        nobody = say("#split: no customer wrote what your mail answers. Answer the letter about a customer's note.")
+        return Fault(nobody)
     title = " ".join(argument.split()) or _title(scene, entry, author)
-    says = f"The note of {notes.shown(scene, entry)} is a ticket of its own now."
+    says = say("The note of {name} is a ticket of its own now.", name=notes.shown(scene, entry))
     keep = {notes.kept_as("split", ""): [entry.id]} if entry.visibility == "pending" else None
     return Act(says, lambda doing: _do_split(doing, entry, author, title), tell=False, keep=keep)
 
@@ -209,13 +230,13 @@ def _to_split(scene: Scene) -> Entry | Fault:
     """The note that the letter told of, whether it waits or not; else the only one that waits."""
     letter = notes.answered(scene)
     if letter is not None and letter.several:
-        return Fault("#split: the letter tells of several notes. Answer one that tells of the note alone.")
+        return Fault(say("#split: the letter tells of several notes. Answer one that tells of the note alone."))
     if letter is not None and lane.SPLIT in letter.changes:
-        return Fault("#split: the note that your mail answers is a ticket of its own already.")
+        return Fault(say("#split: the note that your mail answers is a ticket of its own already."))
     if letter is not None and letter.contact_id is not None:
         return letter
     if letter is None and not notes.waiting(scene):
-        return Fault("#split: it is not clear which note is meant. Answer the letter about that note.")
+        return Fault(say("#split: it is not clear which note is meant. Answer the letter about that note."))
     found = notes.find(scene, "", "split")
     return found if isinstance(found, Fault) else found[0]
 
@@ -255,8 +276,20 @@ def _do_split(doing: Doing, entry: Entry, author: ContactState, title: str) -> N
 
 
 COMMANDS: tuple[Spec, ...] = (
-    Spec("merge", ("staff",), "#merge T20190409.0967", "Ends this ticket: it goes on in the one named.", _merge),
-    Spec("link", ("staff",), "#link T20190409.0967", "Links another ticket; #link -T… removes the link.", _link),
-    Spec("child", ("staff",), "#child title", "Opens a task; the ticket stays open until it is done.", _child),
-    Spec("split", ("staff",), "#split title", "Makes the note that you answer a ticket of its author's.", _split),
+    Spec(
+        "merge", ("staff",), say("#merge T20190409.0967"), say("Ends this ticket: it goes on in the one named."), _merge
+    ),
+    Spec(
+        "link", ("staff",), say("#link T20190409.0967"), say("Links another ticket; #link -T… removes the link."), _link
+    ),
+    Spec(
+        "child", ("staff",), say("#child title"), say("Opens a task; the ticket stays open until it is done."), _child
+    ),
+    Spec(
+        "split",
+        ("staff",),
+        say("#split title"),
+        say("Makes the note that you answer a ticket of its author's."),
+        _split,
+    ),
 )

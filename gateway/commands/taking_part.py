@@ -1,30 +1,33 @@
-"""Who takes part and who hears of it: #watch, #stop, #share, #unshare, #cc, #copy, #alert, #alerts."""
+"""Who takes part and who hears of it: #watch, #stop, #share, #unshare, #cc, #copy."""
 
 import re
 from collections.abc import Callable, Collection
 from functools import partial
 
 from desk import alerts, notices, taking_part
-from desk.alerts import STAGES
+from desk.said import SPACE, listed, say
 from desk.state import ContactState, TicketState
-from gateway.commands import named
-from gateway.commands.spec import Act, Check, Doing, Fault, Scene, Spec, nothing
+from gateway.commands import mailing_lists, named
+from gateway.commands.spec import Act, Check, Doing, Fault, Scene, Spec
 from gateway.envelope import Mailbox
 from gateway.rules import MAX_CC
 
 MAX_COPIES = 10
-_NOBODY = "You do not take part in this ticket."
-_ALL = "all"
+NOBODY = say("You do not take part in this ticket.")
+MUTED = say("You asked for no letters at all. #watch all takes that back.")
+ALL = "all"
 _SIGN = re.compile(r"(?:^|(?<=[\s,;]))([+-])")
 
 
-def _ticket(scene: Scene) -> TicketState:
+def ticket_of(scene: Scene) -> TicketState:
+    """The ticket that a command is about; the spec asks for one."""
     if scene.ticket is None:
         raise RuntimeError("a command about a ticket was checked without one")
     return scene.ticket
 
 
-def _contact(scene: Scene) -> ContactState:
+def contact_of(scene: Scene) -> ContactState:
+    """The author of a command that is for customers alone."""
     if not isinstance(scene.author, ContactState):
         raise RuntimeError("a command of customers was checked for somebody else")
     return scene.author
@@ -38,41 +41,50 @@ def _who(scene: Scene) -> str:
 
 
 def _watch(scene: Scene, argument: str) -> Act | Fault:
-    author = _contact(scene)
-    if scene.case.rules.words.argument("stop", argument) == _ALL:
-        return Act("You get letters about your tickets again.", partial(_set_all, author, False))
+    author = contact_of(scene)
+    if scene.case.rules.words.argument("stop", argument) == ALL:
+        return Act(say("You get letters about your tickets again."), partial(_set_all, author, False))
+    if act := mailing_lists.of_customer(scene, argument, stop=False):
+        return act
     if scene.ticket is None:
-        return Fault("#watch is about a ticket: reply to a letter about it. #watch all takes back #stop all.")
+        return Fault(say("#watch is about a ticket: reply to a letter about it. #watch all takes back #stop all."))
     if scene.role not in ("participant", "colleague"):
-        return Fault(_NOBODY)
+        return Fault(NOBODY)
     if author.muted:
-        return Fault("You asked for no letters at all. #watch all takes that back.")
-    return Act("You hear of every change from now on. To hear no more, send the one word: stop.", _do_watch)
+        return Fault(MUTED)
+    return Act(say("You hear of every change from now on. To hear no more, send the one word: stop."), _do_watch)
 
 
 def _do_watch(doing: Doing) -> None:
-    taking_part.watch(doing.writes, doing.ticket, _contact(doing.scene), doing.scene.case.now)
+    taking_part.watch(doing.writes, doing.ticket, contact_of(doing.scene), doing.scene.case.now)
 
 
 def _stop(scene: Scene, argument: str) -> Act | Fault:
-    author = _contact(scene)
-    if scene.case.rules.words.argument("stop", argument) == _ALL:
-        said = "You get no more letters, but for those that somebody has to get: when a ticket is done, when you are "
-        said += "asked to approve something, and when your access changes. To hear of everything again: #watch all."
+    author = contact_of(scene)
+    if scene.case.rules.words.argument("stop", argument) == ALL:
+        said = say(
+            "You get no more letters, but for those that somebody has to get: when a ticket is done, when you are "
+            "asked to approve something, and when your access changes. To hear of everything again: #watch all."
+        )
         return Act(said, partial(_set_all, author, True))
+    if act := mailing_lists.of_customer(scene, argument, stop=True):
+        return act
     if scene.ticket is None:
-        return Fault("#stop is about a ticket: reply to a letter about it. #stop all is about all of them.")
-    again = " To hear of changes again, send the one word: watch." if scene.role != "stranger" else ""
-    done = " We write once more when it is done." if scene.role == "participant" and _stays(scene) else ""
-    return Act(f"You get no more letters about this ticket.{done}{again}", _do_stop)
+        return Fault(say("#stop is about a ticket: reply to a letter about it. #stop all is about all of them."))
+    lines: list[str] = [say("You get no more letters about this ticket.")]
+    if scene.role == "participant" and _stays(scene):
+        lines.append(say("We write once more when it is done."))
+    if scene.role != "stranger":
+        lines.append(say("To hear of changes again, send the one word: watch."))
+    return Act(listed(lines, SPACE), _do_stop)
 
 
 def _stays(scene: Scene) -> bool:
-    return _ticket(scene).roles.get(scene.author.id) != "watching"
+    return ticket_of(scene).roles.get(scene.author.id) != "watching"
 
 
 def _do_stop(doing: Doing) -> None:
-    author, known = _contact(doing.scene), doing.scene.case.view.more
+    author, known = contact_of(doing.scene), doing.scene.case.view.more
     if alerts.wanted(doing.ticket, author, known):
         alerts.want(doing.writes, doing.ticket, author, (), known)
     taking_part.stop(doing.writes, doing.ticket, author, doing.scene.case.now)
@@ -89,15 +101,17 @@ def _sharing(shared: bool) -> Check:
     word = "share" if shared else "unshare"
 
     def check(scene: Scene, argument: str) -> Act | Fault:
-        ticket = _ticket(scene)
+        ticket = ticket_of(scene)
         if scene.case.rules.words.argument(word, argument) != "organisation":
-            return Fault(f"Write #{word} organisation. To let one person in, put them into Cc.")
+            return Fault(say("Write #{command} organisation. To let one person in, put them into Cc.", command=word))
         if not scene.is_staff and scene.author.id != ticket.requester.id:
-            return Fault(f"#{word} organisation is for the contact of the ticket.")
+            return Fault(say("#{command} organisation is for the contact of the ticket.", command=word))
         if ticket.organisation_id is None:
-            return Fault(f"#{word}: this ticket belongs to no organisation.")
-        says = "Everybody of the organisation" if shared else "Only those who take part, and the desk,"
-        return Act(f"{says} can see this ticket now.", partial(_share, shared), tell=not scene.is_staff)
+            return Fault(say("#{command}: this ticket belongs to no organisation.", command=word))
+        says = say("Only those who take part, and the desk, can see this ticket now.")
+        if shared:
+            says = say("Everybody of the organisation can see this ticket now.")
+        return Act(says, partial(_share, shared), tell=not scene.is_staff)
 
     return check
 
@@ -110,7 +124,7 @@ def _share(shared: bool, doing: Doing) -> None:
 
 
 def _cc(scene: Scene, argument: str) -> Act | Fault:
-    ticket = _ticket(scene)
+    ticket = ticket_of(scene)
     first, *rest = _SIGN.split(argument)
     adds, removes = [first], list[str]()
     for sign, text in zip(rest[::2], rest[1::2], strict=True):
@@ -123,24 +137,27 @@ def _cc(scene: Scene, argument: str) -> Act | Fault:
             return boxes
         found.append(boxes)
     if not any(found):
-        return Fault("#cc needs addresses, like #cc +jane@example.com -sam@example.com.")
+        return Fault(say("#cc needs addresses, like #cc +jane@example.com -sam@example.com."))
     if fault := _cannot_be_in(scene, found[0]) or _cannot_go(ticket, scene, found[1]):
         return fault
-    return Act("The additional contacts are changed.", partial(_change_people, found[0], found[1]), tell=False)
+    return Act(say("The additional contacts are changed."), partial(_change_people, found[0], found[1]), tell=False)
 
 
 def _cannot_be_in(scene: Scene, boxes: list[Mailbox]) -> Fault | None:
     gone = [box.address for box in boxes if (person := named.known(scene, box)) and not person.active]
-    return Fault(f"#cc: {gone[0]} is deactivated.") if gone else None
+    return Fault(say("#cc: {address} is deactivated.", address=gone[0])) if gone else None
 
 
 def _cannot_go(ticket: TicketState, scene: Scene, boxes: list[Mailbox]) -> Fault | None:
     for box in boxes:
         person = named.known(scene, box)
         if person is not None and person.id == ticket.requester.id:
-            return Fault(f"#cc: {box.address} is the contact of the ticket. #contact names another one.")
+            address = box.address
+            return Fault(
+                say("#cc: {address} is the contact of the ticket. #contact names another one.", address=address)
+            )
         if person is None or person.id not in ticket.people:
-            return Fault(f"#cc: {box.address} is no additional contact of this ticket.")
+            return Fault(say("#cc: {address} is no additional contact of this ticket.", address=box.address))
     return None
 
 
@@ -177,12 +194,12 @@ def _letters(
 
 
 def _copy(scene: Scene, argument: str) -> Act | Fault:
-    if not scene.is_staff and not scene.case.rules.copies:
-        return Fault("#copy: this desk sends no copies to others.")
+    if isinstance(scene.author, ContactState) and not scene.author.ways.may_copy(scene.case.rules.copies):
+        return Fault(say("#copy: this desk sends no copies to others."))
     if not scene.words:
-        return Fault("#copy sends your words to others, and your mail holds none.")
+        return Fault(say("#copy sends your words to others, and your mail holds none."))
     if scene.is_staff and not scene.case.sure:
-        return Fault("#copy: nothing proves that the mail is yours, so no copy goes out.")
+        return Fault(say("#copy: nothing proves that the mail is yours, so no copy goes out."))
     found = named.mailboxes(scene, "copy", argument, most=MAX_COPIES)
     if isinstance(found, Fault):
         return found
@@ -190,15 +207,16 @@ def _copy(scene: Scene, argument: str) -> Act | Fault:
         if fault := _no_copy(scene, box):
             return fault
     addresses = ", ".join(box.address for box in found)
-    return Act(f"A copy of your note went to {addresses}.", partial(_send_copies, found), outward=True)
+    says = say("A copy of your note went to {addresses}.", addresses=addresses)
+    return Act(says, partial(_send_copies, found), outward=True)
 
 
 def _no_copy(scene: Scene, box: Mailbox) -> Fault | None:
     person, view = named.known(scene, box), scene.case.view
-    if person is not None and taking_part.wants_none(_ticket(scene), person):
-        return Fault(f"#copy: {box.address} wants no mail about this ticket.")
+    if person is not None and taking_part.wants_none(ticket_of(scene), person):
+        return Fault(say("#copy: {address} wants no mail about this ticket.", address=box.address))
     if view.automatic[box.key] >= scene.case.rules.caps.automatic_letters_per_day:
-        return Fault(f"#copy: {box.address} had too many letters from this desk today.")
+        return Fault(say("#copy: {address} had too many letters from this desk today.", address=box.address))
     return None
 
 
@@ -215,62 +233,21 @@ def _send_copies(boxes: list[Mailbox], doing: Doing) -> None:
     doing.after.append(lambda event_id: send(scene.entry or event_id))
 
 
-# alerts
-
-
-def _alert(scene: Scene, argument: str) -> Act | Fault:
-    ticket, author = _ticket(scene), _contact(scene)
-    if scene.role not in ("participant", "colleague"):
-        return Fault(_NOBODY)
-    if not argument:
-        return _alerts(scene, "")
-    if author.muted:
-        return Fault("You asked for no letters at all. #watch all takes that back.")
-    stages: set[str] = set(alerts.wanted(ticket, author, scene.case.view.more))
-    for piece in filter(None, (piece.strip() for piece in re.split(r"[,;]", argument))):
-        said = scene.case.rules.words.argument("alert", piece.lstrip("+-").strip())
-        if said is None:
-            return Fault(f"#alert: “{piece[:60]}” is no stage. Choose from: {', '.join(STAGES)}; all, or none.")
-        meant = set[str](STAGES) if said == _ALL else {said}
-        if said == "none":
-            stages = set()
-        else:
-            stages = stages - meant if piece.startswith("-") else stages | meant
-    return Act(_active(stages), partial(_want, frozenset(stages)))
-
-
-def _active(stages: Collection[str]) -> str:
-    wanted = [stage for stage in STAGES if stage in stages]
-    if not wanted:
-        return "You have no alerts for this ticket."
-    return f"Your alerts for this ticket: {', '.join(wanted)}. Each is sent once; #alert none ends them."
-
-
-def _want(stages: Collection[str], doing: Doing) -> None:
-    author, view = _contact(doing.scene), doing.scene.case.view
-    view.people[author.id] = author  # for an alert that a later mail of the same batch sets off
-    alerts.want(doing.writes, doing.ticket, author, stages, view.more)
-
-
-def _alerts(scene: Scene, argument: str) -> Act | Fault:
-    if scene.role not in ("participant", "colleague"):
-        return Fault(_NOBODY)
-    return Act(_active(alerts.wanted(_ticket(scene), _contact(scene), scene.case.view.more)), nothing)
-
-
 COMMANDS: tuple[Spec, ...] = (
-    Spec("watch", ("customer",), "#watch", "Tells you of every change from now on; #watch all takes back #stop all.",
+    Spec("watch", ("customer",), "#watch",
+         say("Tells you of every change from now on; #watch all takes back #stop all; #watch digest sends lists."),
          _watch, ticket=False, subject=True),
-    Spec("stop", ("customer",), "#stop", "Sends you no more letters about the ticket; #stop all about none at all.",
+    Spec("stop", ("customer",), "#stop",
+         say("Sends you no more letters about the ticket; #stop all about none at all."),
          _stop, ticket=False, subject=True),
-    Spec("share", ("customer", "staff"), "#share organisation", "Lets everybody of the organisation see the ticket.",
+    Spec("share", ("customer", "staff"), say("#share organisation"),
+         say("Lets everybody of the organisation see the ticket."),
          _sharing(True)),
-    Spec("unshare", ("customer", "staff"), "#unshare organisation", "Shows the ticket to nobody but who takes part.",
+    Spec("unshare", ("customer", "staff"), say("#unshare organisation"),
+         say("Shows the ticket to nobody but who takes part."),
          _sharing(False)),
-    Spec("cc", ("staff",), "#cc +jane@example.com -sam@example.com", "Adds and removes additional contacts.", _cc),
-    Spec("copy", ("customer", "staff"), "#copy jane@example.com; sam@example.com",
-         "Sends your note to others, who take no part in the ticket.", _copy),
-    Spec("alert", ("customer",), "#alert due, overdue", "Tells you when the ticket is due, overdue, completed, in "
-         "process, or its tasks are; -due or none ends it.", _alert),
-    Spec("alerts", ("customer",), "#alerts", "Says which alerts you have.", _alerts),
+    Spec("cc", ("staff",), say("#cc +jane@example.com -sam@example.com"),
+         say("Adds and removes additional contacts."), _cc),
+    Spec("copy", ("customer", "staff"), say("#copy jane@example.com; sam@example.com"),
+         say("Sends your note to others, who take no part in the ticket."), _copy),
 )  # fmt: skip

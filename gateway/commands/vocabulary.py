@@ -25,7 +25,8 @@ TICKET_LABELS = (
     "Title",
 )
 PERSON_LABELS = (*profile.PERSON, "Organisation", "Language", "Time zone")
-LABELS = (*TICKET_LABELS, "Status", "Resolution", *PERSON_LABELS)
+QUESTION_LABELS = ("Tried so far", "Error messages")  # of the types that are built in
+LABELS = (*TICKET_LABELS, *QUESTION_LABELS, "Status", "Resolution", *PERSON_LABELS)
 VALUES: Mapping[str, tuple[str, ...]] = {
     "urgency": ("Low", "Medium", "High"),
     "impact": ("Only Me", "Others", "Company"),
@@ -37,11 +38,12 @@ VALUES: Mapping[str, tuple[str, ...]] = {
 ARGUMENTS: Mapping[str, tuple[str, ...]] = {
     "share": ("organisation",),
     "status": ("full",),
-    "stop": ("all",),
+    "stop": ("all", "digest", "news", "day sheet"),
     "list": ("my", "open", "done", "all", "approval"),
     "alert": ("due", "overdue", "completed", "in process", "tasks", "all", "none"),
     "ask": ("approval", "cab"),
-    "people": tuple("list add edit activate deactivate mute unmute template import update imports".split()),
+    "people": tuple("list add edit activate deactivate mute unmute template import update imports export".split()),
+    "format": ("csv", "excel", "pdf"),
 }
 # Lists of phrases for reading short answers, and lists of words.
 COURTESY = ("thanks", "works", "beside", "please", "greetings", "addressees", "sign_offs", "trouble", "ordinary")

@@ -1,7 +1,8 @@
 """The words of the commands in every language: what a person may write, and what it stands for."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import PurePath
 from typing import Any
 
@@ -35,6 +36,7 @@ class Words:
     _languages: tuple[str, ...]
     _starts: frozenset[str]  # the first words of one-word replies
     _lengths: Mapping[str, int]  # of the longest phrase that begins with a word
+    _form: re.Pattern[str]  # the heading above the empty lines of a receipt, in every language
 
     @classmethod
     def of(cls, catalogues: Mapping[str, Mapping[str, Any]]) -> "Words":
@@ -43,6 +45,11 @@ class Words:
         for file, table in catalogues.items():
             gathered.read(file, table)
         return gathered.words()
+
+    def with_labels(self, labels: Iterable[str]) -> "Words":
+        """The same, with labels of the desk's own that stand for themselves; a word that is known already stays."""
+        more = {form: label for label in labels for form in (*spellings(label), fold(f"{label}?"))}
+        return replace(self, _labels={**more, **self._labels})
 
     @property
     def canonical_words(self) -> tuple[str, ...]:
@@ -93,6 +100,11 @@ class Words:
             for place, word in enumerate(said)
             for length in range(1, self.longest(word) + 1)
         )
+
+    def form_in(self, text: str) -> str:
+        """What stands below the heading of a receipt's empty lines; "" where there is no such heading."""
+        found = self._form.search(text)
+        return text[found.end() :] if found else ""
 
     def is_thanks(self, text: str) -> bool:
         """True for one phrase of thanks and nothing else; plain.is_thank_you reads whole answers."""
@@ -145,6 +157,7 @@ class _Gathered:
     arguments: dict[str, dict[Any, str]] = field(default_factory=lambda: {word: {} for word in ARGUMENTS})
     courtesy: dict[str, dict[Any, frozenset[str]]] = field(default_factory=lambda: {kind: {} for kind in COURTESY})
     written: dict[str, str] = field(default_factory=dict)
+    forms: list[str] = field(default_factory=list)
     origins: dict[tuple[int, Any], str] = field(default_factory=dict)
 
     def read(self, file: str, table: Mapping[str, Any]) -> None:
@@ -174,6 +187,7 @@ class _Gathered:
             tuple(languages),
             frozenset(said[0] for said in self.one_words),
             self._lengths(),
+            _headings(self.forms),
         )
 
     def _lengths(self) -> dict[str, int]:
@@ -193,6 +207,8 @@ class _Gathered:
                 self._section(file, f"{at}{key}", LABELS, self.labels, value)
             elif key == "one_word":
                 self._section(file, f"{at}{key}", ONE_WORD, self.one_words, value)
+            elif key == "form":
+                self.forms += _list(file, f"{at}{key}", value)
             elif key in ("values", "arguments"):
                 self._groups(file, f"{at}{key}", key, value)
             else:
@@ -240,6 +256,12 @@ def _forms(file: str, at: str, word: str, whole: bool) -> Iterator[Any]:
         if not parts or len(parts) > MAX_PHRASE:
             raise ValueError(f"{file}: {at}: “{word}” has no word in it, or more than {MAX_PHRASE}")
         yield parts if whole else form
+
+
+def _headings(texts: Iterable[str]) -> re.Pattern[str]:
+    """Any of these texts, also where a mail program broke and quoted its lines; nothing, where there is none."""
+    gap = r"[\s>]{1,9}"
+    return re.compile("|".join(gap.join(map(re.escape, text.split())) for text in texts) or r"(?!)")
 
 
 def _table(file: str, at: str, value: Any) -> Mapping[str, Any]:

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 from desk import fields, notices, tickets
+from desk.said import Said, listed, say, say_many
 from desk.state import StaffState, TeamState, TicketState
 from gateway.commands.letters import fold
 from gateway.commands.spec import Act, Doing, Fault, Scene, Spec, nothing
@@ -20,17 +21,20 @@ def same(says: str) -> Act:
 
 
 def _note(scene: Scene, argument: str) -> Act | Fault:
-    return Act("The words stay internal.", nothing, proof=False, tell=False, internal=True, words=argument)
+    return Act(say("The words stay internal."), nothing, proof=False, tell=False, internal=True, words=argument)
 
 
 def _reply(scene: Scene, argument: str) -> Act | Fault:
-    return Act("The words went to the customer.", nothing, tell=False, public=True, words=argument)
+    return Act(say("The words went to the customer."), nothing, tell=False, public=True, words=argument)
 
 
 def _take(scene: Scene, argument: str) -> Act | Fault:
     if argument:
-        return Fault(f"“#take {argument}”: #take stands alone; it makes you responsible. #assign names somebody else.")
-    return Act("The ticket is yours.", _make_mine, tell=False)
+        alone = say(
+            "“#take {text}”: #take stands alone; it makes you responsible. #assign names somebody else.", text=argument
+        )
+        return Fault(alone)
+    return Act(say("The ticket is yours."), _make_mine, tell=False)
 
 
 def _make_mine(doing: Doing) -> None:
@@ -42,23 +46,32 @@ def _make_mine(doing: Doing) -> None:
 def _assign(scene: Scene, argument: str) -> Act | Fault:
     ticket, view = _ticket(scene), scene.case.view
     if not argument:
-        return Fault("#assign needs a name, like #assign sam.")
+        return Fault(say("#assign needs a name, like #assign sam."))
     found = _called(argument, view, scene)
     if not found:
-        return Fault(
-            f"“#assign {argument[:60]}”: nobody at the desk and no team is called that. There are: {_listed(view)}."
+        nobody = say(
+            "“#assign {text}”: nobody at the desk and no team is called that. There are: {names}.",
+            text=argument[:60],
+            names=_listed(view),
         )
+        return Fault(nobody)
     if len(found) > 1:
-        named = ", ".join(_full_name(one) for one in found[:_MOST_NAMES])
-        return Fault(f"“#assign {argument[:60]}” fits several: {named}. Write more of the name, or the address.")
+        several = say(
+            "“#assign {text}” fits several: {names}. Write more of the name, or the address.",
+            text=argument[:60],
+            names=listed(_full_name(one) for one in found[:_MOST_NAMES]),
+        )
+        return Fault(several)
     target = found[0]
     if isinstance(target, TeamState):
         if ticket.team_id == target.id and ticket.assignee_id is None:
-            return same(f"The ticket is with {target.name} already.")
-        return Act(f"The ticket is with {target.name} now.", lambda doing: _give_to_team(doing, target), tell=False)
+            return same(say("The ticket is with {name} already.", name=target.name))
+        says = say("The ticket is with {name} now.", name=target.name)
+        return Act(says, lambda doing: _give_to_team(doing, target), tell=False)
     if ticket.assignee_id == target.id:
-        return same(f"The ticket is {target.name}’s already.")
-    return Act(f"The ticket is {target.name}’s now.", lambda doing: _give_to(doing, target), tell=False)
+        return same(say("The ticket is {name}’s already.", name=target.name))
+    says = say("The ticket is {name}’s now.", name=target.name)
+    return Act(says, lambda doing: _give_to(doing, target), tell=False)
 
 
 def _called(argument: str, view: View, scene: Scene) -> list[StaffState | TeamState]:
@@ -82,13 +95,13 @@ def _called(argument: str, view: View, scene: Scene) -> list[StaffState | TeamSt
 
 
 def _full_name(one: StaffState | TeamState) -> str:
-    return f"{one.name} <{one.address}>" if isinstance(one, StaffState) else f"the team {one.name}"
+    return f"{one.name} <{one.address}>" if isinstance(one, StaffState) else say("the team {name}", name=one.name)
 
 
 def _listed(view: View) -> str:
     names = [person.name for person in view.staff.values() if person.active] + list(view.teams)
-    more = len(names) - _MOST_NAMES
-    return ", ".join(names[:_MOST_NAMES]) + (f" and {more} more" if more > 0 else "")
+    shown, more = ", ".join(names[:_MOST_NAMES]), len(names) - _MOST_NAMES
+    return say("{names} and {n} more", names=shown, n=more) if more > 0 else shown
 
 
 def _give_to(doing: Doing, person: StaffState) -> None:
@@ -126,10 +139,16 @@ def _tell(doing: Doing, people: tuple[StaffState, ...]) -> None:
 def _time(scene: Scene, argument: str) -> Act | Fault:
     minutes = minutes_of(argument)
     if minutes is None:
-        return Fault(f"“#time {argument[:60]}”: write a time of at most a day, like #time 15m or #time 1h30.")
+        text = argument[:60]
+        return Fault(say("“#time {text}”: write a time of at most a day, like #time 15m or #time 1h30.", text=text))
     if _ticket(scene).minutes + minutes > MAX_MINUTES:
-        return Fault(f"“#time {argument[:60]}”: more than {MAX_MINUTES:,} minutes do not fit on a ticket.")
-    return Act(f"{minutes} minutes are noted.", lambda doing: _spend(doing, minutes), tell=False)
+        most = f"{MAX_MINUTES:,}"
+        return Fault(say("“#time {text}”: more than {n} minutes do not fit on a ticket.", text=argument[:60], n=most))
+    return Act(_noted(minutes), lambda doing: _spend(doing, minutes), tell=False)
+
+
+def _noted(minutes: int) -> Said:
+    return say_many("{n} minutes are noted.", "{n} minutes are noted.", minutes, n=minutes)
 
 
 def _spend(doing: Doing, minutes: int) -> None:
@@ -144,18 +163,19 @@ def _due(scene: Scene, argument: str) -> Act | Fault:
     # “none” is a word of #alert, in every language.
     if case.rules.words.argument("alert", argument) == "none":
         if ticket.due_at is None:
-            return same("The ticket is due at no time already.")
-        return Act("The ticket is due at no time.", lambda doing: _set_due(doing, None), tell=False)
+            return same(say("The ticket is due at no time already."))
+        return Act(say("The ticket is due at no time."), lambda doing: _set_due(doing, None), tell=False)
     read = when_of(argument, case.now, case.rules.zone)
     if read is None:
-        return Fault(f"“#due {argument[:60]}”: write a day and a time, like #due 12 Apr 15:00, or #due none.")
+        text = argument[:60]
+        return Fault(say("“#due {text}”: write a day and a time, like #due 12 Apr 15:00, or #due none.", text=text))
     due_at = read.astimezone(UTC)
     shown = fields.shown_time(due_at, case.rules.zone)
     if due_at <= case.now:
-        return Fault(f"“#due {argument[:60]}”: {shown} is past.")
+        return Fault(say("“#due {text}”: {time} is past.", text=argument[:60], time=shown))
     if ticket.due_at == due_at:
-        return same(f"The ticket is due on {shown} already.")
-    return Act(f"The ticket is due on {shown}.", lambda doing: _set_due(doing, due_at), tell=False)
+        return same(say("The ticket is due on {time} already.", time=shown))
+    return Act(say("The ticket is due on {time}.", time=shown), lambda doing: _set_due(doing, due_at), tell=False)
 
 
 def _set_due(doing: Doing, due_at: datetime | None) -> None:
@@ -165,10 +185,13 @@ def _set_due(doing: Doing, due_at: datetime | None) -> None:
 
 def _phone(scene: Scene, argument: str) -> Act | Fault:
     if argument:
-        return Fault(f"“#phone {argument[:60]}”: #phone stands alone; it says that the request came by telephone.")
+        text = argument[:60]
+        return Fault(
+            say("“#phone {text}”: #phone stands alone; it says that the request came by telephone.", text=text)
+        )
     if _ticket(scene).source == PHONE:
-        return same("The source is Phone already.")
-    return Act("The source is Phone.", _set_source, tell=False)
+        return same(say("The source is Phone already."))
+    return Act(say("The source is Phone."), _set_source, tell=False)
 
 
 def _set_source(doing: Doing) -> None:
@@ -178,11 +201,11 @@ def _set_source(doing: Doing) -> None:
 
 def _spam(scene: Scene, argument: str) -> Act | Fault:
     if argument:
-        return Fault(f"“#spam {argument[:60]}”: #spam stands alone.")
+        return Fault(say("“#spam {text}”: #spam stands alone.", text=argument[:60]))
     if _ticket(scene).spam:
-        return same("The ticket is marked as spam already.")
+        return same(say("The ticket is marked as spam already."))
     # Internal: no customer hears of it, and no word of the mail goes to whoever wrote the spam.
-    return Act("The ticket is marked as spam.", _mark, tell=False, internal=True)
+    return Act(say("The ticket is marked as spam."), _mark, tell=False, internal=True)
 
 
 def _mark(doing: Doing) -> None:
@@ -196,12 +219,16 @@ def _ticket(scene: Scene) -> TicketState:
 
 
 COMMANDS: tuple[Spec, ...] = (
-    Spec("note", ("staff",), "#note", "Keeps your words internal.", _note),
-    Spec("reply", ("staff",), "#reply", "Sends your words to the customer, whatever you answer.", _reply),
-    Spec("take", ("staff",), "#take", "Makes you responsible.", _take),
-    Spec("assign", ("staff",), "#assign name or team", "Gives the ticket to a colleague or to a team.", _assign),
-    Spec("time", ("staff",), "#time 15m", "Adds to the time spent; customers do not see it.", _time),
-    Spec("due", ("staff",), "#due 12 Apr 15:00", "Sets when the ticket is due; #due none takes it back.", _due),
-    Spec("phone", ("staff",), "#phone", "Says that the request came by telephone.", _phone),
-    Spec("spam", ("staff",), "#spam", "Ends the ticket as spam; nobody is told.", _spam),
+    Spec("note", ("staff",), "#note", say("Keeps your words internal."), _note),
+    Spec("reply", ("staff",), "#reply", say("Sends your words to the customer, whatever you answer."), _reply),
+    Spec("take", ("staff",), "#take", say("Makes you responsible."), _take),
+    Spec(
+        "assign", ("staff",), say("#assign name or team"), say("Gives the ticket to a colleague or to a team."), _assign
+    ),
+    Spec("time", ("staff",), say("#time 15m"), say("Adds to the time spent; customers do not see it."), _time),
+    Spec(
+        "due", ("staff",), say("#due 12 Apr 15:00"), say("Sets when the ticket is due; #due none takes it back."), _due
+    ),
+    Spec("phone", ("staff",), "#phone", say("Says that the request came by telephone."), _phone),
+    Spec("spam", ("staff",), "#spam", say("Ends the ticket as spam; nobody is told."), _spam),
 )

@@ -22,6 +22,13 @@ class ReceivedMail(Base):
             postgresql_where=text("waiting"),
         ),
         Index("ix_received_mail_received_at", "received_at", "id"),
+        # Bytes that several mails may share.
+        Index(
+            "ix_received_mail_blob",
+            "blob",
+            sqlite_where=text("blob <> ''"),
+            postgresql_where=text("blob <> ''"),
+        ),
         # What an import has taken in already.
         Index(
             "ix_received_mail_file",
@@ -104,7 +111,7 @@ class KnownMessage(Base):
     """Message-IDs of inbound mail of a ticket, by their digest (a Message-ID can be longer than an index takes)."""
 
     __tablename__ = "known_message"
-    __table_args__ = {"sqlite_with_rowid": False}  # noqa: RUF012 - SQLAlchemy reads it as a class attribute
+    __table_args__ = (Index("ix_known_message_ticket_id", "ticket_id"), {"sqlite_with_rowid": False})
 
     key: Mapped[bytes] = mapped_column(LargeBinary(16), primary_key=True)
     ticket_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("ticket.id"), primary_key=True)

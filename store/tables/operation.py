@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, String, Text
+from sqlalchemy import BigInteger, ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from store.tables.base import Base, Key
@@ -60,6 +60,14 @@ class Pending(Base):
     """What somebody asked for by mail and must confirm: commands that wait for the one word “confirm”."""
 
     __tablename__ = "pending"
+    __table_args__ = (
+        Index(
+            "ix_pending_ticket_id",
+            "ticket_id",
+            sqlite_where=text("ticket_id IS NOT NULL"),
+            postgresql_where=text("ticket_id IS NOT NULL"),
+        ),
+    )
 
     id: Mapped[Key]
     contact_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("contact.id"), index=True)

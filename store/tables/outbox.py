@@ -45,6 +45,12 @@ class Outbox(Base):
             postgresql_where=text("automatic"),
         ),
         Index("ix_outbox_ticket_id", "ticket_id"),
+        Index(
+            "ix_outbox_event_id",
+            "event_id",
+            sqlite_where=text("event_id IS NOT NULL"),
+            postgresql_where=text("event_id IS NOT NULL"),
+        ),
         # Of the letters with a secret to one person only the newest goes out.
         Index(
             "ix_outbox_secret",

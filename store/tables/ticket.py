@@ -21,6 +21,12 @@ class Ticket(Base):
         Index("ix_ticket_status_updated_at", "status", "updated_at"),
         Index("ix_ticket_assignee_id_status", "assignee_id", "status"),
         Index("ix_ticket_parent_id", "parent_id"),
+        Index(
+            "ix_ticket_merged_into_id",
+            "merged_into_id",
+            sqlite_where=text("merged_into_id IS NOT NULL"),
+            postgresql_where=text("merged_into_id IS NOT NULL"),
+        ),
         # A subject may quote the customer's own number (E5); few tickets have one.
         Index(
             "ix_ticket_reference_key",
@@ -93,7 +99,9 @@ class Ticket(Base):
     first_answered_at: Mapped[datetime | None]  # the desk's first public words
     waiting_since: Mapped[datetime | None]  # for the customer; due times stand still meanwhile
     reminded: Mapped[int] = mapped_column(default=0)  # how often since then
-    due_told: Mapped[str] = mapped_column(String(10), default="")  # what staff heard of the due time: due | overdue
+    due_told: Mapped[str] = mapped_column(
+        String(10), default=""
+    )  # what staff heard of these times (desk/due_letters.py)
     due_fixed: Mapped[bool] = mapped_column(default=False)  # set by hand: targets leave it alone
     answers: Mapped[dict[str, Any]] = mapped_column(default=dict)  # follow-up questions of its type, and what was said
     reopened_on: Mapped[date | None]  # the last day on which it was opened again …

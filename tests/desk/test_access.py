@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import select
 
-from desk import load
+from desk import access, load
 from desk.access import Person, Proof, Role, TicketView, Verdict, may_see, may_write, role_of, visible_tickets
+from desk.levels import SEES
 from store.database import Database
 from store.tables import Contact, ContactAddress, Organisation, Participant, Ticket
 
@@ -23,9 +24,9 @@ VERDICTS: tuple[Verdict, ...] = ("pass", "none", "fail")
     [
         (Person(contact_id=10), "participant"),
         (Person(contact_id=11), "participant"),
-        (Person(contact_id=12, organisation_id=5, sees="organisation"), "colleague"),
-        (Person(contact_id=12, organisation_id=5, sees="own"), "stranger"),
-        (Person(contact_id=12, organisation_id=6, sees="organisation"), "stranger"),
+        (Person(contact_id=12, organisation_id=5, organisations=frozenset({5})), "colleague"),
+        (Person(contact_id=12, organisation_id=5), "stranger"),
+        (Person(contact_id=12, organisation_id=6, organisations=frozenset({6})), "stranger"),
         (Person(contact_id=12), "stranger"),
         (Person(), "stranger"),
         (Person(staff_id=1), "staff"),
@@ -33,7 +34,7 @@ VERDICTS: tuple[Verdict, ...] = ("pass", "none", "fail")
         (Person(staff_id=1, contact_id=12), "staff"),
         (Person(contact_id=10, active=False), "stranger"),
         (Person(staff_id=1, active=False), "stranger"),
-        (Person(contact_id=12, organisation_id=5, sees="organisation", active=False), "stranger"),
+        (Person(contact_id=12, organisation_id=5, organisations=frozenset({5}), active=False), "stranger"),
     ],
 )
 def test_role(person: Person, role: str) -> None:
@@ -45,14 +46,14 @@ def test_role(person: Person, role: str) -> None:
 def test_a_private_ticket_is_not_for_colleagues() -> None:
     """Not shared: only who takes part, and staff."""
     private = TicketView(1, 10, 5, shared=False, participants=frozenset({11}))
-    assert role_of(Person(contact_id=12, organisation_id=5, sees="organisation"), private) == "stranger"
+    assert role_of(Person(contact_id=12, organisation_id=5, organisations=frozenset({5})), private) == "stranger"
     assert role_of(Person(contact_id=11), private) == "participant"
 
 
 def test_two_without_an_organisation_are_no_colleagues() -> None:
     """None is not an organisation."""
     loose = TicketView(1, 10, None, shared=True)
-    assert role_of(Person(contact_id=12, sees="organisation"), loose) == "stranger"
+    assert role_of(Person(contact_id=12), loose) == "stranger"
 
 
 @pytest.mark.parametrize("role, proof, verdict", list(itertools.product(ROLES, PROOFS, VERDICTS)))
@@ -102,9 +103,9 @@ def test_lists_and_single_tickets_agree(database: Database) -> None:
                 session.add(Participant(ticket_id=number, contact_id=other, added_at=NOW, removed_at=removed))
     people = [Person(), Person(staff_id=1), Person(staff_id=1, active=False)]
     people += [
-        Person(contact, None, organisation, sees, active)
+        Person(contact, None, organisation, access.organisations(organisation, sees), active)
         for contact, organisation in ((10, 5), (11, None), (12, 5), (13, 6))
-        for sees in ("organisation", "own")
+        for sees in SEES
         for active in (True, False)
     ]
     with database.reading() as session:

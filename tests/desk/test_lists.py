@@ -17,10 +17,10 @@ NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 ANN, KIM, PAT, SAM, WORKS, OTHER = range(1, 7)
 SHOWN = (columns.BY_KEY["number"],)
 PEOPLE = {
-    "ann": Person(contact_id=ANN, organisation_id=WORKS, sees="organisation"),
-    "ann, own": Person(contact_id=ANN, organisation_id=WORKS, sees="own"),
-    "pat": Person(contact_id=PAT, organisation_id=OTHER, sees="organisation"),
-    "pat, gone": Person(contact_id=PAT, organisation_id=OTHER, sees="organisation", active=False),
+    "ann": Person(contact_id=ANN, organisation_id=WORKS, organisations=frozenset({WORKS})),
+    "ann, own": Person(contact_id=ANN, organisation_id=WORKS),
+    "pat": Person(contact_id=PAT, organisation_id=OTHER, organisations=frozenset({OTHER})),
+    "pat, gone": Person(contact_id=PAT, organisation_id=OTHER, organisations=frozenset({OTHER}), active=False),
     "alone": Person(contact_id=PAT),
     "sam": Person(staff_id=SAM),
     "sam, gone": Person(staff_id=SAM, active=False),

@@ -8,10 +8,12 @@ from typing import Any
 from sqlalchemy import event
 
 from desk import load
+from desk.levels import Levels
 from desk.state import TicketState
 from store.database import Database
 from store.tables import Contact, ContactAddress, Organisation, Participant, Staff, Team, TeamMember, Ticket
 
+LEVELS = Levels()
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
 
@@ -97,7 +99,7 @@ def test_the_number_of_queries_does_not_grow(database: Database) -> None:
     for size in (1, 20):
         with database.reading() as session, queries(database) as seen:
             load.tickets(session, range(size), [f"T20261123.{i:04d}" for i in range(size)])
-            load.contacts_by_address(session, [f"c{i}@x.test" for i in range(size)])
+            load.contacts_by_address(session, [f"c{i}@x.test" for i in range(size)], LEVELS)
         counts.append(len(seen))
     assert counts[0] == counts[1] <= 6
 
@@ -106,14 +108,14 @@ def test_contacts(database: Database) -> None:
     """By any address, which is then the one of the state; by id the primary one; who left is not active."""
     fill(database)
     with database.reading() as session:
-        found = load.contacts_by_address(session, {"d4@x.test", "c5@x.test", "x@x.test"})
-        assert {key: (c.id, c.address, c.active, c.sees_organisation) for key, c in found.items()} == {
-            "d4@x.test": (4, "d4@x.test", True, True),
-            "c5@x.test": (5, "C5@x.test", False, False),
+        found = load.contacts_by_address(session, {"d4@x.test", "c5@x.test", "x@x.test"}, LEVELS)
+        assert {key: (c.id, c.address, c.active, c.sees) for key, c in found.items()} == {
+            "d4@x.test": (4, "d4@x.test", True, "organisation"),
+            "c5@x.test": (5, "C5@x.test", False, "own"),
         }
-        assert load.contacts_by_id(session, [4])[4].address == "C4@x.test"
-        assert not load.contacts_by_address(session, [])
-        assert not load.contacts_by_id(session, [])
+        assert load.contacts_by_id(session, [4], LEVELS)[4].address == "C4@x.test"
+        assert not load.contacts_by_address(session, [], LEVELS)
+        assert not load.contacts_by_id(session, [], LEVELS)
 
 
 def test_staff_and_teams(database: Database) -> None:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import select
 
-from desk import granting, people, profile
+from desk import granting, people, profile, profile_values
 from desk.granting import Policy
 from desk.keys import Keys
 from desk.people import PeopleError
@@ -59,7 +59,7 @@ def test_lines_that_cannot_be(label: str, value: str, why: str) -> None:
 )
 def test_what_is_no_address(address: str) -> None:
     """Incomplete ones, and those that would be two."""
-    assert not profile.is_address(address)
+    assert not profile_values.is_address(address)
 
 
 def test_sentences() -> None:

@@ -1,8 +1,9 @@
 """Sentences that are said in another language later."""
 
 import json
+import re
 
-from desk.said import kept, say, say_many, spoken
+from desk.said import AND, both, kept, kept_in, listed, say, say_many, spoken
 
 
 class German:
@@ -43,3 +44,50 @@ def test_a_text_is_itself_and_a_broken_catalogue_costs_no_letter() -> None:
     """Words of people are never a message; a translation with a place that does not exist gives way to English."""
     assert spoken(kept("Phone"), German()) == "Phone"
     assert spoken(kept(say("broken", thing="x")), German()) == "broken"
+
+
+class Loud:
+    """A catalogue that shouts what is a message, and so shows what is not."""
+
+    def gettext(self, message: str) -> str:
+        """In capitals, but for its places."""
+        return "".join(part if part.startswith("{") else part.upper() for part in re.split(r"(\{\w+\})", message))
+
+    def ngettext(self, singular: str, plural: str, n: int) -> str:
+        """The same."""
+        return self.gettext(singular if n == 1 else plural)
+
+
+def test_what_is_joined_is_translated_part_by_part() -> None:
+    """Names of ours are, people's words are not; a long list is no deep one."""
+    names = listed(say(name) for name in ("Low", "Medium", "High"))
+    assert names == "Low, Medium, High"
+    assert spoken(kept(names), Loud()) == "LOW, MEDIUM, HIGH"
+    assert spoken(kept(listed([say("Email"), "Ann"], AND)), Loud()) == "EMAIL AND Ann"
+    assert [both(say("One."), ""), both("", ""), both(say("One."), "Two.")] == ["One.", "", "One. Two."]
+    many = kept(listed(say(str(n)) for n in range(2000)))
+    assert json.loads(json.dumps(many)) == many
+
+
+def test_a_place_with_a_capital_begins_a_sentence() -> None:
+    """In English, and in the language in which the reason is said then."""
+    said = say("{Why}.", Why=say("{label} is now {value}.", label="the one", value=1))
+    assert said == "The one is now 1.."
+    assert spoken(kept(said), German()) == "The one ist jetzt 1.."
+
+
+def test_a_message_may_be_chosen_before_it_is_filled_in() -> None:
+    """It is the same sentence as one that is said at once."""
+    chosen = say("{label} is now {value}.")
+    assert kept(say(chosen, label="Fax", value=1)) == kept(say("{label} is now {value}.", label="Fax", value=1))
+
+
+def test_the_context_of_a_letter_is_json() -> None:
+    """What was said stands in it by itself or in a list; everything else is as it was."""
+    context = {"lane": say("Phone"), "lines": (say("Phone"), "mine"), "echo": True, "pairs": [["a", "b"]]}
+    assert kept_in(context) == {
+        "lane": {"say": "Phone"},
+        "lines": [{"say": "Phone"}, "mine"],
+        "echo": True,
+        "pairs": [["a", "b"]],
+    }

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from desk import sessions
+from desk.levels import Levels
 from desk.sessions import Lifetimes, Visitor
 from store.tables import Account, WebSession
 from tests.portal.world import World, build
@@ -37,7 +38,7 @@ def start(world: World, username: str = "jane@customer.test", *, must_change: bo
 def resume(world: World, cookie: str) -> Visitor | None:
     """Click."""
     with world.database.transaction() as session:
-        visitor = sessions.resume(session, cookie, now=world.clock(), lifetimes=LIFETIMES)
+        visitor = sessions.resume(session, cookie, now=world.clock(), lifetimes=LIFETIMES, levels=Levels())
         if visitor is not None and visitor.stale:
             sessions.touch(session, visitor.key, world.clock())
         return visitor
@@ -49,7 +50,7 @@ def test_a_cookie_names_its_owner(world: World) -> None:
     assert visitor is not None
     assert (visitor.username, visitor.name, visitor.is_staff) == ("jane@customer.test", "Jane Sample", False)
     assert visitor.person.contact_id == world.ids["jane"]
-    assert (visitor.person.organisation_id, visitor.person.sees) == (world.ids["acme"], "organisation")
+    assert (visitor.person.organisation_id, visitor.person.organisations) == (world.ids["acme"], {world.ids["acme"]})
     staff = resume(world, start(world, "sam@example.test"))
     assert staff is not None
     assert staff.is_staff

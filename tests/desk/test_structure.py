@@ -18,12 +18,12 @@ WORKS = 7  # an organisation
 
 def contact(contact_id: int, name: str, **values: Any) -> ContactState:
     """Somebody of the customer's organisation, who may see its tickets."""
-    values = {"organisation_id": WORKS, "sees_organisation": True} | values
+    values = {"organisation_id": WORKS, "organisations": frozenset({WORKS})} | values
     return ContactState(contact_id, name, f"{name.lower()}@customer.test", **values)
 
 
 ANN, BEN, CAT = contact(11, "Ann"), contact(12, "Ben"), contact(13, "Cat")
-EVE = contact(14, "Eve", organisation_id=None)
+EVE = contact(14, "Eve", organisation_id=None, organisations=frozenset())
 
 
 def ticket(ticket_id: int, requester: ContactState, *people: ContactState, **values: Any) -> TicketState:
@@ -50,7 +50,7 @@ def fresh() -> Writes:
         (ticket(1, ANN), ticket(2, BEN, ANN, shared=False), [], [ANN], []),
         (ticket(1, ANN), ticket(2, BEN, organisation_id=8), [], [], [ANN]),
         (ticket(1, EVE, CAT), ticket(2, BEN), [CAT], [CAT], [EVE]),
-        (ticket(1, contact(15, "Own", sees_organisation=False)), ticket(2, BEN), [], [], ["Own"]),
+        (ticket(1, contact(15, "Own", organisations=frozenset())), ticket(2, BEN), [], [], ["Own"]),
         (ticket(1, contact(16, "Off", active=False)), ticket(2, BEN), [], [], []),
         (ticket(1, ANN, requester_muted=True), ticket(2, BEN), [], [], []),
         (ticket(1, ANN, CAT, muted={13}), ticket(2, BEN), [ANN], [ANN], []),

@@ -1,5 +1,6 @@
 """A desk with people and a ticket in a real database, and the way in driven by hand: for the tests of the mail path."""
 
+import gettext
 import itertools
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ from sqlalchemy import func, select
 
 from desk.files import FilePolicy
 from desk.keys import Keys
+from desk.said import spoken
 from gateway.desk_addresses import Addresses, DeskAddress
 from gateway.envelope import Envelope
 from gateway.intake import Intake
@@ -100,6 +102,17 @@ def mail(
     lines += [f"{name.replace('_', '-').title()}: {value}" for name, value in fields.items()]
     text = "\r\n".join([*lines, "", *body.split("\n"), ""])
     return text.encode("utf-8", "surrogateescape")
+
+
+def in_english(context: dict[str, Any]) -> dict[str, Any]:
+    """The context of a letter with its sentences as English readers get them, not as the row keeps them."""
+    return {name: _english(value) for name, value in context.items()}
+
+
+def _english(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_english(part) for part in value]
+    return spoken(value, gettext.NullTranslations()) if isinstance(value, dict) else value
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,8 +251,10 @@ class World:
         return self.all(select(Event).where(Event.ticket_id == ticket_id).order_by(Event.id))
 
     def letters(self, kind: str = "", recipient: str = "") -> list[Outbox]:
-        """Outbox rows, oldest first."""
+        """Outbox rows, oldest first, their sentences in English."""
         rows: list[Outbox] = self.all(select(Outbox).order_by(Outbox.id))
+        for row in rows:
+            row.context = in_english(row.context)
         return [row for row in rows if kind in ("", row.kind) and recipient in ("", row.recipient)]
 
     def links(self, ticket_id: int | None) -> list[tuple[int, str]]:

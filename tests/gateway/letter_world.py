@@ -20,6 +20,7 @@ from gateway.letter import DeskFacts, Letter
 from store.blobs import FolderBlobs
 from store.database import Database
 from store.tables import (
+    Announcement,
     Attachment,
     Base,
     Contact,
@@ -44,7 +45,6 @@ FACTS = DeskFacts(
     name="Example Service Desk",
     base_url="https://desk.example.com",
     zone=ZoneInfo("Europe/London"),
-    language="en",
     phone="0344 496 0123",
     hostname="desk.example.com",
     instance="sample",
@@ -56,6 +56,7 @@ atexit.register(_FOLDER.cleanup)
 BLOBS = FolderBlobs(Path(_FOLDER.name))
 ORGANISATION, SITE, TEAM, JANE, SAM, ANA, TICKET, EVENT = range(1, 9)
 KIM = 20
+WAITING = 90  # a ticket that waits for Jane, where a test asks for one
 
 
 def database(folder: Path) -> Database:
@@ -160,8 +161,9 @@ def event(event_id: int, text: str, by: int | None = None, *, minutes: int = 0, 
     """An entry of the sample ticket: by Jane, or by a member of staff."""
     names = {JANE: "Jane Doe", SAM: "Sam Lee", ANA: "Ana Ruiz", KIM: "Kim Ito"}
     who = {"contact_id" if by in (JANE, KIM) else "staff_id": by} if by else {}
-    values = {"kind": "note", "visibility": "public", "author": names.get(by or 0, "")} | who | values
-    return Event(id=event_id, ticket_id=TICKET, at=NOW + timedelta(minutes=minutes), text=text, **values)
+    known = {"kind": "note", "visibility": "public", "author": names.get(by or 0, ""), "ticket_id": TICKET}
+    values = known | who | values
+    return Event(id=event_id, at=NOW + timedelta(minutes=minutes), text=text, **values)
 
 
 def file(file_id: int, name: str, data: bytes, event_id: int = EVENT, **values: Any) -> Attachment:
@@ -250,12 +252,19 @@ def every_kind(base: Database) -> dict[str, int]:
         "customer_wrote": row(2009, "customer_wrote", SAM, event_id=44),
         "customer_wrote, lane": row(2010, "customer_wrote", ANA, event_id=45, context=lane),
         "password_changed": row(2011, "password_changed", ticket_id=None, context={"at": NOW.isoformat()}),
+        "address_changed": row(
+            2080,
+            "address_changed",
+            ticket_id=None,
+            context={"old": "jane@old.example.com", "new": "jane@customer.example.com", "by": "Ana Ruiz", "kept": True},
+        ),
         "not_done": row(2012, "not_done", SAM, context={"lines": ["I did not understand “#reslove”."]}),
         "not_done, no ticket": row(2013, "not_done", ticket_id=None, context={"lines": ["It was not done."]}),
         "partly_refused": row(2014, "partly_refused", event_id=EVENT, context=lines),
         "mail_trouble": row(2015, "mail_trouble", SAM, ticket_id=None, context={"subject": "Jane bounces"} | lines),
     }
     rows |= _by_commands(base)
+    rows |= _by_clock(base)
     add(base, *rows.values())
     ids = {name: item.id for name, item in rows.items()}
     return ids | {"credentials": credentials_row(base, JANE, "password"), "sign_in_link": sign_in_row(base, KIM)}
@@ -333,6 +342,51 @@ def _by_commands(base: Database) -> dict[str, Outbox]:
         "due": row(2071, "due", SAM),
         "merged": row(2072, "merged", context={"old": "T20190409.0999"}),
     }
+
+
+def _by_clock(base: Database) -> dict[str, Outbox]:
+    """One row for each kind of letter that the clock brings about, and what it needs."""
+    nobody = {"status": ["Waiting Customer", "Resolved"], "resolution": ["", "We had no answer."]}
+    with base.transaction() as session:
+        session.get_one(Contact, JANE).digest = True
+    add(
+        base,
+        another_ticket(WAITING, "T20190409.0968", status="Waiting Customer", waiting_since=NOW - timedelta(days=3)),
+        another_ticket(91, "T20190409.0969", first_answer_due_at=NOW + timedelta(minutes=20), team_id=TEAM),
+        event(60, "Which floor is it?", SAM, ticket_id=WAITING),
+        event(61, "", minutes=70, kind="change", changes=nobody),
+        Announcement(
+            id=95, title="Portal maintenance on 13 April, 22:00", text="No effect on e-mail.\nAll evening.",
+            starts_at=NOW + timedelta(minutes=1), ends_at=NOW + timedelta(days=4), created_at=NOW,
+        ),
+    )  # fmt: skip
+    asked = {"asked": (NOW - timedelta(days=3)).isoformat(), "closes": (NOW + timedelta(days=9)).isoformat()}
+    return {
+        "update, unanswered": row(2089, "update", event_id=61),
+        "reminder": row(2090, "reminder", ticket_id=WAITING, event_id=60, context=asked),
+        "digest": row(2091, "digest", ticket_id=None),
+        "day_sheet": row(
+            2092, "day_sheet", ANA, ticket_id=None, context={"until": (NOW + timedelta(hours=11)).isoformat()}
+        ),
+        "announcement": row(2093, "announcement", ticket_id=None, context={"announcement": 95}),
+        "due, first answer": row(2094, "due", SAM, ticket_id=91, context={"stage": "answer due"}),
+    }
+
+
+def another_ticket(ticket_id: int, number: str, **values: Any) -> Ticket:
+    """One more ticket of Jane."""
+    known: dict[str, Any] = {
+        "number": number,
+        "title": "A second monitor",
+        "letter_subject": "A second monitor",
+        "status": "New",
+        "desk_address": "service@example.com",
+        "organisation_id": ORGANISATION,
+        "requester_id": JANE,
+        "created_at": NOW,
+        "updated_at": NOW,
+    }
+    return Ticket(id=ticket_id, **(known | values))
 
 
 def credentials_row(base: Database, contact_id: int, kind: Literal["password", "link"]) -> int:

@@ -24,7 +24,6 @@ def facts(**changes: object) -> DeskFacts:
         "name": "Sample Desk",
         "base_url": "https://desk.test",
         "zone": ZoneInfo("Europe/London"),
-        "language": "en",
         "phone": "",
         "hostname": "desk.test",
         "instance": "sample",

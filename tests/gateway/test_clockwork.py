@@ -74,6 +74,18 @@ def test_alerts_about_due_times(world: World, people: People) -> None:
     assert sorted(said[3]) == sorted(said[4]) == sorted([(ANN, "due"), (ANN, "overdue"), (PAT, "overdue")])
 
 
+def test_time_stands_still_while_the_customer_is_asked(world: World, people: People) -> None:
+    """A ticket that waits for its customer is not overdue; once it goes on, it may be."""
+    change(world, people.ticket, due_at=NOW - timedelta(hours=1), waiting_since=NOW - timedelta(hours=2))
+    with world.database.transaction() as session:
+        session.add(Alert(ticket_id=people.ticket, contact_id=people.contacts[ANN], stage="overdue", sent_at=None))
+    at(world, "tell_of_due")
+    assert world.letters("alert") == []
+    change(world, people.ticket, waiting_since=None)
+    at(world, "tell_of_due")
+    assert len(world.letters("alert")) == 1
+
+
 def test_no_alert_about_what_is_done(world: World, people: People) -> None:
     """A ticket that was resolved is neither due nor overdue."""
     change(world, people.ticket, due_at=NOW - timedelta(hours=1), status="Resolved", completed_at=NOW)

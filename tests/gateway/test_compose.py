@@ -30,12 +30,14 @@ from tests.servers import chromium
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 KINDS = (
     "received|received by a stranger|received, named|update|update, resolved|update, status|update, question|"
-    "new_ticket|customer_wrote|customer_wrote, lane|password_changed|not_done|not_done, no ticket|partly_refused|"
+    "new_ticket|customer_wrote|customer_wrote, lane|password_changed|address_changed|not_done|"
+    "not_done, no ticket|partly_refused|"
     "mail_trouble|credentials|sign_in_link|received, on behalf|update, solved|update, withdrawn|update, reopened|"
     "customer_wrote, solved|done|done, staff|done, no ticket|done, stranger|not_done, stranger|confirm|"
     "confirm, no ticket|confirm, stranger|answer, table|answer, ticket|answer, form|copy|shared|shared, added|"
     "shared, watching|approval|approval_result|approval_result, rejected|alert, due|alert, overdue|alert, completed|"
-    "alert, in process|alert, tasks|assigned|due|merged"
+    "alert, in process|alert, tasks|assigned|due|merged|update, unanswered|reminder|digest|day_sheet|announcement|"
+    "due, first answer"
 ).split("|")
 
 
@@ -176,6 +178,7 @@ HEADERS = {
     "credentials": ("Your access to Example Service Desk", "Example Service Desk", "auto-generated", None),
     "sign_in_link": ("Your sign-in link", "Example Service Desk", "auto-generated", None),
     "password_changed": ("Your password was changed", "Example Service Desk", "auto-generated", None),
+    "address_changed": ("Your e-mail address was changed", "Example Service Desk", "auto-generated", None),
     "mail_trouble": ("[Mail] Jane bounces", "Example Service Desk", "auto-generated", None),
     "done": ("Re: [T20190409.0967] Phones down at Blackfriars", "Example Service Desk", "auto-replied", "contact"),
     "done, no ticket": ("Re: #me", "Example Service Desk", "auto-replied", None),
@@ -208,6 +211,10 @@ HEADERS = {
     "assigned": (
         "Re: [T20190409.0967] Phones down at Blackfriars", "Example Service Desk", "auto-generated", "assigned",
     ),
+    "reminder": ("Re: [T20190409.0968] A second monitor", "Example Service Desk", "auto-generated", "contact"),
+    "digest": ("Your tickets, 9 Apr 2019", "Example Service Desk", "auto-generated", None),
+    "day_sheet": ("Desk, 9 Apr 2019", "Example Service Desk", "auto-generated", None),
+    "announcement": ("Portal maintenance on 13 April, 22:00", "Example Service Desk", "auto-generated", None),
     "due": ("Re: [T20190409.0967] Phones down at Blackfriars", "Example Service Desk", "auto-generated", "team"),
     "merged": ("Re: [T20190409.0967] Phones down at Blackfriars", "Example Service Desk", "auto-generated", "contact"),
 }  # fmt: skip

@@ -64,7 +64,7 @@ def what_it_becomes(database: Database, raw: bytes, recipient: str = DESK) -> De
     claimed = Claimed(1, envelope, raw, 1)
     ((_, incoming),) = with_senders([(claimed, read_mail(claimed, world.ADDRESSES, world.RULES))], world.SENDERS)
     with database.reading() as session:
-        view = load_view(session, [incoming], world.ADDRESSES, world.NOW)
+        view = load_view(session, [incoming], world.ADDRESSES, world.NOW, world.RULES.levels)
     decision, _ = decide(incoming, view, world.RULES, world.ADDRESSES, world.NOW)
     return decision
 

@@ -116,7 +116,7 @@ def test_time(made: Callable[[], str]) -> None:
     started = time.process_time()
     html.to_text(source)
     html.sanitise(source)
-    assert time.process_time() - started < 2  # each takes under a second on a machine that does nothing else
+    assert time.process_time() - started < 5  # each takes under a second on a machine that does nothing else
 
 
 def test_usual_mail_is_quick() -> None:

@@ -63,14 +63,14 @@ def test_what_was_noted(base: Database) -> None:
         "Contact: jane@customer.test",
         "Files: switch.jpg (48 KB)",
     ]
-    assert asked_for(text) == ["Urgency"]
+    assert asked_for(text) == ["Urgency", "Tried so far", "Error messages"]
 
 
 @pytest.mark.feature("F78", "mail")
 @pytest.mark.parametrize(
     "kind, labels",
     [
-        ("Incident", ["Item", "Urgency", "Impact", "Our ref"]),
+        ("Incident", ["Item", "Urgency", "Impact", "Our ref", "Tried so far", "Error messages"]),
         ("Change Request", ["Item", "Needed by", "Our ref"]),
         ("Query", ["Our ref"]),
     ],

@@ -116,7 +116,7 @@ def person_of(world: World, who: str) -> Person:
     return Person(
         contact_id=world.ids[who],
         organisation_id=world.ids[organisation] if organisation else None,
-        sees="organisation" if organisation == "acme" else "own",
+        organisations=frozenset({world.ids["acme"]} if organisation == "acme" else ()),
     )
 
 

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from desk import people
 from desk.writes import Writes
-from postdesk import cli_desk  # noqa: F401 - it adds its commands
+from postdesk import cli_access  # noqa: F401 - it adds its commands
 from postdesk.cli import app
 from postdesk.wiring import House
 from store.tables import Approver

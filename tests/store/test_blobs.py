@@ -1,8 +1,10 @@
 """Blobs: whole or not there, under their SHA-256."""
 
 import hashlib
+import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -106,3 +108,20 @@ def test_check(blobs: FolderBlobs) -> None:
     (blobs.root / "incoming").rmdir()
     with pytest.raises(OSError):  # noqa: PT011 - the text is that of the operating system
         blobs.check()
+
+
+def test_forgotten(blobs: FolderBlobs) -> None:
+    """Only what was last put before; the same bytes can be put again afterwards."""
+    (digest,) = blobs.put_many([b"one"])
+    now = datetime.now(UTC)
+    assert not blobs.forget(digest, now - timedelta(hours=1))
+    assert blobs.read(digest) == b"one"
+    os.utime(blobs.path(digest), (0, 0))
+    assert blobs.put_many([b"one"]) == [digest]  # wanted again: it counts as new
+    assert not blobs.forget(digest, now - timedelta(hours=1))
+    os.utime(blobs.path(digest), (0, 0))
+    assert blobs.forget(digest, now - timedelta(hours=1))
+    assert files(blobs) == set()
+    assert not blobs.forget(digest, now)
+    blobs.put_many([b"one"])
+    assert blobs.read(digest) == b"one"

@@ -31,7 +31,7 @@ FACTS = AnswerFacts(
     zone=RULES.zone, name="Sample Desk", address=DESK, base_url="https://desk.example.com", words=WORDS,
     catalogue=CATALOGUE,
 )  # fmt: skip
-DESK_FACTS = DeskFacts("Sample Desk", FACTS.base_url, FACTS.zone, "en", "", "desk.test", "sample", 14, FACTS)
+DESK_FACTS = DeskFacts("Sample Desk", FACTS.base_url, FACTS.zone, "", "desk.test", "sample", 14, FACTS)
 
 
 def row(

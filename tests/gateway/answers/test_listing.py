@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from desk.levels import Level, Levels
 from gateway.answers import Answer
 from gateway.answers.csv_file import safe
 from store.tables import Contact, Staff, Ticket
@@ -287,7 +288,7 @@ def test_columns(world: World, people: People, tickets: dict[str, int]) -> None:
 def test_priority_is_not_for_everybody(world: World, people: People, tickets: dict[str, int]) -> None:
     """Only security levels that may see priorities have the column and the filter."""
     change(world, Contact, people.contacts[ANN], columns=["priority", "title"])
-    facts = replace(FACTS, priority_levels=frozenset({"Admin User"}))
+    facts = replace(FACTS, levels=Levels((Level("Standard User", priority=False), Level("Admin User", people=True))))
     assert "Priority" in ask(world, people, ANN, "list", "my").text
     assert "Priority" not in ask(world, people, ANN, "list", "my", facts=facts).text
     assert "cannot be narrowed by “priority”" in ask(world, people, ANN, "list", "priority:low", facts=facts).text

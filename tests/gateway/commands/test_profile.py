@@ -55,7 +55,7 @@ def give_access(world: World, people: People, address: str = ANN, **values: Any)
 @pytest.mark.feature("F29", "mail")
 @pytest.mark.feature("F19", "mail")
 def test_the_profile_comes_as_lines(world: World, people: People) -> None:
-    """All ten fields, the level too; to the stored address."""
+    """All eleven fields, the level too; to the stored address."""
     world.take(me())
     (row,) = world.letters("answer")
     assert (row.recipient, row.context["ask"]) == (ANN, "me")
@@ -194,8 +194,11 @@ def test_the_new_address_confirms(world: World, people: People) -> None:
     assert of(world, people).addresses == [NEW, ANN]
     assert world.all(select(Account.username)) == [NEW]
     assert world.count(WebSession) == 0
-    said = f"Your address is now {NEW}; it was {ANN}. Mail from the old one still counts as yours."
-    assert (lines(world, "done", NEW), lines(world, "done", ANN)) == (said, said)
+    said = f"Your address at our desk is now {NEW}; it was {ANN}."
+    for address in (ANN, NEW):
+        (letter,) = rendering.letters(world, "address_changed", address)
+        assert said in rendering.words(letter)
+        assert "Mail from the old one still counts as yours." in rendering.words(letter)
     answer_there(world)
     assert "confirmed before" in lines(world, "not_done", NEW)
     assert len(of(world, people).addresses) == 2

@@ -1,0 +1,94 @@
+"""Lists as files: CSV, Excel or PDF, from columns and rows, written to a stream. The one home of these formats."""
+
+import csv
+import io
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import BinaryIO, Literal
+from zoneinfo import ZoneInfo
+
+from desk.cells import harmless
+
+Format = Literal["csv", "xlsx", "pdf"]
+FORMATS: tuple[Format, ...] = ("csv", "xlsx", "pdf")
+TYPES: Mapping[Format, str] = {
+    "csv": "text/csv; charset=utf-8",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "pdf": "application/pdf",
+}
+MOST_PDF = 1_000  # rows: a page is laid out as a whole, and nobody reads more of them
+Value = str | int | float | bool | date | datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A list to write. Its rows are read once, one after another, and may come from anywhere."""
+
+    title: str
+    headings: Sequence[str]
+    rows: Iterable[Sequence[Value]]
+    zone: ZoneInfo
+    at: datetime  # when it was made
+    desk: str = ""  # the name that stands above it
+    page: str = "Page {page} of {pages}"
+    yes: str = "yes"  # what stands for True; nothing stands for False
+    language: str = "en"
+
+
+class NotPossible(Exception):
+    """A file of this format cannot be made here; the text is for an operator."""
+
+
+def write(form: Format, listing: Listing, out: BinaryIO) -> None:
+    """Write the list in that format. CSV and Excel hold one row at a time in memory; NotPossible where PDF is not."""
+    _writers()[form](listing, out)
+
+
+def in_bytes(form: Format, listing: Listing) -> bytes:
+    """The same for a letter."""
+    out = io.BytesIO()
+    write(form, listing, out)
+    return out.getvalue()
+
+
+def pdf_is_possible() -> bool:
+    """True where WeasyPrint is installed, and the libraries that it needs."""
+    from desk import export_pdf
+
+    return export_pdf.is_possible()
+
+
+def _writers() -> Mapping[Format, Callable[[Listing, BinaryIO], None]]:
+    # Only when one is needed: an Excel or PDF library takes a while to import, and most processes never do.
+    from desk import export_pdf, export_xlsx
+
+    return {"csv": write_csv, "xlsx": export_xlsx.write, "pdf": export_pdf.write}
+
+
+def write_csv(listing: Listing, out: BinaryIO) -> None:
+    """UTF-8 with the mark by which spreadsheets know it, CRLF (RFC 4180), ISO dates, no formulas."""
+    text = io.TextIOWrapper(out, "utf-8-sig", errors="replace", newline="", write_through=True)
+    try:
+        lines = csv.writer(text, lineterminator="\r\n")
+        lines.writerow([harmless(heading) for heading in listing.headings])
+        lines.writerows([as_cell(value, listing) for value in row] for row in listing.rows)
+        text.flush()
+    finally:
+        text.detach()  # the stream stays its owner's
+
+
+def as_cell(value: Value, listing: Listing) -> str:
+    """A value as CSV has it: 2026-11-23 12:00 in the zone of the list; a number is one, whatever sign it has."""
+    return harmless(value) if isinstance(value, str) else as_text(value, listing)
+
+
+def as_text(value: Value, listing: Listing) -> str:
+    """A value as text, times in the zone of the list."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return listing.yes if value else ""
+    if isinstance(value, datetime):
+        return f"{value.astimezone(listing.zone):%Y-%m-%d %H:%M}"
+    return value.isoformat() if isinstance(value, date) else str(value)

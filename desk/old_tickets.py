@@ -1,0 +1,111 @@
+"""Tickets that were closed long ago go, with everything of theirs, when the settings say so."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, and_, delete, exists, or_, select, update
+from sqlalchemy.orm import Session, aliased
+
+from desk.retention import Gone
+from store.tables import (
+    Alert,
+    Approval,
+    Attachment,
+    Base,
+    Delivery,
+    Disposition,
+    Event,
+    KnownMessage,
+    Outbox,
+    Participant,
+    Pending,
+    Reading,
+    Ticket,
+    TicketLink,
+    core,
+)
+
+AT_ONCE = 50  # tickets in one transaction: each has many rows, and on SQLite nobody else writes meanwhile
+FOR_GOOD = ("Complete", "Withdrawn")  # a resolved ticket may be opened again
+_OF_TICKETS: tuple[type[Base], ...] = (Attachment, Pending, Alert, Approval, Participant, Reading, KnownMessage)
+
+
+def forget(session: Session, before: datetime) -> Gone:
+    """Tickets that were closed before and untouched since; tasks, merged tickets and the one they belong to together.
+
+    A family of which one member is younger, or that a letter still waits to tell of, stays for now.
+    """
+    ids = set(session.scalars(select(Ticket.id).where(_goes(before)).order_by(Ticket.updated_at).limit(AT_ONCE)))
+    ids = _families(session, ids, before)
+    if not ids:
+        return Gone()
+    tickets = sorted(ids)
+    digests = frozenset(session.scalars(select(Attachment.digest).where(Attachment.ticket_id.in_(tickets)).distinct()))
+    _letters(session, tickets)
+    for table in _OF_TICKETS:
+        session.execute(delete(core(table)).where(core(table).c.ticket_id.in_(tickets)))
+    links = core(TicketLink)
+    session.execute(delete(links).where(or_(links.c.ticket_id.in_(tickets), links.c.other_id.in_(tickets))))
+    session.execute(delete(core(Event)).where(core(Event).c.ticket_id.in_(tickets)))
+    # That the mails came, and counted, stays in the ledger; what they were about goes.
+    named = core(Disposition)
+    theirs = update(named).where(named.c.ticket_id.in_(tickets))
+    session.execute(theirs.values(ticket_id=None, subject="", evidence={}))
+    rows = core(Ticket)
+    session.execute(update(rows).where(rows.c.id.in_(tickets)).values(parent_id=None, merged_into_id=None))
+    session.execute(delete(rows).where(rows.c.id.in_(tickets)))
+    return Gone(len(tickets), digests)
+
+
+def _letters(session: Session, tickets: Sequence[int]) -> None:
+    letters, deliveries = core(Outbox), core(Delivery)
+    theirs = select(letters.c.id).where(letters.c.ticket_id.in_(tickets))
+    session.execute(delete(deliveries).where(deliveries.c.outbox_id.in_(theirs)))
+    session.execute(delete(letters).where(letters.c.ticket_id.in_(tickets)))
+
+
+def _is_old(ticket: type[Ticket], before: datetime) -> ColumnElement[bool]:
+    return and_(ticket.status.in_(FOR_GOOD), ticket.updated_at < before)
+
+
+def _goes(before: datetime) -> ColumnElement[bool]:
+    """Old, and no younger ticket next to it: such ones would stand in the way of those behind them."""
+    child, merged, other = aliased(Ticket), aliased(Ticket), aliased(Ticket)
+    waiting = exists().where(Outbox.ticket_id == Ticket.id, Outbox.state == "waiting")
+    return and_(
+        _is_old(Ticket, before),
+        ~exists().where(child.parent_id == Ticket.id, ~_is_old(child, before)),
+        ~exists().where(merged.merged_into_id == Ticket.id, ~_is_old(merged, before)),
+        ~exists().where(or_(other.id == Ticket.parent_id, other.id == Ticket.merged_into_id), ~_is_old(other, before)),
+        ~waiting,
+    )
+
+
+def _families(session: Session, ids: set[int], before: datetime) -> set[int]:
+    """These tickets with all that hang on them; families that are not old as a whole are left out."""
+    ways: dict[int, set[int]] = {}
+    found, fresh = set(ids), set(ids)
+    goes: set[int] = set(ids)
+    while fresh:
+        near = select(Ticket.id, Ticket.parent_id, Ticket.merged_into_id).where(
+            or_(Ticket.id.in_(fresh), Ticket.parent_id.in_(fresh), Ticket.merged_into_id.in_(fresh))
+        )
+        rows = session.execute(near).all()
+        for row in rows:
+            for other in (row.parent_id, row.merged_into_id):
+                if other:
+                    ways.setdefault(row.id, set()).add(other)
+                    ways.setdefault(other, set()).add(row.id)
+        named = {row.id for row in rows} | {i for row in rows for i in (row.parent_id, row.merged_into_id) if i}
+        fresh = named - found
+        found |= fresh
+        goes |= set(session.scalars(select(Ticket.id).where(Ticket.id.in_(fresh), _goes(before)))) if fresh else set()
+    whole: set[int] = set()
+    for start in sorted(ids):
+        family, edge = {start}, {start}
+        while edge:
+            edge = {other for one in edge for other in ways.get(one, ())} - family
+            family |= edge
+        if family <= goes:
+            whole |= family
+    return whole

@@ -1,0 +1,90 @@
+"""What is kept for so many days and no longer: letters, received mails as they came, what imports said of each row."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sqlalchemy import String, and_, cast, delete, or_, select, update
+from sqlalchemy.orm import Session
+
+from store.tables import Attachment, Delivery, Disposition, ImportRun, Outbox, Pending, RawMail, ReceivedMail, core
+
+AT_ONCE = 300  # rows in one transaction; the rest has its turn a minute later
+_STAMP = "%Y%m%d%H%M%S%f"
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """What a step took away: how many, the digests of bytes that may be nobody's now, and where the next one begins."""
+
+    count: int = 0
+    digests: frozenset[str] = frozenset()
+    mark: str = ""
+
+
+def letters(session: Session, before: datetime) -> Gone:
+    """Letters that were done before, and what the other side said of them. Whatever still waits stays."""
+    # The oldest rows have the lowest ids, or nearly: a look at these says whether there is something to do.
+    first = select(Outbox.id, Outbox.state, Outbox.done_at).order_by(Outbox.id).limit(AT_ONCE * 2).subquery()
+    old = select(first.c.id).where(first.c.state != "waiting", first.c.done_at < before).limit(AT_ONCE)
+    ids = session.scalars(old).all()
+    if ids:
+        session.execute(delete(core(Delivery)).where(core(Delivery).c.outbox_id.in_(ids)))
+        session.execute(delete(core(Outbox)).where(core(Outbox).c.id.in_(ids)))
+    return Gone(len(ids))
+
+
+def mails(session: Session, before: datetime, mark: str) -> Gone:
+    """The bytes of mails that were dealt with before. That they came, from whom, and what became of them stays.
+
+    So does the key by which the same mail is known again. A held mail stays until a person has decided; then its
+    disposition is a new one, behind the `mark` up to which the others were looked at.
+    """
+    since, last = _read(mark)
+    after = or_(Disposition.at > since, and_(Disposition.at == since, Disposition.received_id > last))
+    rows = session.execute(
+        select(Disposition.at, Disposition.received_id, Disposition.kind, ReceivedMail.waiting, ReceivedMail.blob)
+        .join(ReceivedMail, ReceivedMail.id == Disposition.received_id)
+        .where(Disposition.at >= since, after, Disposition.at < before)
+        .order_by(Disposition.at, Disposition.received_id)
+        .limit(AT_ONCE)
+    ).all()
+    done = [row for row in rows if row.kind != "held" and not row.waiting]
+    ids = [row.received_id for row in done]
+    if ids:
+        session.execute(delete(core(RawMail)).where(core(RawMail).c.id.in_(ids)))
+        blobs = update(core(ReceivedMail)).where(core(ReceivedMail).c.id.in_(ids), core(ReceivedMail).c.blob != "")
+        session.execute(blobs.values(blob=""))
+    digests = frozenset(row.blob for row in done if row.blob)
+    mark = f"{rows[-1].at:{_STAMP}}-{rows[-1].received_id}" if rows else mark
+    return Gone(len(ids), digests, mark)
+
+
+def imports(session: Session, before: datetime) -> Gone:
+    """What was said of each row of old imports; how many there were of each fate stays."""
+    old = select(ImportRun.id).where(ImportRun.at < before, cast(ImportRun.rows, String) != "[]")
+    ids = session.scalars(old.order_by(ImportRun.id).limit(AT_ONCE)).all()
+    if ids:
+        session.execute(update(core(ImportRun)).where(core(ImportRun).c.id.in_(ids)).values(rows=[]))
+    return Gone(len(ids))
+
+
+def unused(session: Session, digests: Collection[str]) -> set[str]:
+    """Those of these digests that no file, no mail, and no command that waits for a “confirm” names."""
+    if not digests:
+        return set()
+    used = set(session.scalars(select(Attachment.digest).where(Attachment.digest.in_(digests)).distinct()))
+    used |= set(session.scalars(select(ReceivedMail.blob).where(ReceivedMail.blob.in_(digests)).distinct()))
+    left = set(digests) - used
+    # Few rows, for some days each; which of their values is a digest is the business of the commands.
+    bodies = session.scalars(select(cast(Pending.body, String)).where(Pending.done_at.is_(None))) if left else ()
+    for body in bodies:
+        left = {digest for digest in left if digest not in body}
+    return left
+
+
+def _read(mark: str) -> tuple[datetime, int]:
+    stamp, _, last = mark.partition("-")
+    if not stamp:
+        return datetime(1970, 1, 1, tzinfo=UTC), 0
+    return datetime.strptime(stamp, _STAMP).replace(tzinfo=UTC), int(last)

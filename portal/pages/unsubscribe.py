@@ -1,0 +1,48 @@
+"""Off a list with one click (RFC 8058): a page with a button, and what the button, or a mail program, does."""
+
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from desk import unsubscribing
+from desk.unsubscribing import List, Stop
+from desk.writes import Writes
+from portal.visit import Portal
+
+# What somebody gets no more of. No ticket is named: whoever has the link may have it from somebody else.
+WHAT: dict[List, str] = {
+    "alerts": "alerts of this ticket",
+    "watching": "letters about the changes of this ticket",
+    "ticket": "letters about this ticket, but for the one that says how it ends",
+    "digest": "the list of your tickets",
+    "news": "announcements",
+    "day sheet": "the day sheet",
+}
+
+
+async def show(portal: Portal, request: Request) -> Response:
+    """The page that a link in a letter leads to. Programs that look at links before people do change nothing."""
+    return portal.pages("unsubscribe.html", what=WHAT[_stop(portal, request).list], done=False)
+
+
+async def stop(portal: Portal, request: Request) -> Response:
+    """One click, of a person or of a mail program: no cookie, no form of ours, and a second time is as good."""
+    found = _stop(portal, request)
+    await run_in_threadpool(_apply, portal, found)
+    return portal.pages("unsubscribe.html", what=WHAT[found.list], done=True)
+
+
+def _stop(portal: Portal, request: Request) -> Stop:
+    found = unsubscribing.read(str(request.path_params["token"]), portal.config.keys)
+    if found is None:
+        raise HTTPException(404)
+    return found
+
+
+def _apply(portal: Portal, found: Stop) -> None:
+    database = portal.config.database
+    writes = Writes(database.ids.next)
+    unsubscribing.apply(writes, found, portal.config.clock())
+    with database.transaction() as session:
+        writes.flush(session)

@@ -1,0 +1,191 @@
+"""The timers: what the clock alone brings about. Each is a rule of desk/, run in a transaction of its own."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from functools import partial
+
+from sqlalchemy.orm import Session
+
+from desk import (
+    announcements,
+    clockwork,
+    daily,
+    day_sheets,
+    digests,
+    due_letters,
+    old_tickets,
+    reminders,
+    retention,
+    sessions,
+    working_days,
+)
+from desk.hours import Hours, office
+from desk.reminders import Plan
+from desk.retention import Gone
+from desk.targets import ALL
+from postdesk.languages import languages
+from postdesk.wiring import House
+
+# Bytes that are put while a row that names them is not yet committed are newer than that.
+_JUST_NOW = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run of a timer."""
+
+    house: House
+    session: Session
+    now: datetime
+    done_for: str  # what the last run left: a day, or how far it came; "" before the first one
+
+    @property
+    def next_id(self) -> Callable[[], int]:
+        """Ids of new rows."""
+        return self.house.database.ids.next
+
+    @property
+    def lock(self) -> bool:
+        """SQLite has one writer at a time; elsewhere workers may be at the same tickets."""
+        return not self.house.database.is_sqlite
+
+    @property
+    def hours(self) -> Hours:
+        """The working time of the desk as a whole."""
+        return working_days.hours_of(self.house.catalogue.targets, ALL, office(self.house.zone))
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What a run did: how much, what is noted of it, and what is to follow once all of that is committed."""
+
+    count: int = 0
+    done_for: str = ""
+    then: Callable[[], None] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Timer:
+    """A timer, and what it does in a sentence for people."""
+
+    what: str
+    run: Callable[[Run], Done]
+
+
+def _complete(run: Run) -> Done:
+    days = timedelta(days=run.house.settings.mail.reopen_days)
+    return Done(clockwork.complete(run.session, run.next_id, run.now, days, lock=run.lock))
+
+
+def _alerts(run: Run) -> Done:
+    return Done(clockwork.tell_of_due(run.session, run.next_id, run.now))
+
+
+def _due(run: Run) -> Done:
+    return Done(due_letters.tell(run.session, run.next_id, run.now, lock=run.lock))
+
+
+def _plan(run: Run) -> Plan:
+    settings, targets = run.house.settings.reminders, run.house.catalogue.targets
+    return Plan(settings.after_days, settings.close_after_days, targets, office(run.house.zone))
+
+
+def _remind(run: Run) -> Done:
+    return Done(reminders.remind(run.session, run.next_id, run.now, _plan(run), lock=run.lock))
+
+
+def _close(run: Run) -> Done:
+    def resolution() -> str:  # asked for where there is such a ticket: a catalogue takes a while to read
+        language = languages(run.house).find(run.house.settings.desk.language)
+        return language.say("We asked for something that we need to go on, and had no answer.")
+
+    return Done(reminders.close(run.session, run.next_id, run.now, _plan(run), resolution, lock=run.lock))
+
+
+def _day(run: Run) -> str:
+    """The day whose letters may go out now; "" for none."""
+    at = time.fromisoformat(run.house.settings.letters.digest_at)
+    day = daily.day_of(run.now, at, run.hours)
+    return day.isoformat() if day else ""
+
+
+def _digest(run: Run) -> Done:
+    """One batch; where it ended is noted, so that the next one goes on there."""
+    day, (done, _, after) = _day(run), run.done_for.partition(" after ")
+    if not day or (done == day and not after):
+        return Done(0, run.done_for)
+    count, last = digests.queue(run.session, run.next_id, run.now, int(after) if done == day else 0)
+    return Done(count, f"{day} after {last}" if last else day)
+
+
+def _day_sheet(run: Run) -> Done:
+    day = _day(run)
+    if not day or run.done_for == day or not run.house.settings.letters.day_sheet:
+        return Done(0, run.done_for)
+    until = daily.end_of(run.now.astimezone(run.hours.zone).date(), run.hours)
+    return Done(day_sheets.queue(run.session, run.next_id, run.now, until), day)
+
+
+def _announce(run: Run) -> Done:
+    if not run.house.settings.letters.announcements:
+        return Done()
+    return Done(announcements.tell(run.session, run.next_id, run.now))
+
+
+def _purge(run: Run) -> Done:
+    sessions.purge(run.session, run.now)
+    clockwork.forget_questions(run.session, run.now)
+    return Done()
+
+
+def _kept(days: int, forget: Callable[[datetime], Gone], run: Run) -> Done:
+    """One step of a retention period; 0 days are for ever."""
+    if not days:
+        return Done(0, run.done_for)
+    gone = forget(run.now - timedelta(days=days))
+    digests_of = gone.digests
+    return Done(gone.count, gone.mark, partial(_forget_blobs, run.house, digests_of, run.now) if digests_of else None)
+
+
+def _forget_blobs(house: House, named: frozenset[str], now: datetime) -> None:
+    with house.database.reading() as session:
+        unused = retention.unused(session, named)
+    for digest in sorted(unused):
+        house.blobs.forget(digest, now - _JUST_NOW)
+
+
+def _old_letters(run: Run) -> Done:
+    return _kept(run.house.settings.retention.letters_days, partial(retention.letters, run.session), run)
+
+
+def _old_mails(run: Run) -> Done:
+    def forget(before: datetime) -> Gone:
+        return retention.mails(run.session, before, run.done_for)
+
+    return _kept(run.house.settings.retention.mails_days, forget, run)
+
+
+def _old_tickets(run: Run) -> Done:
+    return _kept(run.house.settings.retention.tickets_days, partial(old_tickets.forget, run.session), run)
+
+
+def _old_imports(run: Run) -> Done:
+    return _kept(run.house.settings.retention.imports_days, partial(retention.imports, run.session), run)
+
+
+TIMERS: dict[str, Timer] = {
+    "complete": Timer("Resolved tickets become Complete.", _complete),
+    "alerts": Timer("Customers hear of due times that they asked to hear of.", _alerts),
+    "due": Timer("Staff hear of due times, before and after.", _due),
+    "remind": Timer("Customers who were asked something are reminded.", _remind),
+    "close": Timer("What no customer answers is resolved.", _close),
+    "digest": Timer("Customers who want it get the list of their tickets.", _digest),
+    "day-sheet": Timer("Staff get the list of what waits.", _day_sheet),
+    "announce": Timer("Announcements go out as letters.", _announce),
+    "purge": Timer("Sessions that ended, and commands that nobody confirmed, are forgotten.", _purge),
+    "old-letters": Timer("Letters are forgotten after retention.letters_days.", _old_letters),
+    "old-mails": Timer("Received mails as they came are forgotten after retention.mails_days.", _old_mails),
+    "old-tickets": Timer("Closed tickets are forgotten after retention.tickets_days.", _old_tickets),
+    "old-imports": Timer("The rows of contact imports are forgotten after retention.imports_days.", _old_imports),
+}
