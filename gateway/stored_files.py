@@ -16,6 +16,9 @@ def store_files(batch: Sequence[Incoming], blobs: BlobStore, policy: FilePolicy)
     digests = iter(blobs.put_many(file.data for kept, _ in chosen for file in kept))
     result = []
     for mail, (kept, refused) in zip(batch, chosen, strict=True):
+        if not mail.message.attachments:
+            result.append(mail)
+            continue
         stored = tuple(
             File(
                 name=file.name,
