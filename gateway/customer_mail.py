@@ -101,8 +101,8 @@ def _write_down(
         assert isinstance(author, ContactState)  # noqa: S101 - for the type checker: staff have a way of their own
         _tell(decision, case, writes, entry, author, event_id, doing, has_words=has_words)
     reason = confirm.ask(scene, later, writes, {"entry": event_id or 0}) if later.acts else ""
-    if case.mail.refused_files:
-        performing.answer(scene, "partly_refused", case.mail.refused_files, writes, event_id)
+    if missing := [*case.mail.refused_files, *entry_of.left_over(entry)]:
+        performing.answer(scene, "partly_refused", missing, writes, event_id)
     performing.report(scene, now, [*planned.faults, *planned.hints], writes, event_id, kept=has_words)
     if has_words:
         return replace(decision, reason=f"{decision.reason} {reason}".strip())

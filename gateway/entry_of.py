@@ -46,6 +46,16 @@ def automatic(decision: Decision, case: Case) -> Note:
     return with_subject(ours, entry) if ours else entry
 
 
+def left_over(entry: Note) -> list[str]:
+    """For whoever wrote it: that the entry shows the beginning of their text alone."""
+    if len(entry.text) < NOTE_LENGTH or not entry.folded:
+        return []
+    most = f"{NOTE_LENGTH:,}"
+    return [
+        say("Your text has more than {n} characters. The ticket shows the first ones, and the rest is kept.", n=most)
+    ]
+
+
 def with_words(entry: Note) -> Note:
     """An entry is never empty."""
     return entry if entry.text or entry.files else replace(entry, text=NO_WORDS)

@@ -37,6 +37,7 @@ class DeskFacts:
     catalogue: Catalogue = field(default_factory=Catalogue)  # what a receipt says and asks for
     languages: Languages = field(default_factory=Languages)  # those in which it can write
     language: Language = ENGLISH  # of the reader
+    version: str = ""  # of the program that writes the letters; "" leaves it unsaid
 
     def to(self, language: Language) -> "DeskFacts":
         """The same for readers of another language."""

@@ -104,6 +104,8 @@ def fields(
     # Exchange answers no mail that carries this ([MS-OXCMAIL] section 2.2.3.2.14).
     found["X-Auto-Response-Suppress"] = "All"
     found["X-Postdesk-Instance"] = instance_mark(desk)
+    if desk.version and row.staff_id is not None:
+        found["X-Mailer"] = clean_header(f"Postdesk {desk.version}")
     found["Content-Language"] = clean_header(desk.language.code)
     return found
 

@@ -19,6 +19,8 @@ def received(row: Outbox, data: LetterData, desk: DeskFacts) -> dict[str, Any]:
     to_requester = row.contact_id in (None, ticket.requester_id)
     said = frozenset(str(label) for label in row.context.get("said", ()))
     site = data.sites.get(ticket.site_id or 0)
+    # Of the requester's own letter alone: others have no business with their telephone.
+    phone = str(requester.details.get("Phone") or requester.details.get("Mobile") or "") if to_requester else ""
     kind = desk.catalogue.type(ticket.type)
     answer_at = ticket.first_answer_due_at if ticket.first_answered_at is None else None
     # A receipt goes to others as well: a file of a note for the desk alone is named to nobody.
@@ -31,7 +33,7 @@ def received(row: Outbox, data: LetterData, desk: DeskFacts) -> dict[str, Any]:
         "by": name(requester) if echo and not to_requester else "",
         "opened_by": brought(row, "opened_by", desk.language) if echo and to_requester else "",
         "after_call": ticket.source == "Phone",
-        "facts": noted(ticket, requester, site, said, attached, desk) if echo else [],
+        "facts": noted(ticket, requester, site, said, attached, desk, phone) if echo else [],
         "blanks": _blanks(ticket, said, data, desk) if echo and to_requester else [],
         "message": desk.language.told(kind.message) if kind else "",
         "first_answer": desk.language.moment(answer_at, desk.zone) if answer_at else "",
@@ -45,6 +47,7 @@ def noted(
     said: frozenset[str],
     attached: list[str],
     desk: DeskFacts,
+    phone: str = "",
 ) -> list[tuple[str, str]]:
     """What the desk understood, line by line; of two things also that nobody said them."""
     is_incident, language = ticket.type == "Incident", desk.language
@@ -63,6 +66,7 @@ def noted(
         (language.say("Needed by"), language.date(ticket.needed_by) if ticket.needed_by else ""),
         (language.say("Due"), language.moment(ticket.due_at, desk.zone) if ticket.due_at else ""),
         (language.say("Contact"), requester.address),
+        (language.say("Phone"), phone),
     ]
     answers = [(language.gettext(question), answer) for question, answer in ticket.answers.items()]
     shown = [(label, line(value)) for label, value in (*facts, *answers) if value]

@@ -50,7 +50,8 @@ def open_ticket(decision: Decision, case: Case, writes: Writes) -> Decision:
         waits = confirm.ask(scene, later, writes, {"entry": event_id})
         decision = replace(decision, reason=f"{decision.reason} {waits}")
     for_writer = requester.id == writer.id and not passed_on
-    decision = _receipt(decision, scene, planned, writes, event_id, added, for_writer=for_writer)
+    notes = [*planned.faults, *planned.hints, *entry_of.left_over(entry)]
+    decision = _receipt(decision, scene, planned, writes, event_id, added, notes, for_writer=for_writer)
     hints = entry_of.hints(case, ticket, entry, waiting, passed_on=passed_on is not None)
     if not doing.quiet:
         for member in notices.staff_of(ticket, case.view.teams, case.view.staff, decision.staff):
@@ -84,13 +85,13 @@ def _receipt(
     writes: Writes,
     event_id: int,
     added: list[ContactState],
+    notes: list[str],
     *,
     for_writer: bool,
 ) -> Decision:
     """Where it goes to somebody else, whoever wrote hears apart from it what was made of their mail."""
     case, author = scene.case, scene.author
     assert scene.ticket is not None  # noqa: S101 - for the type checker: it was just opened
-    notes = [*planned.faults, *planned.hints]
     filled = [] if planned.faults else details.stated(order.word for order in planned.orders)
     if for_writer:
         return send_receipt(decision, case, writes, scene.ticket, event_id, added, notes, filled=filled)

@@ -9,7 +9,7 @@ from gateway.delivery import Deliverer
 from gateway.delivery_policy import DeliveryPolicy
 from gateway.letter import DeskFacts
 from gateway.relay import MaildirRelay, Relay
-from postdesk import bundled, own_letters
+from postdesk import __version__, bundled, own_letters
 from postdesk.answering import answer_facts
 from postdesk.languages import catalogues, languages
 from store.blobs import BlobStore, FolderBlobs
@@ -31,6 +31,7 @@ def desk_facts(house: "House") -> DeskFacts:
         reopen_days=house.settings.mail.reopen_days,
         levels=house.levels,
         catalogue=house.catalogue,
+        version=__version__,
     )
 
 

@@ -62,6 +62,7 @@ def test_reached() -> None:
     "status, stage",
     [("In Progress", "in process"), ("Resolved", "completed"), ("Withdrawn", "completed"), ("Waiting Vendor", "")],
 )
+@pytest.mark.feature("F147")
 def test_changed(status: str, stage: str) -> None:
     """A new status is a stage, or none."""
     writes, known = fresh(), More(alerts={7: [(ANN.id, one) for one in alerts.STAGES]})

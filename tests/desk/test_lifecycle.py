@@ -29,6 +29,7 @@ def ready(status: str, **values: object) -> TicketState:
 
 
 @pytest.mark.parametrize("status", [status for status in statuses.ALL if status != "New"])
+@pytest.mark.feature("F151")
 def test_a_customers_words_need_a_look(status: str) -> None:
     """Update Added, from whatever it was; a new ticket stays new."""
     ticket = ready(status)
@@ -54,6 +55,7 @@ def test_opening_again_is_counted_by_the_day() -> None:
 @pytest.mark.parametrize(
     "status, days, may", [("Resolved", 13, True), ("Resolved", 15, False), ("Complete", 1, False), ("New", 0, False)]
 )
+@pytest.mark.feature("F151")
 def test_may_reopen(status: str, days: int, may: bool) -> None:
     """Resolved, and not longer ago than the window."""
     ticket = ready(status, completed_at=NOW - timedelta(days=days) if days else None)

@@ -5,6 +5,7 @@ import pytest
 from desk import statuses
 
 
+@pytest.mark.feature("F151")
 def test_groups() -> None:
     """No status is in two groups; done are the three that end a ticket."""
     assert len(set(statuses.ALL)) == len(statuses.ALL) == 11

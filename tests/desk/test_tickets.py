@@ -88,6 +88,7 @@ def test_titles(title: str, kept: str) -> None:
 
 
 @pytest.mark.parametrize("status", statuses.ALL)
+@pytest.mark.feature("F146")
 def test_set_status(status: str) -> None:
     """What changed, for the history; done sets the Complete Date, open clears it; the same again is no change."""
     writes, ticket = fresh(), ready("In Progress" if status != "In Progress" else "New")
@@ -99,6 +100,7 @@ def test_set_status(status: str) -> None:
     assert ticket.completed_at is None
 
 
+@pytest.mark.feature("F146")
 def test_the_complete_date_is_that_of_the_first() -> None:
     """Resolved, then Complete: the day of Resolved."""
     ticket = ready()

@@ -87,7 +87,7 @@ def test_one_that_was_ended_meanwhile(world: World, people: People) -> None:
     assert len(told(world)) == 2
 
 
-@pytest.mark.feature("F37")
+@pytest.mark.feature("F37", "mail")
 def test_receipts_begin_with_what_is_live(world: World, people: People) -> None:
     """A line at the top of each, as long as it lasts; also for somebody whom nobody knows."""
     announce(world, "Mail servers are slow", ends_at=NOW + timedelta(hours=1), by_mail=False)

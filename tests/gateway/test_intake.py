@@ -205,13 +205,18 @@ def test_files_of_a_reply_that_are_not_kept_are_told(world: World, people: Peopl
     assert world.all(select(Attachment.name)) == ["ok.txt"]
 
 
+@pytest.mark.feature("F88", "mail")
 def test_a_note_of_more_than_8000_characters_is_kept_whole_beside(world: World, people: People) -> None:
-    """The note is cut at a mark, the whole text stands beside it."""
+    """The note is cut at a mark, the whole text stands beside it, and the receipt says so; so does E16 of a reply."""
     words = "a line of some words\n" * 900
     done = world.take(sample.mail(ANN, "Long", words))
     (entry,) = world.events(done.ticket_id)
     assert (len(entry.text), entry.text[-1]) == (NOTE_LENGTH, "…")
     assert entry.folded == words.strip()
+    said = "Your text has more than 8,000 characters. The ticket shows the first ones, and the rest is kept."
+    assert world.letters("received", ANN)[-1].context["notes"] == [said]
+    world.take(sample.mail(ANN, "Re: Long", words, to=sample.ADDRESSES.reply_to(DESK, people.token(ANN))))
+    assert world.letters("partly_refused", ANN)[-1].context["lines"] == [said]
 
 
 @pytest.mark.feature("F84", "mail")

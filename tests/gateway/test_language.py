@@ -130,6 +130,7 @@ def test_a_catalogue_is_asked_for_once() -> None:
     assert languages.find("de").code == "de"
 
 
+@pytest.mark.feature("F65", "mail")
 def test_dates_and_numbers() -> None:
     """English as it always was; other languages as Unicode's data has them."""
     french = LANGUAGES.find("fr")

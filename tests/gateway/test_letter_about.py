@@ -158,6 +158,7 @@ def test_what_was_decided(base: Database, answer: str, state: str, sentence: str
     assert text.startswith(f"{sentence}\n\nThe reason:\n\nIt is\ncheap.\n")
 
 
+@pytest.mark.feature("F147")
 @pytest.mark.feature("F210")
 @pytest.mark.parametrize(
     "stage, sentence",

@@ -10,6 +10,7 @@ import pytest
 from gateway.commands import fields
 from postdesk.words import load
 from store.database import Database
+from store.tables import Contact
 from tests.gateway import letter_world as world
 from tests.gateway.test_compose import part, unflowed, visible, words
 
@@ -64,6 +65,15 @@ def test_what_was_noted(base: Database) -> None:
         "Files: switch.jpg (48 KB)",
     ]
     assert asked_for(text) == ["Urgency", "Tried so far", "Error messages"]
+
+
+@pytest.mark.feature("F87", "mail")
+def test_address_and_telephone_are_shown(base: Database) -> None:
+    """What the desk would use to reach the requester stands in their receipt."""
+    with base.transaction() as session:
+        jane = session.get_one(Contact, world.JANE)
+        jane.details = {**jane.details, "Phone": "020 7946 0000"}
+    assert "Contact: jane@customer.test\nPhone: 020 7946 0000\n" in receipt(base)
 
 
 @pytest.mark.feature("F78", "mail")

@@ -23,6 +23,7 @@ def longest() -> str:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("which", ["English", "the longest language"])
+@pytest.mark.feature("F60", "mail")
 def test_letters_are_accessible(which: str, scheme: str, tmp_path: Path) -> None:
     """On a screen of 320 pixels, the narrowest there is."""
     from axe_playwright_python.sync_playwright import Axe

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from postdesk import __version__
 from postdesk.preview.rendering import Preview
 from postdesk.preview.scene import NUMBER, Scene
 from tests.letters import rendered
@@ -18,6 +19,7 @@ GOLDEN = Path(__file__).parent / "golden"
 ROOT = "<t20190409.0967@desk.example.com>"
 _TOKEN = re.compile(r"(?<=[.+]r-)[a-z2-7]+|(?<=[+]stop-)[a-z2-7]+|(?<=/u/)[\w-]+")
 _ROW = re.compile(r"(?<=\.o)\d+(?=\.)")
+_VARYING = {"Thread-Index": "INDEX", "X-Postdesk-Instance": "MARK", "X-Mailer": "Postdesk VERSION"}
 _BOUNDARY = re.compile(r'boundary="[^"]*"')
 # Letters that end with one click (RFC 8058): alerts, what one watches, digests, and what goes to everybody.
 ONE_CLICK = {"E12", "E19", "E20"}
@@ -28,8 +30,7 @@ def fields(letter: Preview) -> str:
     lines = []
     for name, value in letter.message.items():
         value = _BOUNDARY.sub('boundary="…"', _ROW.sub("N", _TOKEN.sub("TOKEN", " ".join(str(value).split()))))
-        value = "INDEX" if name == "Thread-Index" else "MARK" if name == "X-Postdesk-Instance" else value
-        lines.append(f"{name}: {value}\n")
+        lines.append(f"{name}: {_VARYING.get(name, value)}\n")
     return "".join(lines)
 
 
@@ -106,3 +107,12 @@ def test_machines_know_a_letter(name: str) -> None:
     assert message["X-Auto-Response-Suppress"] == "All"
     assert message["Date"]
     assert message["Message-ID"]
+
+
+@pytest.mark.feature("F45", "mail")
+@pytest.mark.parametrize("name", rendered.NAMES)
+def test_the_version(name: str) -> None:
+    """Letters to staff say which Postdesk wrote them; to others it would tell which faults to try."""
+    letter = rendered.letters("en")[name]
+    to_staff = letter.message["To"].addresses[0].domain == "desk.test"
+    assert letter.message["X-Mailer"] == (f"Postdesk {__version__}" if to_staff else None)

@@ -74,6 +74,9 @@ def test_preview_line(letter: Preview) -> None:
     assert words(letter.preheader) not in (words(first), words(letter.subject))
 
 
+@pytest.mark.feature("F60", "mail")
+@pytest.mark.feature("F119", "mail")
+@pytest.mark.feature("F128", "mail")
 def test_frame(letter: Preview) -> None:
     """Language, direction, title, colour schemes, print; tables for layout say so; at most 600 pixels wide."""
     page = Page(letter.html)

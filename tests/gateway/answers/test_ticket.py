@@ -35,6 +35,7 @@ def told(world: World, people: People) -> int:
     return ticket
 
 
+@pytest.mark.feature("F66", "mail")
 @pytest.mark.feature("F116", "mail")
 @pytest.mark.feature("F117", "mail")
 @pytest.mark.feature("F118", "mail")
