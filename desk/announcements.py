@@ -22,9 +22,12 @@ def live(since: datetime, until: datetime) -> ColumnElement[bool]:
 
 
 def tell(session: Session, next_id: Callable[[], int], now: datetime, *, at_once: int = AT_ONCE) -> int:
-    """Letters to the next contacts about the oldest announcement that not everybody has heard of. Returns how many."""
+    """Letters to the next contacts about the newest announcement that not everybody has heard of. Returns how many.
+
+    The newest first: an outage does not wait for the maintenance of next month.
+    """
     untold = select(Announcement).where(Announcement.by_mail, Announcement.told_at.is_(None), live(now, now))
-    found = session.scalars(untold.order_by(Announcement.starts_at, Announcement.id).limit(1)).first()
+    found = session.scalars(untold.order_by(Announcement.created_at.desc(), Announcement.id.desc()).limit(1)).first()
     if found is None:
         return 0
     wanting = select(Contact.id).where(

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import and_, delete, or_, select
 from sqlalchemy.orm import Session
 
 from desk import alerts, load, tickets
@@ -56,13 +56,18 @@ def tell_of_due(session: Session, next_id: Callable[[], int], now: datetime) -> 
             Ticket.due_at.is_not(None),
             Ticket.completed_at.is_(None),
             Ticket.waiting_since.is_(None),  # time stands still for a ticket that waits for its customer
-            Alert.stage.in_(_STAGES),
+            or_(Alert.stage == "due", and_(Alert.stage == "overdue", Ticket.due_at <= now)),
             Alert.sent_at.is_(None),
         )
     )
-    rows = [row for row in session.execute(wanted.limit(AT_ONCE)) if row.stage == "due" or row.due_at <= now]
+    rows = session.execute(wanted.limit(AT_ONCE)).all()
     known, writes = _Known(), Writes(next_id)
+    missed = {(row.ticket_id, row.contact_id) for row in rows if row.stage == "overdue"}
     for row in rows:
+        if row.stage == "due" and (row.ticket_id, row.contact_id) in missed:  # after a night off: one letter says it
+            key = {"ticket_id": row.ticket_id, "contact_id": row.contact_id, "stage": "due"}
+            writes.set(Alert, key, sent_at=now)
+            continue
         known.alerts.setdefault(row.ticket_id, []).append((row.contact_id, row.stage))
     people = load.contacts_by_id(session, {row.contact_id for row in rows}, USUAL)  # rights are looked at later
     for ticket in load.tickets(session, set(known.alerts)).values():

@@ -159,11 +159,11 @@ def _step(
         return Step(row, "added", changes=changed, access=wanted)
     if known.id == directory.own_id and "Level" in changed:
         raise _Refused(say("nobody changes their own level"))
+    access = wanted and not known.has_access and known.active
     if known.organisation_id is None:
-        return Step(row, "added", say("was a contact without an organisation"), known, changed, wanted)
+        return Step(row, "added", say("was a contact without an organisation"), known, changed, access)
     if not update:
         return Step(row, "skipped", say("is there already"), known)
-    access = wanted and not known.has_access and known.active
     if not changed and not access:
         return Step(row, "skipped", say("nothing is different"), known)
     return Step(row, "updated", "", known, changed, access)

@@ -56,7 +56,7 @@ def change(
     profile.apply(writes, person, changed)
     if "Email" in changed:
         kept = before.address.lower() in {address.lower() for address in person.addresses}
-        profile.tell_of_address(writes, before, person.state, now, kept=kept)
+        profile.tell_of_address(writes, before, person.state, now, kept=kept, portal=person.has_access)
     return changed
 
 

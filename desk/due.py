@@ -39,7 +39,14 @@ def rated(writes: Writes, ticket: TicketState, priority: str, kind: str) -> None
 
 
 def answered(writes: Writes, ticket: TicketState, at: datetime) -> None:
-    """The desk wrote publicly: the first time is the first answer. What a ticket was opened with is none."""
+    """The desk wrote publicly: the first time is the first answer. What a ticket was opened with is none.
+
+    A customer who is asked once more, while the desk waits for them already, has all the time again.
+    """
+    if ticket.waiting_since is not None and at > ticket.waiting_since:
+        times = targets.waited(writes.targets, ticket, at)
+        _keep(writes, ticket, waiting_since=at, reminded=0)
+        _move(writes, ticket, times)
     if ticket.first_answered_at is None and ticket.created_at is not None and at > ticket.created_at:
         _keep(writes, ticket, first_answered_at=at)
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import Literal
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from desk import load, notices, statuses
@@ -24,15 +24,9 @@ _MARKS: dict[Stage, str] = {"answer due": "s", "answer overdue": "l", "due": "d"
 
 def tell(session: Session, next_id: Callable[[], int], now: datetime, *, lock: bool) -> int:
     """Letters to whoever has the ticket, else to its team. Returns how many tickets they are about."""
-    missed = or_(
-        and_(_missed(Ticket.due_at, now, "due", "overdue")),
-        and_(
-            Ticket.first_answered_at.is_(None),
-            _missed(Ticket.first_answer_due_at, now, "answer due", "answer overdue"),
-        ),
-    )
-    wanted = select(Ticket.id).where(Ticket.completed_at.is_(None), Ticket.waiting_since.is_(None), missed)
-    ids = set(session.scalars(wanted.where(Ticket.merged_into_id.is_(None), ~Ticket.spam).limit(AT_ONCE)))
+    ids = _missed(session, Ticket.due_at, now, "due", "overdue")
+    unanswered = Ticket.first_answered_at.is_(None)
+    ids |= _missed(session, Ticket.first_answer_due_at, now, "answer due", "answer overdue", unanswered)
     if not ids:
         return 0
     writes, people = Writes(next_id), load.staff(session)
@@ -63,12 +57,33 @@ def reached(ticket: TicketState, now: datetime) -> Iterator[Stage]:
         if at is None or at > now + SOON:
             continue
         stage = late if at <= now else soon
+        if stage == soon and ticket.created_at is not None and at - ticket.created_at <= 2 * SOON:
+            continue  # whoever was told of the new ticket just now knows
         if _MARKS[stage] not in ticket.due_told:
             yield stage
 
 
-def _missed(at: InstrumentedAttribute[datetime | None], now: datetime, soon: Stage, late: Stage) -> ColumnElement[bool]:
-    return or_(
+def _missed(
+    session: Session,
+    at: InstrumentedAttribute[datetime | None],
+    now: datetime,
+    soon: Stage,
+    late: Stage,
+    *more: ColumnElement[bool],
+) -> set[int]:
+    """Tickets of which staff have something to hear, by the one time: each has an index of its own."""
+    untold = or_(
         and_(at <= now, ~Ticket.due_told.contains(_MARKS[late])),
-        and_(at > now, at <= now + SOON, ~Ticket.due_told.contains(_MARKS[soon])),
+        and_(at > now, ~Ticket.due_told.contains(_MARKS[soon])),
     )
+    wanted = select(Ticket.id).where(
+        at.is_not(None),
+        at <= now + SOON,
+        Ticket.completed_at.is_(None),
+        Ticket.waiting_since.is_(None),
+        func.coalesce(Ticket.merged_into_id, 0) == 0,  # so written, its own index leads nobody astray
+        ~Ticket.spam,
+        untold,
+        *more,
+    )
+    return set(session.scalars(wanted.order_by(at).limit(AT_ONCE)))

@@ -2,12 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 from html import escape
-from itertools import islice
 from typing import Any, BinaryIO
 
-from desk.exporting import MOST_PDF, Listing, NotPossible, as_text
+from desk.exporting import LONGEST_PDF, Listing, NotPossible, as_text, fitting
 
-_LONGEST = 400  # characters of a cell: more of them is no table any more
 _NARROW, _WIDE = 6, 48  # characters by which the width of a column is reckoned
 _STYLE = """
 @page {{
@@ -40,8 +38,8 @@ def is_possible() -> bool:
 
 
 def write(listing: Listing, out: BinaryIO) -> None:
-    """Write the PDF; of more than 1,000 rows the first ones."""
-    page = _weasyprint().HTML(string="".join(_html(listing)), url_fetcher=_refuse)
+    """Write the PDF; of more rows than a PDF holds the first ones."""
+    page = _weasyprint().HTML(string="".join(_html(fitting(listing))), url_fetcher=_refuse)
     # Untagged: for those who do not see a page there are CSV and Excel, and tags double the time.
     page.write_pdf(out)
 
@@ -66,7 +64,7 @@ def _html(listing: Listing) -> Iterator[str]:
     made = f"{listing.at.astimezone(listing.zone):%Y-%m-%d %H:%M %Z}"
     for name, words in (("desk", listing.desk), ("title", listing.title), ("made", made)):
         yield f'<div id="{name}">{_words(words)}</div>'
-    rows = [[_short(as_text(value, listing)) for value in row] for row in islice(listing.rows, MOST_PDF)]
+    rows = [[_short(as_text(value, listing)) for value in row] for row in listing.rows]
     yield "</header><table><colgroup>"
     yield from (f'<col style="width:{share:.2f}%">' for share in _shares(listing.headings, rows))
     yield "</colgroup><thead><tr>"
@@ -87,7 +85,7 @@ def _shares(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> list[floa
 
 
 def _short(text: str) -> str:
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+    return text if len(text) <= LONGEST_PDF else f"{text[:LONGEST_PDF]}…"
 
 
 def _words(text: str) -> str:

@@ -3,8 +3,9 @@
 import csv
 import io
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
+from itertools import islice
 from typing import BinaryIO, Literal
 from zoneinfo import ZoneInfo
 
@@ -18,6 +19,12 @@ TYPES: Mapping[Format, str] = {
     "pdf": "application/pdf",
 }
 MOST_PDF = 1_000  # rows: a page is laid out as a whole, and nobody reads more of them
+LONGEST_PDF = 100  # characters of a cell: more of them is no table any more
+# How much a PDF holds, in characters and what each cell costs beside them: of one that a letter waits for, which takes
+# a few seconds and about 150 MB at most, and of any.
+ROOM_IN_LETTER, ROOM = 60_000, 240_000
+_CELL = 10
+_COLUMNS = 12  # of more, each is so narrow that the same text takes more lines, and lines are what takes the time
 Value = str | int | float | bool | date | datetime | None
 
 
@@ -50,6 +57,18 @@ def in_bytes(form: Format, listing: Listing) -> bytes:
     out = io.BytesIO()
     write(form, listing, out)
     return out.getvalue()
+
+
+def fitting(listing: Listing, room: int = ROOM) -> Listing:
+    """The list with as many of its first rows as a PDF of that room holds; what is behind them is not read."""
+    rows: list[Sequence[Value]] = []
+    for row in islice(listing.rows, MOST_PDF):
+        written = sum(min(len(as_text(value, listing)), LONGEST_PDF) for value in row)
+        room -= len(row) * _CELL + written * max(len(row), _COLUMNS) // _COLUMNS
+        if rows and room < 0:
+            break
+        rows.append(row)
+    return replace(listing, rows=rows)
 
 
 def pdf_is_possible() -> bool:

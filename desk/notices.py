@@ -76,12 +76,17 @@ def note_to_staff(
     letter(writes, kind, to, now, ticket=ticket, event_id=event_id, context=context, automatic=False)
 
 
-def customers(ticket: TicketState, besides: ContactState | None = None, *, muted: bool = False) -> list[ContactState]:
+def customers(
+    ticket: TicketState, besides: ContactState | None = None, *, muted: bool = False, approvers: bool = False
+) -> list[ContactState]:
     """The requester and the additional contacts who want to be told, less the one who wrote.
 
-    With `muted` those who said “stop” too, for the few letters that everybody gets (features.md A26).
+    With `muted` those who said “stop” too, for the few letters that everybody gets (features.md A26). Who is there to
+    approve hears of the ticket until that is decided; with `approvers`, of the decision as well.
     """
-    people = [ticket.requester, *ticket.people.values()]
+    asked = approvers or ticket.approval == "Requested"
+    others = (person for person in ticket.people.values() if asked or ticket.roles.get(person.id) != "approver")
+    people = [ticket.requester, *others]
     left_out = besides.id if besides else None
     return [p for p in people if p.id != left_out and (p.active if muted else ticket.wants_letters(p))]
 

@@ -17,6 +17,7 @@ USUAL = "usual"  # as a wish: as the settings say
 TOP = "none"  # as the one above: there is none
 _CHOICES: dict[str, tuple[str, ...]] = {"visibility": SEES, "approvals": ("any", "all"), "copies": ("yes", "no")}
 _ALIKE = 5
+_TOO_DEEP = f"Organisations can be nested {nesting.DEPTH} deep, and no deeper."
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +145,7 @@ def _put_below(session: Session, organisation: Organisation, name: str) -> None:
         what = "itself" if parent.id == organisation.id else f"“{parent.name}”, which lies below it"
         raise PeopleError(f"“{organisation.name}” cannot be put below {what}.")
     if len(above) + nesting.height(session, organisation.id) > nesting.DEPTH:
-        raise PeopleError(f"Organisations can be nested {nesting.DEPTH} deep, and no deeper.")
+        raise PeopleError(_TOO_DEEP)
     organisation.parent_id = parent.id
 
 
@@ -178,6 +179,8 @@ def merge(session: Session, ending: Organisation, goes_on: Organisation) -> Merg
         raise PeopleError("That is one and the same organisation.")
     if ending.id in nesting.above(session, goes_on.id):
         raise PeopleError(f"“{goes_on.name}” lies below “{ending.name}”. Put it elsewhere first.")
+    if len(nesting.above(session, goes_on.id)) + nesting.height(session, ending.id) > nesting.DEPTH + 1:
+        raise PeopleError(_TOO_DEEP)
     _merge_boards(session, ending.id, goes_on.id)
     if session.scalar(select(Site.id).where(Site.organisation_id == goes_on.id, Site.main).limit(1)) is not None:
         session.execute(update(Site).where(Site.organisation_id == ending.id).values(main=False))

@@ -255,9 +255,19 @@ def set_addresses(writes: Writes, profile: Profile, wanted: list[str]) -> None:
 
 
 def tell_of_address(
-    writes: Writes, before: ContactState, after: ContactState, now: datetime, *, by: str = "", kept: bool = True
+    writes: Writes,
+    before: ContactState,
+    after: ContactState,
+    now: datetime,
+    *,
+    by: str = "",
+    kept: bool = True,
+    portal: bool = False,
 ) -> None:
-    """Letters (E3) to the old primary address and to the new one; `kept` says that the old one is still theirs."""
-    context = {"old": before.address, "new": after.address, "by": by, "kept": kept}
+    """Letters (E3) to the old primary address and to the new one; `kept` says that the old one is still theirs.
+
+    `portal`: they sign in to the portal, and the new address is their user name now.
+    """
+    context = {"old": before.address, "new": after.address, "by": by, "kept": kept, "portal": portal}
     for to in (before, after):
         notices.letter(writes, "address_changed", to, now, context=context, automatic=False)

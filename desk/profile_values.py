@@ -72,7 +72,7 @@ def level_of(text: str, levels: Collection[str]) -> str:
     wanted = level.strip() if portal and (not before or before.endswith(" ")) else said
     if found := next((name for name in levels if name.lower() == wanted), ""):
         return found
-    choices = listed(say(level) for level in levels)
+    choices = listed(levels)  # as they are accepted: a file holds these names in every language
     raise FieldError(
         say("There is no security level “{level}”. Choose one of: {choices}", level=text[:60], choices=choices)
     )

@@ -139,12 +139,26 @@ def _is_open(ticket: type[Ticket]) -> ColumnElement[bool]:
 
 
 def _waiting(session: Session, condition: ColumnElement[bool]) -> set[int]:
+    """Tickets that wait for their customer. Tasks are the desk's own business, and tell customers nothing.
+
+    Words of a customer that did not end the waiting, because nothing proves the sender or staff have yet to look at
+    them, are an answer all the same.
+    """
+    answered = exists().where(
+        Event.ticket_id == Ticket.id,
+        Event.at > Ticket.waiting_since,
+        Event.kind == "note",
+        Event.contact_id.is_not(None),
+        Event.visibility.in_(("public", "pending")),
+    )
     waiting = select(Ticket.id).where(
         Ticket.waiting_since.is_not(None),
         Ticket.completed_at.is_(None),
         Ticket.status.in_(statuses.WAITING_ON_CUSTOMER),
         Ticket.merged_into_id.is_(None),
+        func.coalesce(Ticket.parent_id, 0) == 0,  # so written, no index of tasks leads away from those who wait
         ~Ticket.spam,
+        ~answered,
         condition,
     )
     return set(session.scalars(waiting.order_by(Ticket.waiting_since).limit(AT_ONCE)))

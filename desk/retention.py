@@ -4,12 +4,13 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import String, and_, cast, delete, or_, select, update
+from sqlalchemy import String, and_, cast, delete, func, or_, select, text, update
 from sqlalchemy.orm import Session
 
 from store.tables import Attachment, Delivery, Disposition, ImportRun, Outbox, Pending, RawMail, ReceivedMail, core
 
 AT_ONCE = 300  # rows in one transaction; the rest has its turn a minute later
+LOOKED_AT = 3000  # letters at once, most of which may have to stay
 _STAMP = "%Y%m%d%H%M%S%f"
 
 
@@ -22,16 +23,25 @@ class Gone:
     mark: str = ""
 
 
-def letters(session: Session, before: datetime) -> Gone:
-    """Letters that were done before, and what the other side said of them. Whatever still waits stays."""
-    # The oldest rows have the lowest ids, or nearly: a look at these says whether there is something to do.
-    first = select(Outbox.id, Outbox.state, Outbox.done_at).order_by(Outbox.id).limit(AT_ONCE * 2).subquery()
-    old = select(first.c.id).where(first.c.state != "waiting", first.c.done_at < before).limit(AT_ONCE)
-    ids = session.scalars(old).all()
+def letters(session: Session, before: datetime, mark: str = "") -> Gone:
+    """Letters that were done before, and what the other side said of them. Whatever still waits stays.
+
+    The `mark` is the id up to which they were looked at; behind the last one it begins anew. So each has its turn,
+    however many that stay are in front of it.
+    """
+    part = select(Outbox.id, Outbox.state, Outbox.done_at).where(Outbox.id > int(mark or 0))
+    part_of = part.order_by(Outbox.id).limit(LOOKED_AT).subquery()
+    old = select(part_of.c.id).where(part_of.c.state != "waiting", part_of.c.done_at < before)
+    ids = session.scalars(old.order_by(part_of.c.id).limit(AT_ONCE)).all()
+    if len(ids) == AT_ONCE:
+        mark = str(ids[-1])
+    else:
+        seen, last = session.execute(select(func.count(), func.max(part_of.c.id))).one()
+        mark = str(last) if seen == LOOKED_AT else ""
     if ids:
         session.execute(delete(core(Delivery)).where(core(Delivery).c.outbox_id.in_(ids)))
         session.execute(delete(core(Outbox)).where(core(Outbox).c.id.in_(ids)))
-    return Gone(len(ids))
+    return Gone(len(ids), mark=mark)
 
 
 def mails(session: Session, before: datetime, mark: str) -> Gone:
@@ -40,7 +50,7 @@ def mails(session: Session, before: datetime, mark: str) -> Gone:
     So does the key by which the same mail is known again. A held mail stays until a person has decided; then its
     disposition is a new one, behind the `mark` up to which the others were looked at.
     """
-    since, last = _read(mark)
+    since, last = read_mark(mark)
     after = or_(Disposition.at > since, and_(Disposition.at == since, Disposition.received_id > last))
     rows = session.execute(
         select(Disposition.at, Disposition.received_id, Disposition.kind, ReceivedMail.waiting, ReceivedMail.blob)
@@ -56,7 +66,7 @@ def mails(session: Session, before: datetime, mark: str) -> Gone:
         blobs = update(core(ReceivedMail)).where(core(ReceivedMail).c.id.in_(ids), core(ReceivedMail).c.blob != "")
         session.execute(blobs.values(blob=""))
     digests = frozenset(row.blob for row in done if row.blob)
-    mark = f"{rows[-1].at:{_STAMP}}-{rows[-1].received_id}" if rows else mark
+    mark = mark_at(rows[-1].at, rows[-1].received_id) if rows else mark
     return Gone(len(ids), digests, mark)
 
 
@@ -74,7 +84,9 @@ def unused(session: Session, digests: Collection[str]) -> set[str]:
     if not digests:
         return set()
     used = set(session.scalars(select(Attachment.digest).where(Attachment.digest.in_(digests)).distinct()))
-    used |= set(session.scalars(select(ReceivedMail.blob).where(ReceivedMail.blob.in_(digests)).distinct()))
+    # Word for word as the index has it, or SQLite reads every mail there ever was.
+    mails = select(ReceivedMail.blob).where(ReceivedMail.blob.in_(digests), text("received_mail.blob <> ''"))
+    used |= set(session.scalars(mails.distinct()))
     left = set(digests) - used
     # Few rows, for some days each; which of their values is a digest is the business of the commands.
     bodies = session.scalars(select(cast(Pending.body, String)).where(Pending.done_at.is_(None))) if left else ()
@@ -83,7 +95,13 @@ def unused(session: Session, digests: Collection[str]) -> set[str]:
     return left
 
 
-def _read(mark: str) -> tuple[datetime, int]:
+def mark_at(at: datetime, row_id: int) -> str:
+    """The mark behind a row, in rows that are looked at by a time and their ids."""
+    return f"{at:{_STAMP}}-{row_id}"
+
+
+def read_mark(mark: str) -> tuple[datetime, int]:
+    """The time and the id of the row that a mark is behind; "" is before all of them."""
     stamp, _, last = mark.partition("-")
     if not stamp:
         return datetime(1970, 1, 1, tzinfo=UTC), 0

@@ -86,6 +86,10 @@ def _tell_sender(decision: Decision, case: Case, writes: Writes) -> None:
     """Who may not open tickets hears what became of their mail; for all else that is held, staff decide that first."""
     if decision.rule != "may-not-open" or decision.contact is None:
         return
+    # What anybody may have written in this name does not fill a mailbox that had nothing to do with it.
+    had = case.view.automatic[decision.contact.address.lower()]
+    if not case.sure and had >= case.rules.caps.receipts_per_ticket:
+        return
     lines = [
         say("Your mail has reached us, and no ticket was opened: that is left to others here."),
         say("A person looks at it. To add to a ticket in which you take part, reply to a letter about it."),

@@ -8,11 +8,11 @@ from desk.tickets import Note
 from desk.writes import Writes
 from gateway import confirm, performing, who
 from gateway.case import Case, Decision
-from gateway.commands import plan, registry
+from gateway.commands import plan
 from gateway.commands.asked import Asked
 from gateway.commands.plan import Plan
 from gateway.commands.spec import Doing, Scene
-from gateway.commands.subjects import alone, lines_of, of_subject
+from gateway.commands.subjects import alone, known_to, lines_of, of_subject
 from gateway.more import PendingState
 
 
@@ -28,7 +28,7 @@ def apply(decision: Decision, case: Case, writes: Writes) -> Decision:
     said = lines_of(case)
     pairs = tuple((field.label, field.value) for field in said.values)
     scene = Scene(case, author, "stranger", None, said.words if order else "", pairs)
-    known = registry.of(who.kind_of(case))
+    known = known_to(case, order)
     planned = plan.make(scene, Asked(orders, scene.words), known, case.rules.words)
     return _do(decision, planned, scene, writes, sure=case.sure)
 

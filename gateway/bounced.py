@@ -75,7 +75,7 @@ def record(decision: Decision, case: Case, writes: Writes) -> None:
             reply=found.said or decision.reason,
         )
         if found.outcome == "failed":
-            writes.change(Outbox, found.letter.id, state="refused")
+            writes.change(Outbox, found.letter.id, state="refused", done_at=case.now)
         if found.mutes:
             _mute(found, case, writes)
 

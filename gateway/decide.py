@@ -220,9 +220,15 @@ def _why(chosen: match.Evidence) -> str:
     return f"{named}: {effect}."
 
 
+def _requester(case: Case) -> ContactState | None:
+    """Whose ticket it would be, as far as we know them: a mail without a From is kept as the reverse path's."""
+    return case.contact or case.view.contacts.get(case.mail.sender or case.mail.envelope.reverse_path.lower())
+
+
 def _not_theirs(case: Case) -> Decision | None:
     """Some contacts open no tickets, by their level or their organisation: a person looks at what they send."""
-    if case.staff is not None or case.contact is None or case.contact.may_create:
+    requester = _requester(case)
+    if case.staff is not None or requester is None or requester.may_create:
         return None
     reason = "The sender may not open tickets: their security level, or their organisation, leaves that to others."
     return Decision("held", "may-not-open", reason)
@@ -230,8 +236,7 @@ def _not_theirs(case: Case) -> Decision | None:
 
 def _flood(case: Case) -> Decision | None:
     limit = case.rules.caps.new_tickets_per_sender
-    # A mail without a From counts for the reverse path, as whose contact it is kept.
-    requester = case.contact or case.view.contacts.get(case.mail.sender or case.mail.envelope.reverse_path.lower())
+    requester = _requester(case)
     if requester is None or case.view.opened[requester.id] < limit:
         return None
     return Decision("held", "flood", f"The sender opened as many tickets within two hours as one may: {limit}.")

@@ -26,7 +26,7 @@ def _password_changed(row: Outbox, data: LetterData, desk: DeskFacts) -> Context
 
 def _address_changed(row: Outbox, data: LetterData, desk: DeskFacts) -> Context:
     said = {name: brought(row, name, desk.language) for name in ("old", "new", "by")}
-    return {**said, "kept": bool(row.context.get("kept"))}
+    return {**said, "kept": bool(row.context.get("kept")), "portal": bool(row.context.get("portal"))}
 
 
 _KINDS: dict[str, Callable[[Outbox, LetterData, DeskFacts], Context]] = {

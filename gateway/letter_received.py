@@ -35,7 +35,7 @@ def received(row: Outbox, data: LetterData, desk: DeskFacts) -> dict[str, Any]:
         "after_call": ticket.source == "Phone",
         "facts": noted(ticket, requester, site, said, attached, desk, phone) if echo else [],
         "blanks": _blanks(ticket, said, data, desk) if echo and to_requester else [],
-        "message": desk.language.told(kind.message) if kind else "",
+        "message": desk.language.gettext(kind.message) if kind else "",
         "first_answer": desk.language.moment(answer_at, desk.zone) if answer_at else "",
     }
 

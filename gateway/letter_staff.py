@@ -28,7 +28,7 @@ def to_staff(row: Outbox, data: LetterData, desk: DeskFacts) -> Context:
     return {
         "entries": letter_entries.entries(events, data, letter_files.enclosed(events, data), desk),
         "earlier": letter_entries.beginnings(earlier, desk),
-        "readers": readers(requester, data.participants[ticket.id], data, desk.language),
+        "readers": readers(ticket, data, desk.language),
         "internal": internal,
         "lane": brought(row, "lane", desk.language),
         "warnings": [*warnings(row, events, requester, desk.language), *links],
@@ -51,7 +51,7 @@ def due(row: Outbox, data: LetterData, desk: DeskFacts) -> Context:
     left = due_at - row.created_at
     is_late = left.total_seconds() <= 0
     return {
-        "readers": readers(data.contacts[ticket.requester_id], data.participants[ticket.id], data, desk.language),
+        "readers": readers(ticket, data, desk.language),
         "internal": False,
         "facts": _facts(ticket, data, desk),
         "when": _when(left, due_at, desk, is_answer=is_answer),

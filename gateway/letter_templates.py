@@ -1,58 +1,30 @@
 """Templates of letters: found, their style sheet inlined once, and rendered; an operator's own ones in a sandbox."""
 
 import re
-import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import css_inline
 import jinja2
-from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import escape
 
 from gateway.language import ENGLISH, Language
+from gateway.letter_sandbox import MAX_CHARACTERS, Sandbox, TemplateTooGreedy, whole_weight
 
 _PIECES = ("subject.txt", "preheader.txt", "body.txt", "body.html")
 _INDENT = re.compile(r"^[ \t]+", re.MULTILINE)
 _NO_PLACE = re.compile(r"%(?!%|\(\w+\)s)(?<!%%)")  # a place with a width would write a billion spaces
-MAX_SECONDS = 2.0  # for one piece of an operator's template
-MAX_CHARACTERS = 500_000
 
 
-class TemplateTooGreedy(Exception):
-    """An operator's template took too long, or wrote too much."""
-
-
-class _Sandbox(ImmutableSandboxedEnvironment):
-    """For operators' templates: they change nothing, reach no Python internals, and end in time."""
-
-    intercepted_binops = frozenset({"*", "**", "%"})
-    deadline = 0.0
-
-    def call(self, context: Any, function: Any, *args: Any, **kwargs: Any) -> Any:
-        """Every call looks at the clock; a loop without calls is bounded by `range`, 100,000 at a time."""
-        self.check()
-        return super().call(context, function, *args, **kwargs)
-
-    def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
-        """Numbers multiply; a text repeated a billion times does not."""
-        if not isinstance(left, (int, float)) or not isinstance(right, (int, float)) or operator == "**":
-            raise TemplateTooGreedy(f"the operator {operator} is for numbers only")
-        return super().call_binop(context, operator, left, right)
-
-    def check(self) -> None:
-        """Raise once the time is over."""
-        if time.monotonic() > self.deadline:
-            raise TemplateTooGreedy(f"a template ran for more than {MAX_SECONDS:g} s")
-
-
-def _translating(language: Language, careful: bool) -> dict[str, Callable[..., str]]:
+def _translating(language: Language, sandbox: Sandbox | None) -> dict[str, Callable[..., str]]:
     """What templates call to say something in a language: their values are filled in, and escaped in HTML."""
 
     def filled(context: jinja2.runtime.Context, text: str, values: Mapping[str, Any]) -> str:
-        if careful and _NO_PLACE.search(text):
+        if sandbox and _NO_PLACE.search(text):
             raise TemplateTooGreedy("a place of a message is written %(name)s, and % itself %%")
+        if sandbox:
+            sandbox.pay(len(text) + text.count("%(") * max(map(whole_weight, values.values()), default=0))
         # A message is plain text, the same in both parts of a letter.
         text = escape(text) if context.eval_ctx.autoescape else text
         return text % values if values or "%" in text else text
@@ -95,12 +67,12 @@ class LetterTemplates:
             if environment is None:
                 environment = self._environments[language.code] = self._environment(language)
             template = environment.get_template(name)
-            found = _guarded(template, environment) if isinstance(environment, _Sandbox) else template.render
+            found = _guarded(template, environment) if isinstance(environment, Sandbox) else template.render
             self._templates[name, language.code] = found
         return found
 
     def _environment(self, language: Language) -> jinja2.Environment:
-        environment = (_Sandbox if self._is_own else jinja2.Environment)(
+        environment = (Sandbox if self._is_own else jinja2.Environment)(
             loader=jinja2.FunctionLoader(self._load),
             undefined=jinja2.StrictUndefined,
             autoescape=jinja2.select_autoescape(enabled_extensions=("html",), default=False),
@@ -111,7 +83,7 @@ class LetterTemplates:
         environment.policies["ext.i18n.trimmed"] = True
         # Values are arguments of gettext, which fills them in. The extension gives the environment this attribute.
         environment.newstyle_gettext = True  # type: ignore[attr-defined]
-        environment.globals.update(_translating(language, careful=self._is_own))
+        environment.globals.update(_translating(language, environment if isinstance(environment, Sandbox) else None))
         return environment
 
     def source(self, name: str) -> str | None:
@@ -147,14 +119,14 @@ class LetterTemplates:
         return inliner.inline_fragment(source, self._css)
 
 
-def _guarded(template: jinja2.Template, sandbox: _Sandbox) -> Callable[[Mapping[str, Any]], str]:
+def _guarded(template: jinja2.Template, sandbox: Sandbox) -> Callable[[Mapping[str, Any]], str]:
     """Render within the bounds of an operator's template."""
 
     def render(context: Mapping[str, Any]) -> str:
-        sandbox.deadline = time.monotonic() + MAX_SECONDS
+        sandbox.begin()
         pieces, length = [], 0
         for piece in template.generate(context):
-            sandbox.check()
+            sandbox.pay(1)
             length += len(piece)
             if length > MAX_CHARACTERS:
                 raise TemplateTooGreedy(f"a template wrote more than {MAX_CHARACTERS} characters")

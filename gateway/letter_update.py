@@ -42,9 +42,15 @@ def update(row: Outbox, data: LetterData, desk: DeskFacts) -> Context:
         "facts": _facts(ticket, changes, desk.language),
         "status_name": desk.language.name(letter_changes.after(changes, "status")),
         "withdrawal": desk.language.name(letter_changes.after(changes, "withdrawal")),
-        **{what: letter_changes.after(changes, what) for what in ("status", "assignee", "approval")},
+        **{what: letter_changes.after(changes, what) for what in ("status", "assignee")},
+        # A letter that waited for company does not ask for what was decided meanwhile.
+        "approval": _current(letter_changes.after(changes, "approval"), ticket.approval),
         **_resolved(resolution, [e for e in events if e not in notes], data, along, desk.language),
     }
+
+
+def _current(told: str, now: str) -> str:
+    return told if told == now else ""
 
 
 def _only_resolves(event: Event, resolution: str) -> bool:

@@ -115,14 +115,16 @@ def person(contact: Contact) -> str:
     return known if known == contact.address else f"{known}, {contact.address}"
 
 
-def readers(requester: Contact, participants: set[int], data: LetterData, language: Language) -> str:
-    """Who reads a public reply, by name while they are few."""
-    ids = [requester.id, *sorted(participants - {requester.id})]
+def readers(ticket: Ticket, data: LetterData, language: Language) -> str:
+    """Who reads a public reply, by name while they are few: as desk/notices.py chooses them."""
+    asked = ticket.approval == "Requested"
+    others = {i for i in data.participants[ticket.id] if asked or data.roles.get((ticket.id, i)) != "approver"}
+    ids = [ticket.requester_id, *sorted(others - {ticket.requester_id})]
     people = [data.contacts[i] for i in ids if i in data.contacts]
     names = [name(one) for one in people]
     if len(names) > 3:
-        others = len(names) - 1
-        return language.say_many("{name} and {n} other", "{name} and {n} others", others, name=names[0])
+        more = len(names) - 1
+        return language.say_many("{name} and {n} other", "{name} and {n} others", more, name=names[0])
     return language.all_of(names)
 
 

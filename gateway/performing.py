@@ -43,6 +43,7 @@ def finish(doing: Doing, event_id: int) -> None:
 
 
 SHOWN = frozenset({"status", "resolution", "withdrawal", "approval"})  # changes that customers hear of
+TOLD = SHOWN | {"due"}  # the same, of what staff change: a time that was promised
 
 
 def tell_change(doing: Doing, event_id: int) -> None:
@@ -64,7 +65,7 @@ def report(
 
     `lines` say what was not understood or not done; `kept` says that the words are on the ticket all the same.
     """
-    said = [act.says for act in done.acts if act.tell]
+    said = list(dict.fromkeys(act.said for act in done.acts if act.tell))
     if lines:
         first = [say("Your text is kept as a note.")] if kept else []
         answer(scene, "not_done", [*first, *lines, *said], writes, event_id)

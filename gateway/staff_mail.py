@@ -114,7 +114,7 @@ def _write_down(decision: Decision, scene: Scene, writes: Writes, entry: Note, p
 
 def _keep(doing: Doing, writes: Writes, entry: Note, *, has_words: bool) -> int:
     """The entry; where its words are internal and its change is not, the change stands beside it for customers."""
-    shown = {name: pair for name, pair in entry.changes.items() if name in performing.SHOWN}
+    shown = {name: pair for name, pair in entry.changes.items() if name in performing.TOLD}
     if entry.visibility == "public" or not shown or doing.ticket.spam:  # nobody hears of spam
         event_id = tickets.note(writes, doing.ticket, entry)
         _tell(doing, writes, entry, event_id, has_words=has_words)
@@ -140,7 +140,7 @@ def _tell(doing: Doing, writes: Writes, entry: Note, event_id: int, *, has_words
     if entry.visibility != "public":
         return
     people, _ = who.named(case, writes, case.mail.message.cc, sure=True)
-    if has_words or performing.SHOWN & entry.changes.keys():
+    if has_words or performing.TOLD & entry.changes.keys():
         tickets.add_people(writes, ticket, people, case.now)
         fold, told = case.rules.fold, doing.told
         notices.update(

@@ -26,7 +26,7 @@ from postdesk.catalogue_model import (
     TargetRow,
     TypeRow,
 )
-from postdesk.catalogue_words import described
+from postdesk.catalogue_words import all_described
 
 FILE = "catalogue.toml"  # beside the settings
 _ROWS: dict[str, type[BaseModel]] = {
@@ -114,7 +114,7 @@ def _row(kind: type[BaseModel], at: str, value: Any, faults: list[str]) -> Any:
     try:
         return kind.model_validate(value)
     except ValidationError as error:
-        faults += [described(at, kind, dict(fault)) for fault in error.errors()]
+        faults += all_described(at, kind, map(dict, error.errors()))
         return None
 
 

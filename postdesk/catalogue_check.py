@@ -1,13 +1,16 @@
 """What in catalogue.toml contradicts itself, or names what is not there: types, priorities, teams, sites, addresses."""
 
+import shlex
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from desk.catalogue import SEPARATOR, key
-from desk.fields import IMPACTS, URGENCIES
+from desk.fields import IMPACTS, PRIORITIES, URGENCIES
+from desk.hours import Amount, office
 from desk.request_types import STANDARD, Question
 from gateway.commands.vocabulary import LABELS, QUESTION_LABELS
 from postdesk.catalogue_model import PriorityTable
@@ -22,7 +25,6 @@ _RESERVED = frozenset(map(key, (*LABELS, *_CHANGES))) - {*map(key, QUESTION_LABE
 def conflicts(table: Mapping[str, Any], rows: Rows, priority: PriorityTable) -> list[str]:
     """Every contradiction between rows that are right by themselves."""
     types = _raw_names(table["types"]) if "types" in table else {key(one.name) for one in STANDARD}
-    levels = {*priority.levels}
     return [
         *_matrix(priority),
         *_twice(rows, "types", lambda row: (row.name, *row.aliases), "a type"),
@@ -30,7 +32,7 @@ def conflicts(table: Mapping[str, Any], rows: Rows, priority: PriorityTable) -> 
         *_items_twice(rows),
         *_questions(rows),
         *_unknown_types(rows, types),
-        *_targets(rows, levels),
+        *_targets(rows, priority.levels),
         *_hours(rows),
     ]
 
@@ -57,11 +59,16 @@ def _twice(rows: Rows, table: str, names: Callable[[Any], Collection[str]], what
 
 
 def _items_twice(rows: Rows) -> Iterator[str]:
+    # Two sites may each have a “Printer”; a serial number is one thing's.
     seen: dict[tuple[str, str, str], int] = {}
     for place, row in rows.get("items", {}).items():
-        first = seen.setdefault((row.organisation, key(row.site), key(row.name)), place)
-        if first != place:
-            yield f"items.{place}.name: “{row.name}” is there already, at the same place: items.{first}"
+        for what in ("name", "serial"):
+            value = getattr(row, what)
+            of = f"{row.organisation}\n{key(row.site)}" if what == "name" else row.organisation
+            first = seen.setdefault((of, what, key(value)), place) if value else place
+            if first != place:
+                where = "at the same site" if what == "name" else "of the same organisation"
+                yield f"items.{place}.{what}: “{value}” is there already, {where}: items.{first}"
 
 
 def _questions(rows: Rows) -> Iterator[str]:
@@ -86,8 +93,8 @@ def _unknown_types(rows: Rows, types: Collection[str]) -> Iterator[str]:
 
 def _matrix(priority: PriorityTable) -> Iterator[str]:
     if priority.matrix is None:
-        if missing := {"Low", "Medium", "High", "Critical"} - {*priority.levels}:
-            yield f"priority.matrix: must be there, for the built-in one names {', '.join(sorted(missing))}"
+        if missing := [level for level in PRIORITIES if level not in priority.levels]:
+            yield f"priority.matrix: must be there, for the built-in one names {', '.join(missing)}"
         return
     for urgency in (*URGENCIES, *sorted(priority.matrix.keys() - {*URGENCIES})):
         row = priority.matrix.get(urgency)
@@ -111,6 +118,7 @@ def _matrix_row(at: str, row: Mapping[str, str], levels: Collection[str]) -> Ite
 
 def _targets(rows: Rows, levels: Collection[str]) -> Iterator[str]:
     seen: dict[tuple[str, str], int] = {}
+    full_days = _full_days(rows)
     for place, row in rows.get("targets", {}).items():
         first = seen.setdefault((row.priority, key(row.type)), place)
         if first != place:
@@ -120,6 +128,18 @@ def _targets(rows: Rows, levels: Collection[str]) -> Iterator[str]:
             yield f"targets.{place}.priority: there is no priority “{row.priority}”; there are: {names}"
         if row.first_answer is None and row.solve is None:
             yield f"targets.{place}: must have a first_answer or a solve"
+        elif row.first_answer and row.solve and any(_longer(row.first_answer, row.solve, day) for day in full_days):
+            yield f"targets.{place}.first_answer: must not be longer than solve"
+
+
+def _full_days(rows: Rows) -> list[int]:
+    """The minutes that a working day stands for, in each of the hours; see desk/hours.py."""
+    weeks = [row.days.values() for row in rows.get("hours", {}).values()] or [office(ZoneInfo("UTC")).week]
+    return [max(sum(until - since for since, until in day) for day in week) for week in weeks]
+
+
+def _longer(one: Amount, other: Amount, day: int) -> bool:
+    return one.days * day + one.minutes > other.days * day + other.minutes
 
 
 def _hours(rows: Rows) -> Iterator[str]:
@@ -133,6 +153,17 @@ def _hours(rows: Rows) -> Iterator[str]:
                 yield f"hours.{place}.addresses: hours.{first} is that of all other addresses already"
     if seen and "" not in seen:
         yield "hours: one of them must be without addresses: it is that of all others"
+
+
+def naming(rows: Rows, organisation: str) -> list[str]:
+    """The keys under which a catalogue names an organisation."""
+    services = [
+        f"{at}.organisations" for at, row in _all(rows, ("services",)) if organisation in (row.organisations or ())
+    ]
+    return [
+        *services,
+        *(f"{at}.organisation" for at, row in _all(rows, ("items",)) if row.organisation == organisation),
+    ]
 
 
 def missing(session: Session, rows: Rows, addresses: Collection[str]) -> list[str]:
@@ -153,7 +184,7 @@ def missing(session: Session, rows: Rows, addresses: Collection[str]) -> list[st
 def _no_teams(rows: Rows, teams: Collection[str]) -> Iterator[str]:
     for at, row in _all(rows, ("types", "services", "items")):
         if row.team and row.team not in teams:
-            yield f"{at}.team: there is no team “{row.team}”; make it with: postdesk team add “{row.team}”"
+            yield f"{at}.team: there is no team “{row.team}”; make it with: postdesk team add {shlex.quote(row.team)}"
 
 
 def _no_organisations(rows: Rows, known: Collection[str]) -> Iterator[str]:

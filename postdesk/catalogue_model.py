@@ -3,13 +3,14 @@
 import re
 from datetime import date
 from itertools import pairwise
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, ClassVar, Literal, get_args
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, StrictBool
 
 from desk.fields import PRIORITIES
 from desk.hours import DAYS, MINUTES, Amount
 from desk.request_types import Question
+from postdesk.catalogue_words import Faults
 from postdesk.settings_kinds import Section, TimeZone
 
 Label = Literal["Type", "Service", "Site", "Item", "Urgency", "Impact", "Our ref", "Needed by"]
@@ -37,7 +38,15 @@ def _spans(value: Any) -> tuple[tuple[int, int], ...]:
     texts = [value] if isinstance(value, str) else value
     if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
         raise ValueError("must be working time like “09:00-17:30”, or a list of several")
-    found = sorted(map(_span, texts))
+    found, faults = [], []
+    for text in texts:
+        try:
+            found.append(_span(text))
+        except ValueError as error:
+            faults.append(str(error))
+    if faults:
+        raise ValueError("; ".join(faults))
+    found.sort()
     for one, other in pairwise(found):
         if other[0] < one[1]:
             raise ValueError(f"the times {_clock(one)} and {_clock(other)} overlap")
@@ -62,11 +71,17 @@ def _days(value: Any) -> Any:
     if not isinstance(value, dict):
         raise ValueError('must be a table of days, like { "Mon-Fri" = "09:00-17:30" }')
     found: dict[str, Any] = {}
+    faults: list[tuple[str, str]] = []
     for key, spans in value.items():
-        for day in _named(str(key)):
-            if day in found:
-                raise ValueError(f"{day} is named twice")
-            found[day] = _spans(spans)
+        try:
+            days, times = _named(str(key)), _spans(spans)
+        except ValueError as error:
+            faults.append((str(key), str(error)))
+            continue
+        faults += [(str(key), f"{day} is named twice") for day in days if day in found]
+        found |= dict.fromkeys(days, times)
+    if faults:
+        raise Faults(faults)
     if not any(found.values()):
         raise ValueError("there must be working time on one day at least")
     return found
@@ -77,12 +92,27 @@ def _named(key: str) -> list[str]:
     for part in key.split(","):
         first, _, last = (name.strip().title() for name in part.replace("–", "-").partition("-"))
         if first not in DAYS or (last and last not in DAYS):
-            raise ValueError(f"“{key}”: days are {', '.join(DAYS)}, or from one to another: Mon-Fri")
+            raise ValueError(f"days are {', '.join(DAYS)}, or from one to another: Mon-Fri")
         start, end = DAYS.index(first), DAYS.index(last or first)
         if end < start:
-            raise ValueError(f"“{key}”: {first} comes after {last}")
+            raise ValueError(f"{first} comes after {last}")
         days += DAYS[start : end + 1]
     return days
+
+
+def _each_once(values: tuple[str, ...]) -> tuple[str, ...]:
+    for place, value in enumerate(values):
+        if not value.strip():
+            raise ValueError("must not be empty")
+        if value.casefold() in (one.casefold() for one in values[:place]):
+            raise ValueError(f"“{value}” is named twice")
+    return values
+
+
+def _some(values: tuple[str, ...]) -> tuple[str, ...]:
+    if not values:
+        raise ValueError("must name an answer at least; without choices any answer is taken")
+    return values
 
 
 def _question(value: str) -> str:
@@ -91,6 +121,7 @@ def _question(value: str) -> str:
     return value
 
 
+EachOnce = AfterValidator(_each_once)
 Length = Annotated[Amount | None, BeforeValidator(_amount)]
 
 
@@ -98,8 +129,8 @@ class QuestionRow(Section):
     """A follow-up question."""
 
     text: Annotated[str, Field(min_length=1, max_length=60), AfterValidator(_question)]
-    required: bool = False
-    choices: tuple[Name, ...] = ()
+    required: StrictBool = False
+    choices: Annotated[tuple[Name, ...], AfterValidator(_some), EachOnce] = ()
 
 
 class TypeRow(Section):
@@ -108,11 +139,11 @@ class TypeRow(Section):
     name: ShortName
     heading: str = ""
     message: str = Field(default="", max_length=1000)
-    needs_item: bool = False
-    fields: tuple[Label, ...] = ()
+    needs_item: StrictBool = False
+    fields: Annotated[tuple[Label, ...], EachOnce] = ()
     questions: tuple[QuestionRow, ...] = ()
     team: str = ""
-    triage: bool = False
+    triage: StrictBool = False
     aliases: tuple[ShortName, ...] = ()
 
 
@@ -121,7 +152,7 @@ class SubServiceRow(Section):
 
     name: Name
     text: str | None = None
-    public: bool | None = None
+    public: StrictBool | None = None
     organisations: tuple[str, ...] | None = None
     type: str | None = None
     team: str | None = None
@@ -134,7 +165,7 @@ class ServiceRow(Section):
     name: Name
     category: str = Field(default="", max_length=200)
     text: str = ""
-    public: bool = False
+    public: StrictBool = False
     organisations: tuple[str, ...] = ()
     type: str = ""
     team: str = ""
@@ -157,13 +188,14 @@ class ItemRow(Section):
 class PriorityTable(Section):
     """[priority]"""
 
-    levels: Annotated[tuple[PriorityName, ...], Field(min_length=1)] = PRIORITIES
+    levels: Annotated[tuple[PriorityName, ...], Field(min_length=1), EachOnce] = PRIORITIES
     matrix: dict[str, dict[str, str]] | None = None
 
 
 class HolidayRow(Section):
     """A holiday of several days, or with a name."""
 
+    ALSO: ClassVar = ("on",)  # a key of the file that _holiday() takes apart
     first: date = Field(alias="from")
     last: date | None = Field(default=None, alias="to")
     name: str = ""

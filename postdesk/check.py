@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from postdesk import bundled
+from postdesk.catalogue import CatalogueError
 from postdesk.settings import SettingsError
 from postdesk.wiring import House
 from store.migrations import current
@@ -19,12 +20,14 @@ def check_all(house: House) -> tuple[list[str], int]:
         try:
             lines.append(f"ok    {name}: {part(house)}")
         except Exception as error:
-            for fault in error.faults if isinstance(error, SettingsError) else [_first_line(error)]:
-                if fault in told:
-                    lines.append(f"?     {name}: not tried, for the same reason as {told[fault]}")
-                else:
-                    told[fault] = name
-                    lines.append(f"FAULT {name}: {fault}")
+            faults = dict.fromkeys(
+                error.faults if isinstance(error, SettingsError | CatalogueError) else [_first_line(error)]
+            )
+            same = dict.fromkeys(told[fault] for fault in faults if fault in told)
+            lines += [f"?     {name}: not tried, for the same reason as {', '.join(same)}"] if same else []
+            new = [fault for fault in faults if fault not in told]
+            told |= dict.fromkeys(new, name)
+            lines += [f"FAULT {name}: {fault}" for fault in new]
     return lines, len(told)
 
 
@@ -109,7 +112,25 @@ def _templates(house: House) -> str:
         letters = check_templates(house)
     except jinja2.TemplateError as error:
         raise SettingsError([own_letters.place(error, own_letters.folder(house))]) from error
+    if faults := _own_letters(house):
+        raise SettingsError(faults)
     return f"{letters} letters, {len(list((bundled.folder('templates') / 'pages').glob('*.html')))} pages"
+
+
+def _own_letters(house: House) -> list[str]:
+    """What is wrong with the operator's own templates. Each letter is written once: only that shows a wrong name."""
+    from postdesk import logs, own_letters
+    from postdesk.preview import letters, rendering
+
+    own, log = own_letters.folder(house), house.settings.log
+    faults = own_letters.misnamed(own)
+    if not own_letters.has_files(own):
+        return faults
+    logs.set_up(log.model_copy(update={"level": "critical"}))  # what goes wrong is told here, in one line each
+    try:
+        return faults + rendering.broken(house.loaded, letters.LETTERS)
+    finally:
+        logs.set_up(log.model_copy(update={"level": "error"}))
 
 
 def _relay(house: House) -> str:

@@ -32,11 +32,22 @@ app.add_typer(people_app, name="people")
 _chosen: dict[str, Path | None] = {"config": None}
 
 
+def _version(wanted: bool) -> None:
+    if wanted:
+        from postdesk import __version__
+
+        typer.echo(f"Postdesk {__version__}")
+        raise typer.Exit
+
+
 @app.callback()
 def _options(
     config: Annotated[
         Path | None, typer.Option("--config", "-c", help="Settings file; else POSTDESK_CONFIG, else var/postdesk.toml.")
     ] = None,
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_version, help="Which Postdesk this is.")
+    ] = False,
 ) -> None:
     _chosen["config"] = config
 

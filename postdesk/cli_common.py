@@ -43,6 +43,25 @@ def reading() -> "Iterator[tuple[House, Session]]":
             raise fail(str(error), 66) from error
 
 
+def new_organisation(session: "Session", name: str) -> str:
+    """That there is none of that name yet, and which are called alike; "" when it is there."""
+    import difflib
+
+    from sqlalchemy import select
+
+    from desk import organisations
+    from store.tables import Organisation
+
+    if organisations.find(session, name) is not None:
+        return ""
+    names = {one.casefold(): one for one in session.scalars(select(Organisation.name))}
+    alike = [
+        names[one] for one in difflib.get_close_matches(" ".join(name.split()).casefold(), names, n=3, cutoff=0.75)
+    ]
+    asked = f" Did you mean {' or '.join(f'“{one}”' for one in alike)}?" if alike else ""
+    return f"There is no organisation “{name}” yet: it will be made.{asked}"
+
+
 def say_json(row: dict[str, Any]) -> None:
     """One object, as one line."""
     typer.echo(json.dumps(row, ensure_ascii=False))

@@ -7,7 +7,7 @@ import typer
 
 from postdesk.cli import contact_app, fail
 from postdesk.cli_access import contact_activate
-from postdesk.cli_common import JsonOption, changing, reading, say_json, yes_no
+from postdesk.cli_common import JsonOption, changing, new_organisation, reading, say_json, yes_no
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -50,6 +50,7 @@ def contact_add(
     with changing() as (house, session):
         ids = house.database.ids
         there = organisations.find(session, organisation)
+        new = new_organisation(session, organisation) if organisation else ""
         whose = people.organisation(session, organisation, ids.next(), now) if organisation and not there else there
         writes = Writes(ids.next)
         made = contacts.add(
@@ -57,7 +58,7 @@ def contact_add(
         )
         writes.flush(session)
         _place(session, session.get_one(Contact, made.id), site, sees)
-    typer.echo(f"{address} is added.")
+    typer.echo("\n".join([*([new] if new else []), f"{address} is added."]))
     if activate:
         contact_activate(address)
 
@@ -154,7 +155,10 @@ def contact_list(
 
 @contact_app.command("deactivate")
 def contact_deactivate(address: str) -> None:
-    """They see no ticket and get no letter any more. Mail from them still opens tickets."""
+    """They see no ticket and get no letters about tickets any more.
+
+    Mail from them still opens tickets, and gets its receipt.
+    """
     from desk import contacts
 
     with changing() as (_, session):

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Annotated, BinaryIO
 
 import typer
 
+from postdesk import ticket_lists
 from postdesk.cli import fail, people_app, ticket_app
 from postdesk.cli_held import open_desk
+from postdesk.ticket_lists import FilterOption, StaffOption, ViewOption
 
 if TYPE_CHECKING:
     from desk.columns import Column
     from desk.exporting import Format, Listing, Value
-    from desk.lists import Query
-    from gateway.answers import AnswerFacts
     from postdesk.wiring import House
 
 _FormatOption = Annotated[
@@ -32,32 +32,30 @@ _OutputOption = Annotated[
 def ticket_export(
     output: _OutputOption,
     form: _FormatOption = "",
-    view: Annotated[str, typer.Option(help="all, open, done, queue or overdue.")] = "all",
-    narrowed: Annotated[
-        list[str] | None, typer.Option("--filter", help='As behind #list: status:new, "created>2026-01-01".')
-    ] = None,
+    view: ViewOption = "all",
+    narrowed: FilterOption = None,
+    staff: StaffOption = "",
     columns: Annotated[str, typer.Option(help="Their names, with commas between; else the usual ones of staff.")] = "",
-    limit: Annotated[int, typer.Option(min=1, help="How many tickets at most; a PDF holds 1,000.")] = 100_000,
+    limit: Annotated[int, typer.Option(min=1, help="How many tickets at most; a PDF holds 1,000, fewer of long rows.")] = 100_000,
 ) -> None:
     """Write a list of tickets to a file, as staff see it."""
-    from desk import lists
-    from desk.access import Person
     from desk.columns import fill_in
     from postdesk.answering import answer_facts
 
     chosen = _format(form, output)
     with open_desk() as house:
         facts, now = answer_facts(house), datetime.now(UTC)
-        query = _query(f"{view} {' '.join(narrowed or ())}", facts, now)
+        query = ticket_lists.ask(view, narrowed or (), staff, facts, now)
         shown = _columns(columns)
         with house.database.reading() as session:
-            # Of everybody's tickets; the queue is that of all teams.
-            found = lists.rows(session, query, Person(staff_id=0), shown, now, limit=limit + 1)
+            found = ticket_lists.found(session, query, staff, shown, now, limit + 1)
         fill_in(found, shown, facts.catalogue)
         headings = [column.label for column in shown]
         rows = ([row[column.key] for column in shown] for row in found[:limit])
         title = f"{min(len(found), limit):,} {'ticket' if len(found) == 1 else 'tickets'}"
         _write(chosen, output, _listing(house, title, headings, rows, now), len(found[:limit]))
+    if not found:
+        typer.echo("No ticket is in this list; the file holds the headings alone.", err=True)
     if len(found) > limit:
         typer.echo(f"There are more; --limit writes more than {limit:,}.", err=True)
 
@@ -92,19 +90,6 @@ def _format(named: str, output: Path) -> "Format":
     return found
 
 
-def _query(argument: str, facts: "AnswerFacts", now: datetime) -> "Query":
-    from desk.access import Person
-    from gateway.answers.answer import NotUnderstood
-    from gateway.answers.question import Asker, Question
-    from gateway.answers.wanted import list_query
-
-    asker = Asker(Person(staff_id=0), "staff", "")
-    try:
-        return list_query(Question("list", argument, None, asker, now), facts)
-    except NotUnderstood as error:
-        raise fail(str(error), 64) from error
-
-
 def _columns(named: str) -> "Sequence[Column]":
     from desk.columns import NUMBER, STAFF_DEFAULT, available, chosen, find
 
@@ -126,6 +111,10 @@ def _listing(
 def _write(form: "Format", output: Path, listing: "Listing", count: int) -> None:
     from desk import exporting
 
+    held = count
+    if form == "pdf":
+        listing = exporting.fitting(listing)
+        held = len(list(listing.rows))
     try:
         with _opened(output) as out:
             exporting.write(form, listing, out)
@@ -133,8 +122,8 @@ def _write(form: "Format", output: Path, listing: "Listing", count: int) -> None
         raise fail(f"{error}. Nothing was written; --format csv needs nothing more.", 69) from error
     except OSError as error:
         raise fail(f"{output} cannot be written: {error.strerror}.", 73) from error
-    if form == "pdf" and count > exporting.MOST_PDF:
-        typer.echo(f"A PDF holds the first {exporting.MOST_PDF:,}; --format xlsx holds all {count:,}.", err=True)
+    if count > held:
+        typer.echo(f"The PDF holds the first {held:,}; --format xlsx holds all {count:,}.", err=True)
 
 
 @contextlib.contextmanager

@@ -47,6 +47,8 @@ def people_import(
         except NotTaken as error:
             raise fail(str(error), error.code) from error
         telling.end(importer.unknown)
+        if importer.new:
+            typer.echo(importer.new, err=as_json)
         if dry_run or not tried.changes:
             _say(tried, done=False, as_json=as_json)
             return
@@ -145,14 +147,14 @@ def people_imports(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
 ) -> None:
     """Which contact imports there were, and how far the welcome letters have got."""
+    from sqlalchemy import select
+
     from desk import contact_history
     from postdesk.cli_people import organisation_id
-    from store.tables import ImportRun
+    from store.tables import ImportRun, Organisation
 
     with open_desk() as house, house.database.reading() as session:
         whose = organisation_id(session, organisation) if organisation else None
-        if organisation and whose is None:
-            raise fail(f"There is no organisation “{organisation}”.", 66)
         if run_id is not None:
             found: Sequence[ImportRun] = [run for run in (session.get(ImportRun, run_id),) if run is not None]
             if not found:
@@ -160,21 +162,23 @@ def people_imports(
         else:
             found = contact_history.runs(session, whose, limit, rows=False)
         letters = contact_history.letters(session, found)
+        wanted = Organisation.id.in_([run.organisation_id for run in found])
+        names = {row.id: row.name for row in session.execute(select(Organisation.id, Organisation.name).where(wanted))}
     if not found and not as_json:
         typer.echo("No imports yet.")
     for run in found:
-        _tell(run, letters[run.id], as_json=as_json, each=run_id is not None)
+        _tell(run, names.get(run.organisation_id or 0, ""), letters[run.id], as_json=as_json, each=run_id is not None)
 
 
-def _tell(run: "ImportRun", letters: "Letters", *, as_json: bool, each: bool) -> None:
+def _tell(run: "ImportRun", whose: str, letters: "Letters", *, as_json: bool, each: bool) -> None:
     from desk.said import spoken
 
     rows = [(row[0], row[1], spoken(row[2], NullTranslations())) for row in run.rows] if each else []
     if as_json:
-        typer.echo(json.dumps(_run_as_json(run, letters, rows if each else None), ensure_ascii=False))
+        typer.echo(json.dumps(_run_as_json(run, whose, letters, rows if each else None), ensure_ascii=False))
         return
     counts = f"{run.added:,} added, {run.updated:,} updated, {run.skipped:,} skipped, {run.refused:,} refused"
-    typer.echo(f"{run.id}  {run.at:%Y-%m-%d %H:%M} UTC  {run.file_name}: {counts}")
+    typer.echo(f"{run.id}  {run.at:%Y-%m-%d %H:%M} UTC  {run.file_name}{f' into “{whose}”' if whose else ''}: {counts}")
     if letters.said:
         typer.echo(f"  {letters.said}" if not each else letters.said)
     if each and run.by:
@@ -186,10 +190,13 @@ def _tell(run: "ImportRun", letters: "Letters", *, as_json: bool, each: bool) ->
         typer.echo(f"Of {total:,} rows the history keeps {len(rows):,}.")
 
 
-def _run_as_json(run: "ImportRun", letters: "Letters", rows: list[tuple[int, str, str]] | None) -> dict[str, Any]:
+def _run_as_json(
+    run: "ImportRun", whose: str, letters: "Letters", rows: list[tuple[int, str, str]] | None
+) -> dict[str, Any]:
     found: dict[str, Any] = {
         "import": run.id,
         "at": run.at.isoformat(),
+        "organisation": whose or None,
         "file": run.file_name,
         "by": run.by,
         "update": run.update,

@@ -72,11 +72,18 @@ def letters_preview(
 
 
 @letters_app.command("override")
-def letters_override(kind: str) -> None:
+def letters_override(
+    kind: Annotated[str, typer.Argument(metavar="KIND", help="One kind, or an id like E11.")],
+) -> None:
     """Copy the templates of a letter into the folder letters/ beside your settings, where your changes win."""
     from postdesk import own_letters
+    from postdesk.preview import letters
 
     house = open_house(quiet=True)
+    named = list(dict.fromkeys(entry.kind for entry in letters.named(kind))) if kind else []
+    if len(named) > 1:
+        raise fail(f"{kind} is several letters. Name one of them: {', '.join(named)}.", 64)
+    kind = named[0] if named else kind
     if kind not in own_letters.kinds():
         raise fail(f"There is no letter “{kind}”. There are: {', '.join(own_letters.kinds())}.", 64)
     try:

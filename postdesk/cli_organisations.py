@@ -11,8 +11,10 @@ from postdesk.cli_common import JsonOption, changing, reading, say_json, yes_no
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
+    from postdesk.wiring import House
     from store.tables import Organisation
 
+_PLACES = 10  # of a file that a warning names
 organisation_app = typer.Typer(no_args_is_help=True, help="Customers: what they see, and how they want things.")
 app.add_typer(organisation_app, name="organisation")
 
@@ -68,12 +70,15 @@ def organisation_set(
     from desk import organisations
 
     wishes = organisations.Wishes(parent, visibility, language, approvals, copies, create, share)
-    with changing() as (_, session):
+    with changing() as (house, session):
         found = organisations.the_one(session, name)
+        before = found.name
         organisations.change(session, found, wishes)
         if rename is not None:
             organisations.rename(session, found, rename)
         lines = _lines(session, found)
+        if found.name != before:
+            lines += _still_named(house, before, found.name)
     typer.echo("\n".join(lines))
 
 
@@ -124,14 +129,34 @@ def organisation_merge(
 
     if not yes:
         typer.confirm(f"Move all of “{name}” to “{into}”, and remove “{name}”?", abort=True)
-    with changing() as (_, session):
+    with changing() as (house, session):
         ending, goes_on = organisations.the_one(session, name), organisations.the_one(session, into)
         said = ending.name, goes_on.name
         moved = organisations.merge(session, ending, goes_on)
+        warning = _still_named(house, *said)
     typer.echo(
         f"“{said[0]}” is part of “{said[1]}” now: contacts {moved.contacts:,}, sites {moved.sites:,}, "
         f"tickets {moved.tickets:,}."
     )
+    for line in warning:
+        typer.echo(line)
+
+
+def _still_named(house: "House", before: str, now: str) -> list[str]:
+    """What of catalogue.toml is for nobody any more, because it names an organisation as it was called before."""
+    from postdesk.catalogue import FILE, CatalogueError, raw, read
+    from postdesk.catalogue_check import naming
+
+    path = house.loaded.home / FILE
+    try:
+        found = naming(read(raw(path)).rows, before)
+    except CatalogueError as error:
+        return [f"Whether it names “{before}” is not known: {fault}" for fault in error.faults]
+    if not found:
+        return []
+    entries = "1 entry names" if len(found) == 1 else f"{len(found):,} entries name"
+    places = ", ".join(found[:_PLACES]) + (" …" if len(found) > _PLACES else "")
+    return [f"{path}: {entries} “{before}” still ({places}). Write “{now}” there, and restart Postdesk."]
 
 
 def _above(session: "Session", found: "Organisation") -> dict[int, str]:

@@ -52,20 +52,19 @@ def people_of(session: "Session", organisation: str) -> "list[Profile]":
     from desk import profile
     from store.tables import Contact
 
-    found = organisation_id(session, organisation)
-    if found is None:
-        raise fail(f"There is no organisation “{organisation}”.", 66)
-    people = profile.load(session, Contact.organisation_id == found).values()
+    people = profile.load(session, Contact.organisation_id == organisation_id(session, organisation)).values()
     return sorted(people, key=lambda one: (one.name.casefold(), one.address.casefold()))
 
 
-def organisation_id(session: "Session", name: str) -> int | None:
-    """The id of the organisation of that name."""
-    from sqlalchemy import select
+def organisation_id(session: "Session", name: str) -> int:
+    """The id of the organisation of that name, in any case; exit code 66 when there is none."""
+    from desk import organisations
+    from desk.people import PeopleError
 
-    from store.tables import Organisation
-
-    return session.scalar(select(Organisation.id).where(Organisation.name == name))
+    try:
+        return organisations.the_one(session, name).id
+    except PeopleError as error:
+        raise fail(str(error), 66) from error
 
 
 def _line(one: "Profile") -> str:

@@ -1,5 +1,6 @@
 """Commands about the places of customers: `postdesk site …`."""
 
+import shlex
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -89,7 +90,7 @@ def site_list(organisation: _Organisation, as_json: JsonOption = False) -> None:
         whose = organisations.the_one(session, organisation)
         found = sites.of(session, whose.id)
     if not found and not as_json:
-        typer.echo(f"“{whose.name}” has no sites yet. Add one: postdesk site add “{whose.name}” NAME")
+        typer.echo(f"“{whose.name}” has no sites yet. Add one: postdesk site add {shlex.quote(whose.name)} NAME")
     for site in found:
         if as_json:
             say_json(_as_json(site))

@@ -1,5 +1,6 @@
 """Commands about the teams of the desk: `postdesk team …`."""
 
+import shlex
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -29,7 +30,7 @@ def team_add(name: _Name, queue_address: _Queue = None) -> None:
     with changing() as (house, session):
         made = teams.add(session, name, house.database.ids.next, _usable(queue_address or "", house))
         said = made.name
-    typer.echo(f"The team {said} is added. Put people into it: postdesk team join “{said}” ADDRESS")
+    typer.echo(f"The team {said} is added. Put people into it: postdesk team join {shlex.quote(said)} ADDRESS")
 
 
 @team_app.command("set")

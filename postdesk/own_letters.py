@@ -38,6 +38,30 @@ def start(kind: str, own: Path) -> Path:
     return target
 
 
+def has_files(own: Path) -> bool:
+    """Whether anything of our own is there."""
+    return any(path.is_file() for path in own.glob("*/*"))
+
+
+def misnamed(own: Path) -> list[str]:
+    """What lies there and is never read: folders of no letter, files that are no piece of one. Dotfiles may be."""
+    ours = {path.relative_to(shipped()).as_posix() for path in shipped().glob("*/*")}
+    there = sorted(path for path in own.glob("*") if not path.name.startswith("."))
+    known, faults = {name.partition("/")[0] for name in ours}, []
+    for path in there:
+        if path.is_dir() and path.name not in known:
+            faults.append(f"{path}: there is no letter “{path.name}”; there are: {', '.join(kinds())}")
+        elif path.suffix in (".txt", ".html") and not path.is_dir():
+            faults.append(f"{path}: is not used; a template lies in the folder of its letter")
+    used = "".join(path.read_text(encoding="utf-8", errors="replace") for path in own.glob("*/*") if path.is_file())
+    for path in sorted(path for folder in there if folder.name in known for path in folder.glob("*")):
+        name = path.relative_to(own).as_posix()
+        if name not in ours and not path.name.startswith(".") and name not in used:  # it may be included by another
+            pieces = sorted(one.name for one in (shipped() / path.parent.name).iterdir())
+            faults.append(f"{path}: is no piece of the letter; there are: {', '.join(pieces)}")
+    return faults
+
+
 def place(error: Exception, own: Path) -> str:
     """letters/update/body.txt, line 12: 'reson' is undefined"""
     file, line = _where(error, own)

@@ -1,6 +1,7 @@
 """Settings: the shipped defaults, a user's file over them, the environment over both."""
 
 import os
+import shlex
 import stat
 import tomllib
 from collections.abc import Mapping
@@ -78,7 +79,7 @@ def _read(file: Path, faults: list[str]) -> dict[str, Any]:
         text = file.read_text(encoding="utf-8")
         return tomllib.loads(text)
     except FileNotFoundError:
-        faults.append(f"{file}: there is no such file; create it with: postdesk init --config {file}")
+        faults.append(f"{file}: there is no such file; create it with: postdesk --config {shlex.quote(str(file))} init")
     except (OSError, UnicodeDecodeError) as error:
         faults.append(f"{file}: cannot be read: {error}")
     except tomllib.TOMLDecodeError as error:

@@ -6,14 +6,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from desk import contact_batches, contact_file, people, sites
+from desk import contact_batches, contact_file, organisations, people, sites
 from desk.contact_batches import Progress, Wish
 from desk.contact_file import Opened
 from desk.contact_run import About, Access, Run
 from desk.contact_tally import Tally
 from desk.csv_text import NotCsv
+from postdesk.cli_common import new_organisation
 from postdesk.wiring import House
-from store.tables import Organisation, Site
+from store.tables import Site
 
 Showing = Callable[[str, int | None], contextlib.AbstractContextManager[Progress]]
 
@@ -37,22 +38,26 @@ class Importer:
     update: bool = False
     by: str = ""
     unknown: tuple[str, ...] = ()  # columns that are passed over
+    new: str = ""  # says that the organisation is made, and which are called alike
     run_id: int | None = None
 
     def try_out(self, progress: Progress) -> Tally:
         """What would become of each row; NotTaken when the file, the organisation or the site cannot be used."""
         with self._opened() as opened, self.house.database.reading() as session:
             self.unknown = opened.unknown
-            organisation = session.query(Organisation.id).filter_by(name=self.organisation).scalar()
-            self._site_id(session.query(Site).filter_by(organisation_id=organisation or 0).all())
-            wish = self._wish(organisation or 0, contact_batches.our_addresses(session, self._desks()))
+            self.new = new_organisation(session, self.organisation)
+            there = organisations.find(session, self.organisation)
+            organisation = there.id if there is not None else 0
+            self._site_id(session.query(Site).filter_by(organisation_id=organisation).all())
+            wish = self._wish(organisation, contact_batches.our_addresses(session, self._desks()))
             return contact_batches.try_out(session, opened.rows, wish, progress)
 
     def take_in(self, progress: Progress) -> Tally:
         """Do it; the organisation is made when there is none of that name."""
         house, now = self.house, datetime.now(UTC)
         with house.database.transaction() as session:
-            made = people.organisation(session, self.organisation, house.database.ids.next(), now)
+            there = organisations.find(session, self.organisation)
+            made = there or people.organisation(session, self.organisation, house.database.ids.next(), now)
             site_id = self._site_id(session.query(Site).filter_by(organisation_id=made.id).all())
             wish = self._wish(made.id, contact_batches.our_addresses(session, self._desks()))
         run = Run(Access(house.keys, house.rules.credentials, self.by), made.id, site_id)

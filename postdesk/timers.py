@@ -24,6 +24,7 @@ from desk.hours import Hours, office
 from desk.reminders import Plan
 from desk.retention import Gone
 from desk.targets import ALL
+from postdesk import sweep
 from postdesk.languages import languages
 from postdesk.wiring import House
 
@@ -148,15 +149,19 @@ def _kept(days: int, forget: Callable[[datetime], Gone], run: Run) -> Done:
     return Done(gone.count, gone.mark, partial(_forget_blobs, run.house, digests_of, run.now) if digests_of else None)
 
 
-def _forget_blobs(house: House, named: frozenset[str], now: datetime) -> None:
+def _forget_blobs(house: House, named: frozenset[str], now: datetime, age: timedelta = _JUST_NOW) -> None:
+    # One moment for all that may name them: what waits for a “confirm” becomes a file meanwhile.
     with house.database.reading() as session:
         unused = retention.unused(session, named)
     for digest in sorted(unused):
-        house.blobs.forget(digest, now - _JUST_NOW)
+        house.blobs.forget(digest, now - age)
 
 
 def _old_letters(run: Run) -> Done:
-    return _kept(run.house.settings.retention.letters_days, partial(retention.letters, run.session), run)
+    def forget(before: datetime) -> Gone:
+        return retention.letters(run.session, before, run.done_for)
+
+    return _kept(run.house.settings.retention.letters_days, forget, run)
 
 
 def _old_mails(run: Run) -> Done:
@@ -167,11 +172,29 @@ def _old_mails(run: Run) -> Done:
 
 
 def _old_tickets(run: Run) -> Done:
-    return _kept(run.house.settings.retention.tickets_days, partial(old_tickets.forget, run.session), run)
+    def forget(before: datetime) -> Gone:
+        return old_tickets.forget(run.session, before, run.done_for, lock=run.lock)
+
+    return _kept(run.house.settings.retention.tickets_days, forget, run)
 
 
 def _old_imports(run: Run) -> Done:
     return _kept(run.house.settings.retention.imports_days, partial(retention.imports, run.session), run)
+
+
+def _sweep(run: Run) -> Done:
+    """A part of a folder; what of it goes is asked, and goes, once the place is noted.
+
+    Where the desk keeps everything for ever, nothing is ever taken away: bytes that no row names may be all that is
+    left of a mail, when an older copy of the database was put back.
+    """
+    retention_of = run.house.settings.retention
+    if not (retention_of.mails_days or retention_of.tickets_days):
+        return Done(0, run.done_for)
+    step = sweep.step(run.house.blobs, run.done_for, run.now.astimezone(run.house.zone).date())
+    digests = step.digests
+    follow = partial(_forget_blobs, run.house, digests, run.now, sweep.AGE) if digests else None
+    return Done(len(digests), step.place, follow)
 
 
 TIMERS: dict[str, Timer] = {
@@ -188,4 +211,8 @@ TIMERS: dict[str, Timer] = {
     "old-mails": Timer("Received mails as they came are forgotten after retention.mails_days.", _old_mails),
     "old-tickets": Timer("Closed tickets are forgotten after retention.tickets_days.", _old_tickets),
     "old-imports": Timer("The rows of contact imports are forgotten after retention.imports_days.", _old_imports),
+    "sweep": Timer(
+        "Where mails or tickets are forgotten: bytes that nothing names any more go, a part of the folder a day.",
+        _sweep,
+    ),
 }

@@ -1,6 +1,7 @@
 """Bytes kept under their SHA-256, in a folder; a name appears only when all of its bytes are on disk."""
 
 import hashlib
+import heapq
 import os
 import secrets
 from collections.abc import Iterable
@@ -8,6 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO, Protocol
+
+_ASIDE = ".forgotten"  # ends the name of a blob that is just being forgotten
 
 
 class BlobWriter(Protocol):
@@ -43,6 +46,9 @@ class BlobStore(Protocol):
     def forget(self, digest: str, before: datetime) -> bool:
         """Remove a blob that was last put before; True when it is gone. One that was put again since stays."""
 
+    def names(self, start: str, after: str, most: int) -> list[str]:
+        """Digests that begin with these two hex digits and come behind `after`, in order, so many at most."""
+
     def check(self) -> None:
         """Write, read and remove a trial blob; OSError says what does not work."""
 
@@ -55,6 +61,7 @@ class FolderBlobs:
         self._incoming = root / "incoming"
         if create:
             self._incoming.mkdir(parents=True, exist_ok=True)
+            self._tidy()
         self._syncers: ThreadPoolExecutor | None = None  # threads do not outlive a fork: made when first needed
 
     def path(self, digest: str) -> Path:
@@ -120,28 +127,63 @@ class FolderBlobs:
 
     def open(self, digest: str) -> BinaryIO:
         """Open a blob for reading."""
-        return self.path(digest).open("rb")
+        try:
+            return self.path(digest).open("rb")
+        except FileNotFoundError:
+            self._put_back(self._incoming.glob(f"{digest}.*{_ASIDE}"))
+            return self.path(digest).open("rb")
 
     def read(self, digest: str) -> bytes:
         """All bytes of a blob."""
-        return self.path(digest).read_bytes()
+        with self.open(digest) as stream:
+            return stream.read()
 
     def forget(self, digest: str, before: datetime) -> bool:
         """Remove a blob that was last put before.
 
         It is moved away first: whoever puts the same bytes now either renews them before that, and they come back,
-        or does not find them any more, and writes them.
+        or does not find them any more, and writes them. Should this process die in between, whoever reads the blob
+        or opens the store finds it under its digest, and puts it back.
         """
-        path, aside = self.path(digest), self._incoming / secrets.token_hex(8)
+        path, aside = self.path(digest), self._incoming / f"{digest}.{secrets.token_hex(4)}{_ASIDE}"
         try:
+            if not _is_old(path, before):
+                return False
             os.rename(path, aside)
+            if not _is_old(aside, before):
+                os.rename(aside, path)
+                return False
+            aside.unlink()
         except FileNotFoundError:
-            return False
-        if aside.stat().st_mtime >= before.timestamp():
-            os.rename(aside, path)
-            return False
-        aside.unlink()
+            return False  # somebody else forgot it, or has put it back
         return True
+
+    def names(self, start: str, after: str, most: int) -> list[str]:
+        """Digests that begin with these two hex digits and come behind `after`; a part of a digest is enough for it."""
+        try:
+            found = os.listdir(self.root / start)
+        except FileNotFoundError:
+            return []
+        behind = (name for name in found if not after or name[: len(after)] > after)
+        return heapq.nsmallest(most, behind)
+
+    def _tidy(self) -> None:
+        """Blobs that were being forgotten when a process died: one that is missing comes back, the others go."""
+        missing = []
+        for aside in self._incoming.glob(f"*{_ASIDE}"):
+            if self.path(aside.name.partition(".")[0]).exists():
+                aside.unlink(missing_ok=True)
+            else:
+                missing.append(aside)
+        self._put_back(missing)
+
+    def _put_back(self, asides: Iterable[Path]) -> None:
+        for aside in asides:
+            try:
+                os.utime(aside)  # it counts as new, as the one does that it may replace
+                os.rename(aside, self.path(aside.name.partition(".")[0]))
+            except FileNotFoundError:
+                continue  # whoever forgets it has gone on meanwhile
 
     def check(self) -> None:
         """Write, read and remove a trial blob."""
@@ -189,6 +231,10 @@ class FolderWriter:
             os.close(self._handle)
             self._handle = None
         self._temporary.unlink(missing_ok=True)
+
+
+def _is_old(path: Path, before: datetime) -> bool:
+    return path.stat().st_mtime < before.timestamp()
 
 
 def _write_all(handle: int, data: bytes | memoryview) -> None:

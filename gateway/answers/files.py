@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import cast
 
 from desk import exporting
@@ -20,6 +20,13 @@ _TOKEN = re.compile(r'(?:[^\s"“”„«»]|["“”„«»][^"“”„«»]*[
 _CALLED: dict[str, Format] = {"csv": "csv", "excel": "xlsx", "pdf": "pdf"}
 
 
+@dataclass(frozen=True, slots=True)
+class ListFile(GeneratedFile):
+    """A list as a file."""
+
+    rows: int  # how many it holds: of long rows, a PDF holds few
+
+
 def format_of(argument: str, words: Words) -> tuple[str, Format]:
     """What of an argument names no format, and the format that the rest of it does: “open as PDF”; else CSV."""
     said = _TOKEN.findall(argument)
@@ -31,37 +38,37 @@ def format_of(argument: str, words: Words) -> tuple[str, Format]:
     return argument, "csv"
 
 
-def most(form: Format) -> int:
-    """How many rows a file of that format holds by mail."""
-    return exporting.MOST_PDF if form == "pdf" and exporting.pdf_is_possible() else MOST
-
-
 def made(
     stem: str, form: Format, title: str, headings: Sequence[str], rows: Sequence[Sequence[Value]],
     question: Question, facts: AnswerFacts,
-) -> tuple[GeneratedFile, str]:  # fmt: skip
+) -> tuple[ListFile, str]:  # fmt: skip
     """The file, and a sentence where it is another one than was asked for.
 
     CSV and Excel are for programs as well, which find columns by the same names in every language.
     """
-    listing = Listing(title, headings, rows[: most(form)], facts.zone, question.now, facts.name)
-    if form == "pdf":
-        told = facts.language.gettext
-        listing = replace(
-            listing, headings=[told(heading) for heading in headings], page=told(_PAGE), yes=told(_YES),
-            language=facts.language.code,
-        )  # fmt: skip
+    listing = Listing(title, headings, rows[:MOST], facts.zone, question.now, facts.name)
+    if form != "pdf":
+        return _written(stem, form, listing), ""
+    told = facts.language.gettext
+    printed = replace(
+        exporting.fitting(listing, exporting.ROOM_IN_LETTER), headings=[told(heading) for heading in headings],
+        page=told(_PAGE), yes=told(_YES), language=facts.language.code,
+    )  # fmt: skip
     try:
-        return GeneratedFile(f"{stem}.{form}", exporting.TYPES[form], exporting.in_bytes(form, listing)), ""
+        return _written(stem, form, printed), ""
     except NotPossible:
-        listing = Listing(title, headings, rows[:MOST], facts.zone, question.now, facts.name)
-        return GeneratedFile(f"{stem}.csv", exporting.TYPES["csv"], exporting.in_bytes("csv", listing)), _NO_PDF
+        return _written(stem, "csv", listing), _NO_PDF
+
+
+def _written(stem: str, form: Format, listing: Listing) -> ListFile:
+    held = len(list(listing.rows))
+    return ListFile(f"{stem}.{form}", exporting.TYPES[form], exporting.in_bytes(form, listing), held)
 
 
 def about(file: GeneratedFile, found: int, *, zone: str, asked: str) -> str:
     """What of a list the file holds, and how to get the rest; `asked` is the command for the whole of it."""
     form = cast(Format, file.name.rpartition(".")[2])
-    held = min(found, most(form))
+    held = file.rows if isinstance(file, ListFile) else found
     times = say("Times in it are those of {zone}.", zone=zone)
     if found == 1:
         return both(say("The one is in the attached file {file}.", file=file.name), times)

@@ -3,7 +3,6 @@
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from desk import nesting
 from desk.catalogue import Item
 from desk.lists import holds
 from desk.sites import label
@@ -35,7 +34,7 @@ def services(session: Session, question: Question, facts: AnswerFacts) -> Answer
     for category in dict.fromkeys(service.category for service in found):
         if category:
             page.heading(line(category))
-        rows = [[line(s.name), line(s.text)] for s in found if s.category == category]
+        rows = [[line(s.name), line(language.gettext(s.text))] for s in found if s.category == category]
         page.table(Table((say("Service"), say("What it is")), rows))
     return page.answer(language.say_many("{n} service", "{n} services", len(found)))
 
@@ -91,11 +90,11 @@ def items(session: Session, question: Question, facts: AnswerFacts) -> Answer:
 
 
 def _organisations(session: Session, question: Question) -> set[str]:
-    """The names of their organisation and of those below it."""
-    own = question.asker.person.organisation_id
-    if own is None:
+    """The names of their organisation, and of those whose tickets they see."""
+    person = question.asker.person
+    if person.organisation_id is None:
         return set()
-    ids = {own, *nesting.below(session, {own})[own]}
+    ids = {person.organisation_id, *person.organisations}
     return set(session.scalars(select(Organisation.name).where(Organisation.id.in_(ids))))
 
 

@@ -51,7 +51,12 @@ def _want(stages: Collection[str], doing: Doing) -> None:
 def _alerts(scene: Scene, argument: str) -> Act | Fault:
     if scene.role not in ("participant", "colleague"):
         return Fault(NOBODY)
-    return Act(_active(alerts.wanted(ticket_of(scene), contact_of(scene), scene.case.view.more)), nothing)
+    now = partial(_now, scene)
+    return Act(now(), nothing, then=now)  # an #alert of the same mail may change it
+
+
+def _now(scene: Scene) -> Said:
+    return _active(alerts.wanted(ticket_of(scene), contact_of(scene), scene.case.view.more))
 
 
 COMMANDS: tuple[Spec, ...] = (

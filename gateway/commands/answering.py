@@ -33,20 +33,20 @@ def _check(scene: Scene, label: str, argument: str) -> Act | Fault:
     case, ticket = scene.case, scene.ticket
     question = case.rules.catalogue.question(label)
     if question is None or ticket is None:
-        return Fault(say("“{label}” is no question.", label=label))  # any more: it was so when it was confirmed
+        return Fault(say("“{label}” is no question.", label=say(label)))  # any more: it was so when it was confirmed
     value = " ".join(argument.split())[:_LONGEST]
     if not scene.opens and not scene.is_staff and statuses.is_done(ticket.status):
         message = say("“{label}: {text}” was left as text: the ticket is {status}.")
-        return Fault(say(message, label=label, text=value[:60], status=say(ticket.status)))
+        return Fault(say(message, label=say(label), text=value[:60], status=say(ticket.status)))
     if question.choices:
         meant = next((choice for choice in question.choices if key(choice) == key(value)), None)
         if meant is None:
             message = say("{label} “{text}” is not known. Choose one of: {choices}.")
-            return Fault(say(message, label=label, text=value[:60], choices=listed(question.choices)))
+            return Fault(say(message, label=say(label), text=value[:60], choices=listed(question.choices)))
         value = meant
 
     def do(doing: Doing) -> None:
         fields.merge(doing.changes, fields.set_answer(doing.writes, doing.ticket, label, value, case.now))
 
-    says = say("{label}: {value}", label=label, value=value)
+    says = say("{label}: {value}", label=say(label), value=value)
     return Act(says, do, proof=not scene.opens, tell=not scene.is_staff)

@@ -1,11 +1,11 @@
 """Approvals by mail: staff ask with #ask approval; who was asked answers with approve or reject."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 from desk import approvals, notices, statuses, tickets
 from desk.approvals import Answer
-from desk.said import Said, say
+from desk.said import Said, say, say_many
 from desk.state import ContactState, TicketState
 from desk.tickets import Note
 from gateway.commands import named
@@ -126,9 +126,25 @@ def _answering(answer: Answer) -> Check:
             status = say(ticket.status)
             return Fault(say("The ticket is {status} already: nothing is left to approve.", status=status))
         kept = {_INSIDE: True} if "private" in scene.case.mail.asks.words else None
-        return Act(_DONE[answer], partial(_answer, answer, argument), keep=kept)
+        return Act(_says(answer, scene, answers), partial(_answer, answer, argument), keep=kept)
 
     return check
+
+
+def _says(answer: Answer, scene: Scene, answers: Mapping[int, str]) -> Said:
+    """What was done, and where all have to approve, how many answers it still needs."""
+    missing = sum(said != "approve" for who, said in answers.items() if who != scene.author.id)
+    if answer != "approve" or not missing or _mode(scene) != "all":
+        return _DONE[answer]
+    return say_many(
+        "You approved this. One more answer is needed.",
+        "You approved this. {n} more answers are needed.",
+        missing,
+    )
+
+
+def _mode(scene: Scene) -> approvals.Mode:
+    return _ticket(scene).requester.ways.approvals or scene.case.rules.approvals
 
 
 def _answer(answer: Answer, argument: str, doing: Doing) -> None:
@@ -136,7 +152,7 @@ def _answer(answer: Answer, argument: str, doing: Doing) -> None:
     author = scene.author
     if not isinstance(author, ContactState):
         raise RuntimeError("only contacts are asked to approve")
-    mode, now = ticket.requester.ways.approvals or scene.case.rules.approvals, scene.case.now
+    mode, now = _mode(scene), scene.case.now
     doing.changes |= approvals.answer(doing.writes, ticket, author, answer, view.more.approvals, mode, now)
     inside = doing.visibility == "internal" or bool(scene.kept.get(_INSIDE))
     if argument and scene.kept.get(_INSIDE):
@@ -144,7 +160,7 @@ def _answer(answer: Answer, argument: str, doing: Doing) -> None:
     elif argument:
         doing.changes["reason"] = ["", argument[:_REASON]]
     if "approval" in doing.changes:
-        people = notices.customers(ticket, author, muted=True)
+        people = notices.customers(ticket, author, muted=True, approvers=True)
         doing.told |= {person.id for person in people}
         # The words of a mail that is confirmed now were told when it came, to all who may read them.
         words = "" if scene.confirmed else scene.words

@@ -150,7 +150,10 @@ def _organisations(scene: Scene) -> tuple[str, ...]:
     if scene.is_staff and scene.opens:
         named = (view.contacts.get(address) for address in sorted(scene.case.mail.asks.addresses))
         ids += [person.organisation_id for person in named if isinstance(person, ContactState)]
-    found = (name for one in ids if one for name in view.more.organisations.get(one, ()))
+    # Their own stands first. What lies below it is named to those alone who see that (desk/access.py).
+    author = scene.author
+    wide = scene.is_staff or (isinstance(author, ContactState) and author.sees == "sub-organisations")
+    found = (name for one in ids if one for name in view.more.organisations.get(one, ())[: None if wide else 1])
     return tuple(dict.fromkeys(found))
 
 

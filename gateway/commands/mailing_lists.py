@@ -33,7 +33,8 @@ def of_customer(scene: Scene, argument: str, *, stop: bool) -> Act | None:
     if named is None:
         return None
     column, on, off = named
-    return Act(off if stop else on, _set(Contact, scene.author.id, column, not stop))
+    # Without a proof: whoever did not ask hears of it at once, and how to take it back.
+    return Act(off if stop else on, _set(Contact, scene.author.id, column, not stop), proof=False)
 
 
 def _set(table: type[Base], row_id: int, column: str, value: bool) -> Callable[[Doing], None]:
@@ -49,7 +50,7 @@ def _of_staff(scene: Scene, argument: str, *, stop: bool) -> Act | Fault:
         return Fault(say("For you there is the day sheet: #stop day sheet, and #watch day sheet."))
     on = say("You get the day sheet on working days, when there is something on it. To end that: #stop day sheet.")
     off = say("You get the day sheet no more. To get it again: #watch day sheet.")
-    return Act(off if stop else on, _set(Staff, scene.author.id, "day_sheet", not stop))
+    return Act(off if stop else on, _set(Staff, scene.author.id, "day_sheet", not stop), proof=False)
 
 
 def _check(*, stop: bool) -> Check:

@@ -135,7 +135,7 @@ def _do_edit(person: Profile, changed: Changes, given: Access | None) -> Callabl
         if "Email" in changed:
             by = doing.scene.author.name or doing.scene.author.address
             kept = before.address.lower() in {address.lower() for address in person.addresses}
-            profile.tell_of_address(doing.writes, before, person.state, now, by=by, kept=kept)
+            profile.tell_of_address(doing.writes, before, person.state, now, by=by, kept=kept, portal=person.has_access)
         if given is not None:
             _give(doing, person, given)
 

@@ -9,6 +9,7 @@ from gateway.commands.letters import Token, phrase, tokens
 from gateway.commands.words import MAX_PHRASE, Words
 
 MAY_EXPLAIN = frozenset(("approve", "reject", "withdraw"))  # a reason may stand below these
+_GOOD_NEWS = frozenset(("resolved", "approve"))  # “fine” and “it works” add nothing to these
 _LINE = 100  # characters of "at most a line"
 _FIRST_LINE = 200
 _BEGINNING = 500  # a greeting, and the first line
@@ -112,8 +113,8 @@ def _word_of(line: str, words: Words, known: frozenset[str]) -> str | None:
 
 
 def _is_courtesy(before: Sequence[str], behind: Sequence[str], word: str, words: Words, known: frozenset[str]) -> bool:
-    """True when nothing but courtesy stands around a word; “it works” may stand beside “resolved”."""
-    kinds = ("thanks", "beside", "please", "addressees", *(("works",) if word == "resolved" else ()))
+    """True when nothing but courtesy stands around a word; “it works”, “all right” beside “resolved”, “approved”."""
+    kinds = ("thanks", "beside", "please", "addressees", *(("works",) if word in _GOOD_NEWS else ()))
     return any(
         _covered(before, words, language, known, kinds) and _covered(behind, words, language, known, kinds)
         for language in words.languages

@@ -146,7 +146,7 @@ def _take_address(scene: Scene, own: Profile, new: str) -> Act | Fault:
             people.confirm(doing.writes, doing.scene.author)
             doing.scene.case.view.more.folk.owners[new.lower()] = own.id
             doing.scene.author.address = new  # so that the letter about it goes there
-        profile.tell_of_address(doing.writes, old, own.state, doing.scene.case.now)
+        profile.tell_of_address(doing.writes, old, own.state, doing.scene.case.now, portal=own.has_access)
 
     return Act(said, do, tell=False)
 

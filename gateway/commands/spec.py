@@ -82,6 +82,12 @@ class Act:
     words: str = ""  # words of the command line that belong to the note
     preview: tuple[str, ...] = ()  # what will be done, for the question whether to; else the command line is shown
     keep: Mapping[str, Any] | None = None  # what of the mail is needed when it is confirmed, as JSON
+    then: Callable[[], str] | None = None  # says it anew once all of the mail is done, where that makes a difference
+
+    @property
+    def said(self) -> str:
+        """What is told once it is done."""
+        return self.then() if self.then else self.says
 
 
 _ALONE = frozenset("services sites news report help me signin alerts".split())

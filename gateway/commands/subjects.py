@@ -1,19 +1,28 @@
 """Commands of a mail that is about no ticket: in its subject, `#list my`, or as all that it says."""
 
 import re
+from dataclasses import replace
+from functools import partial
 
 from desk import numbers
+from desk.said import Said, say
 from gateway import who
 from gateway.case import Case
 from gateway.commands import asked, fields, plain, registry
 from gateway.commands.asked import Order
 from gateway.commands.fields import Fields
-from gateway.commands.spec import Spec
+from gateway.commands.spec import Fault, Known, Scene, Spec, Who
 from gateway.commands.words import LABELS
 from gateway.quoting import html_quotes
 from gateway.subject import bare_keeping_numbers, is_answer
 
 _COMMAND = re.compile(r"\s*[#＃]\s?([^\W\d_][\w-]{0,40})[ \t:]*(.*)", re.DOTALL)
+# Whose a command is that the sender may not use, and what they hear.
+_OTHERS: dict[Who, Said] = {
+    "admin": say("#{command}: only an Admin user of your organisation can do this."),
+    "staff": say("#{command} is for the people who work at the desk."),
+}
+_FOR_CUSTOMERS = say("#{command} is for customers; you work at the desk.")
 
 
 def of_subject(case: Case) -> Order | None:
@@ -26,16 +35,47 @@ def of_subject(case: Case) -> Order | None:
     if not found:
         return None
     word = case.rules.words.command(found[1]) or found[1].lower()
-    spec = registry.of(who.kind_of(case)).get(word)
+    argument = " ".join(found[2].split())
+    spec = registry.of(who.kind_of(case)).get(word) or _not_theirs(case, word, argument)
     if spec is None or not spec.subject:
         return None
-    argument = " ".join(found[2].split())
     if (argument and not spec.takes_argument) or not _is_bare(case, spec):
         return None  # “#report of water damage”: a request that begins like a command
     # The number in “#status T20190409.0967” makes it no answer.
     if is_answer(numbers.strip(message.subject)) and case.text and not (spec.form and lines_of(case).values):
         return None
     return Order(word, argument, f"#{word} {found[2]}".strip())
+
+
+def known_to(case: Case, order: Order | None) -> Known:
+    """The commands that the sender may use, and the one in the subject that is for others: its check says so."""
+    known = registry.of(who.kind_of(case))
+    if order is None or order.word in known:
+        return known
+    spec = _not_theirs(case, order.word, order.argument)
+    return Known([*known.values(), spec]) if spec else known
+
+
+def _not_theirs(case: Case, word: str, argument: str) -> Spec | None:
+    """A command of other people, where somebody whom we know writes it as they do.
+
+    A ticket would show all who may see it what an Admin user alone may send; “#queue at the front desk” is one.
+    """
+    contact = case.contact
+    if case.staff is None and not (contact and contact.known and contact.active):
+        return None
+    if argument and (word != "people" or case.rules.words.argument(word, argument.split()[0]) is None):
+        return None
+    for kind, why in _OTHERS.items():
+        spec = registry.of(kind).get(word)
+        if spec is not None and spec.subject and not spec.label:
+            message = _FOR_CUSTOMERS if case.staff is not None else why
+            return replace(spec, check=partial(_refuse, Fault(say(message, command=word))))
+    return None
+
+
+def _refuse(fault: Fault, scene: Scene, argument: str) -> Fault:
+    return fault
 
 
 def _is_bare(case: Case, spec: Spec) -> bool:

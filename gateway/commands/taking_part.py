@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Callable, Collection
+from dataclasses import replace
 from functools import partial
 
-from desk import alerts, notices, taking_part
+from desk import access, alerts, notices, numbers, taking_part
 from desk.said import SPACE, listed, say
 from desk.state import ContactState, TicketState
 from gateway.commands import mailing_lists, named
@@ -46,6 +47,8 @@ def _watch(scene: Scene, argument: str) -> Act | Fault:
         return Act(say("You get letters about your tickets again."), partial(_set_all, author, False))
     if act := mailing_lists.of_customer(scene, argument, stop=False):
         return act
+    if number := _number(scene, argument):
+        return _elsewhere(scene, number, _watch)
     if scene.ticket is None:
         return Fault(say("#watch is about a ticket: reply to a letter about it. #watch all takes back #stop all."))
     if scene.role not in ("participant", "colleague"):
@@ -69,6 +72,8 @@ def _stop(scene: Scene, argument: str) -> Act | Fault:
         return Act(said, partial(_set_all, author, True))
     if act := mailing_lists.of_customer(scene, argument, stop=True):
         return act
+    if number := _number(scene, argument):
+        return _elsewhere(scene, number, _stop)
     if scene.ticket is None:
         return Fault(say("#stop is about a ticket: reply to a letter about it. #stop all is about all of them."))
     lines: list[str] = [say("You get no more letters about this ticket.")]
@@ -77,6 +82,25 @@ def _stop(scene: Scene, argument: str) -> Act | Fault:
     if scene.role != "stranger":
         lines.append(say("To hear of changes again, send the one word: watch."))
     return Act(listed(lines, SPACE), _do_stop)
+
+
+def _number(scene: Scene, argument: str) -> str:
+    """The ticket that is named where the mail is about none: `#watch T20190409.0967`."""
+    return next(iter(numbers.find_all(argument)), "") if scene.ticket is None else ""
+
+
+def _elsewhere(scene: Scene, number: str, check: Check) -> Act | Fault:
+    """The same on a ticket that is named: a number tells nothing to somebody who may not see it."""
+    ticket_id, person = scene.case.view.by_number.get(number), scene.author.person
+    ticket = scene.case.view.ticket(ticket_id) if ticket_id else None
+    if ticket is None or not access.may_see(person, ticket.view):
+        return Fault(say("There is no ticket {number} among those that you can see.", number=number))
+    there = replace(scene, ticket=ticket, role=access.role_of(person, ticket.view))
+    act = check(there, "")
+    if isinstance(act, Fault):
+        return act
+    says = say("{label}: {value}", label=ticket.number, value=act.says)
+    return replace(act, says=says, do=lambda doing: act.do(Doing(there, doing.writes)))
 
 
 def _stays(scene: Scene) -> bool:

@@ -29,7 +29,7 @@ def credentials_link(scene: Scene) -> Outbox:
 
 def sign_in_link(scene: Scene) -> Outbox:
     """E2."""
-    row = scene.credentials(JANE, "link")
+    row = scene.credentials(JANE, "link", hours=1)
     row.kind = "sign_in_link"
     return row
 

@@ -106,6 +106,19 @@ def render(
                 yield _one(house, composer, entry, code)
 
 
+def broken(loaded: Loaded, entries: Sequence[Entry], code: str = "en") -> list[str]:
+    """What is wrong with the templates: each fault once, with file and line, when every letter is written once."""
+    found: dict[str, None] = {}
+    with _apart(loaded, Keys.new_line(1)) as house:
+        composer = _Plainly(house, own_letters.shipped(), own_letters.folder(house))
+        for entry in entries:
+            try:
+                _one(house, composer, entry, code)
+            except (BrokenTemplate, RuntimeError) as error:
+                found.setdefault(str(error))
+    return list(found)
+
+
 @contextmanager
 def _apart(loaded: Loaded, key: str) -> Iterator[House]:
     """A desk with these settings whose data lie elsewhere, for a moment. Its keys sign nothing that counts."""

@@ -155,7 +155,7 @@ class Scene:
         self.add(row)
         return row
 
-    def credentials(self, to: int, kind: credentials.Kind) -> Outbox:
+    def credentials(self, to: int, kind: credentials.Kind, hours: int = 72) -> Outbox:
         """The row of a letter with a secret, which is made by the rules of the desk."""
         person = self.session.get_one(Contact, to)
         credentials.issue(
@@ -163,7 +163,7 @@ class Scene:
             self.keys,
             person,
             kind=kind,
-            hours=72 if kind == "password" else 1,
+            hours=hours,
             now=NOW,
             by=NAMES[ANA],
             next_id=lambda: next(self.ids),

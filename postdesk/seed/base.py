@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from desk import approvals, people
 from postdesk.seed.sample import Organisation, Person, Sample
-from store.tables import Announcement, Contact, ContactAddress, Site, Staff
+from store.tables import Account, Announcement, Contact, ContactAddress, Site, Staff
 from store.tables import Organisation as OrganisationRow
 
 
@@ -20,8 +20,11 @@ def lay(session: Session, sample: Sample, now: datetime, days: int, next_id: Cal
         for person in members:
             people.join(session, team.id, _staff(session, person, before, next_id))
     for organisation in sample.organisations:
-        _organisation(session, organisation, before, next_id)
+        _organisation(session, organisation, before, now, next_id)
+    told = set(session.scalars(select(Announcement.title)))
     for one in sample.announcements:
+        if one.title in told:
+            continue
         values = {"starts_at": now + one.starts, "ends_at": now + one.ends, "created_at": now + one.starts}
         # Told already: nobody is to get a letter about it.
         session.add(Announcement(id=next_id(), title=one.title, text=one.text, by_mail=False, told_at=now, **values))
@@ -35,24 +38,46 @@ def _staff(session: Session, person: Person, at: datetime, next_id: Callable[[],
     return found.id
 
 
-def _organisation(session: Session, one: Organisation, at: datetime, next_id: Callable[[], int]) -> None:
+def _organisation(session: Session, one: Organisation, at: datetime, now: datetime, next_id: Callable[[], int]) -> None:
     row = people.organisation(session, one.name, next_id(), at)
     if one.parent:
         row.parent_id = people.organisation(session, one.parent, next_id(), at).id
     row.visibility, row.language = one.visibility, one.language
-    sites = [
-        Site(
-            id=next_id(), organisation_id=row.id, main=place == 0, name=site.name, code=site.code, place=site.place,
-            post_code=site.post_code, account=site.account,
-        )
-        for place, site in enumerate(one.sites)
-    ]  # fmt: skip
-    session.add_all(sites)
-    session.flush()
+    sites = _sites(session, one, row.id, next_id)
     for place, person in enumerate(one.people):
         contact = _contact(session, person, row, sites[place % len(sites)].id, at, next_id)
+        if person.access:
+            # Lately, or a while ago; one has never signed in.
+            ago = timedelta(days=1 + 3 * place, hours=place % 5, minutes=place * 11)
+            _give_access(session, contact, None if place == 4 else now - ago)
         if person in one.board:
             approvals.join_board(session, contact, "cab")
+
+
+def _sites(session: Session, one: Organisation, organisation_id: int, next_id: Callable[[], int]) -> list[Site]:
+    """Those of the sample; by its code, one that is there already."""
+    there = {site.code: site for site in session.scalars(select(Site).where(Site.organisation_id == organisation_id))}
+    has_main = any(site.main for site in there.values())
+    found = []
+    for place, site in enumerate(one.sites):
+        row = there.get(site.code)
+        if row is None:
+            row = Site(
+                id=next_id(), organisation_id=organisation_id, main=place == 0 and not has_main, name=site.name,
+                code=site.code, place=site.place, post_code=site.post_code, account=site.account,
+            )  # fmt: skip
+            session.add(row)
+        found.append(row)
+    session.flush()
+    return found
+
+
+def _give_access(session: Session, contact: Contact, signed_in: datetime | None) -> None:
+    """Portal access without a letter: there is no password yet, but everything shows them as customers who sign in."""
+    if session.scalar(select(Account.id).where(Account.contact_id == contact.id)) is None:
+        times = {"created_at": contact.created_at, "last_login_at": signed_in}
+        # As desk/granting.py does it, with the id of the person.
+        session.add(Account(id=contact.id, username=contact.address.lower(), contact_id=contact.id, **times))
 
 
 def _contact(
@@ -77,7 +102,7 @@ def _contact(
         language=person.language,
         known=True,
         columns=[],
-        details={"Job title": person.title} if person.title else {},
+        details=dict(person.details),
         created_at=at,
         addresses=[ContactAddress(address=person.address, written=person.address)],
     )

@@ -3,7 +3,7 @@
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from postdesk.seed import stories
@@ -35,7 +35,10 @@ _RECENT = {
     "approved": 3, "by_telephone": 5, "with_colleague": 4, "watched": 3, "merged": 2, "due_soon": 3, "away": 1,
 }  # fmt: skip
 _STRANGERS = 0.06
-_OPENS, _CLOSES = time(7, 30), time(18, 0)
+# Of a day: when most mails are written, in minutes after midnight, and the others.
+_BY_DAY, _OTHERS = (7 * 60 + 30, 18 * 60), (6 * 60, 22 * 60 + 30)
+_SHARE_BY_DAY, _SHARE_OF_WEEKENDS = 0.9, 0.2
+_LAST = timedelta(minutes=30)  # before the end of all stories none begins
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +69,16 @@ def _names(count: int, chance: random.Random) -> Iterator[tuple[str, timedelta]]
 
 
 def _by_day(at: datetime, now: datetime, zone: ZoneInfo, chance: random.Random) -> datetime:
-    """Most people write by day, and on working days."""
+    """Some time of that day: most people write by day, and on working days."""
     local = at.astimezone(zone)
-    if local.weekday() > 4 and chance.random() < 0.8:
-        local += timedelta(days=1 if local.weekday() == 6 else -1)  # Monday, Friday
-    if not _OPENS <= local.time() <= _CLOSES and chance.random() < 0.9:
-        minutes = chance.randrange(0, 600)
-        local = datetime.combine(local.date(), _OPENS, zone) + timedelta(minutes=minutes)
-    found = local.astimezone(now.tzinfo)
-    return found if found < now - timedelta(minutes=30) else at
+    if local.weekday() > 4 and chance.random() > _SHARE_OF_WEEKENDS:
+        local -= timedelta(days=local.weekday() - 4)  # Friday
+    since, until = _BY_DAY if chance.random() < _SHARE_BY_DAY else _OTHERS
+    second = chance.randrange(since * 60, until * 60)
+    found = datetime.combine(local.date(), time(), zone) + timedelta(seconds=second)
+    if found.astimezone(UTC) < now - _LAST:
+        return found.astimezone(now.tzinfo)
+    # Later than now: a day before, or within the hours before where it is to be that young.
+    if now - at > timedelta(days=1):
+        return (found - timedelta(days=1)).astimezone(now.tzinfo)
+    return now - _LAST - timedelta(seconds=chance.randrange(0, 3 * 3600))

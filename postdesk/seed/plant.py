@@ -12,6 +12,7 @@ from desk import clockwork
 from gateway.rules import Caps
 from postdesk.seed import base, plan, sample
 from postdesk.seed.cast import Stage, cast
+from postdesk.seed.hours import Clock
 from postdesk.seed.post import Known, PostOffice
 from postdesk.seed.quiet import QuietDatabase
 from postdesk.seed.stories import Step, Story
@@ -56,7 +57,7 @@ def plant(house: House, wanted: Wanted, now: datetime, progress: Callable[[int, 
             base.lay(session, data, now, plan.DAYS, database.ids.next)
         post = PostOffice(database, house.blobs, house.addresses, rules, chance)
         try:
-            _Teller(house, database, post, now, progress).tell(wanted.tickets, data, chance)
+            _Teller(house, database, post, now, chance, progress).tell(wanted.tickets, data)
         finally:
             post.close()
         return _counts(database)
@@ -69,15 +70,22 @@ class _Teller:
     """Tells many stories at once: whatever comes first is told first."""
 
     def __init__(
-        self, house: House, database: Database, post: PostOffice, now: datetime, progress: Callable[[int, int], None]
+        self,
+        house: House,
+        database: Database,
+        post: PostOffice,
+        now: datetime,
+        chance: random.Random,
+        progress: Callable[[int, int], None],
     ) -> None:
         self._house, self._database, self._post, self._now, self._progress = house, database, post, now, progress
+        self._chance, self._clock = chance, Clock(house.zone, now, chance)
         self._waiting: list[tuple[datetime, int, Story, Step]] = []
         self._begun = self._ended = self._count = 0
 
-    def tell(self, count: int, data: sample.Sample, chance: random.Random) -> None:
+    def tell(self, count: int, data: sample.Sample) -> None:
         """All of them, with the clockwork of the desk each night."""
-        zone = self._house.zone
+        zone, chance = self._house.zone, self._chance
         planned = plan.plan(count, chance, self._now, zone)
         self._count = len(planned)
         stage = Stage(data, self._house.catalogue.items, self._now, zone)
@@ -100,9 +108,15 @@ class _Teller:
             self._ended += 1
             self._progress(self._ended, self._count)
             return
-        at += min(step.after, (self._now - at) * _SHARE_OF_REST)
         self._begun += 1
-        heapq.heappush(self._waiting, (at, self._begun, story, step))
+        heapq.heappush(self._waiting, (self._at(at, step), self._begun, story, step))
+
+    def _at(self, before: datetime, step: Step) -> datetime:
+        """When somebody writes after the mail before: what a machine writes comes at once."""
+        at = before + min(step.after, (self._now - before) * _SHARE_OF_REST)
+        if step.mail.writer.staff and step.mail.verdict == "pass":
+            return self._clock.staff(at, before)
+        return at if step.mail.automatic else self._clock.customer(at)
 
     def _clockwork(self, at: datetime) -> None:
         """What happens by the clock alone: resolved tickets become Complete, alerts go out."""

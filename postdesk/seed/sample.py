@@ -18,10 +18,11 @@ class Person:
     name: str
     address: str
     level: str = "Standard User"
-    title: str = ""
     language: str = "en"
     organisation: str = ""  # "" for strangers and staff
     staff: bool = False
+    details: tuple[tuple[str, str], ...] = ()  # by the labels of a profile
+    access: bool = False  # to the portal
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,12 +136,25 @@ def _organisation(row: Mapping[str, Any]) -> Organisation:
 
 
 def _people(row: Mapping[str, Any]) -> Iterator[Person]:
-    """“Grace Hill, Admin User, Operations Manager”; a name alone is a Standard User."""
-    for line in row["people"]:
-        name, level, title = ([part.strip() for part in line.split(",")] + ["", ""])[:3]
+    """“Grace Hill, Admin User, Operations Manager, de”, the language last; a name alone is a Standard User."""
+    for place, line in enumerate(row["people"]):
+        name, level, title, language = ([part.strip() for part in line.split(",")] + ["", "", ""])[:4]
         address = f"{_local_part(name)}@{row['domain']}"
-        level = level or "Standard User"
-        yield Person(name, address, level, title, row.get("language", "en"), organisation=row["name"])
+        spoken = language or row.get("language", "en")
+        details = tuple(_details(row, place, title))
+        # Most of them sign in; of those who do not, each organisation has some.
+        access = level == "Admin User" or place % 3 != 2
+        yield Person(name, address, level or "Standard User", spoken, row["name"], details=details, access=access)
+
+
+def _details(row: Mapping[str, Any], place: int, title: str) -> Iterator[tuple[str, str]]:
+    """Job title and telephones: everybody has an extension, some a mobile telephone."""
+    if title:
+        yield "Job title", title
+    yield "Phone", row["phone"]
+    yield "Extension", str(20 + place)
+    if place % 2 == 0 and "mobile" in row:
+        yield "Mobile", f"{row['mobile']}{40 + place}"
 
 
 def _local_part(name: str) -> str:

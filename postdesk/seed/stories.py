@@ -229,12 +229,15 @@ def forged(cast: Cast) -> Story:
 
 def overdue(cast: Cast) -> Story:
     """The time by which it was to be solved has passed."""
-    yield from _due(cast, cast.opened + (cast.now - cast.opened) / 2)
+    # Late enough for an answer on the working day before.
+    yield from _due(cast, cast.opened + (cast.now - cast.opened) * 0.9)
 
 
 def due_soon(cast: Cast) -> Story:
     """There is a time by which it is to be solved."""
-    yield from _due(cast, cast.now + timedelta(hours=cast.chance.randrange(5, 90)))
+    day = cast.now.astimezone(cast.zone) + timedelta(days=cast.chance.randrange(1, 5))
+    day += timedelta(days=max(7 - day.weekday(), 0) if day.weekday() > 4 else 0)  # Monday
+    yield from _due(cast, day.replace(hour=cast.chance.choice((10, 12, 16, 17)), minute=0))
 
 
 def _due(cast: Cast, at: datetime) -> Story:

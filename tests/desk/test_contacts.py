@@ -100,7 +100,7 @@ def test_another_address(database: Database) -> None:
         assert [(row.kind, row.recipient) for row in letters] == [
             ("address_changed", JANE), ("address_changed", "jd@customer.test"),
         ]  # fmt: skip
-        assert letters[0].context == {"old": JANE, "new": "jd@customer.test", "by": "", "kept": True}
+        assert letters[0].context == {"old": JANE, "new": "jd@customer.test", "by": "", "kept": True, "portal": False}
         assert not letters[0].automatic
         addresses = select(ContactAddress.address).order_by(ContactAddress.position)
         assert session.scalars(addresses).all() == ["jd@customer.test", JANE]

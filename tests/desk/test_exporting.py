@@ -103,6 +103,30 @@ def test_pdf(pdf: None) -> None:
     assert (round(width), round(height)) == (842, 595)
 
 
+@pytest.mark.parametrize(
+    "row, held",
+    [
+        (["x" * 30, NOW, 1], 17),  # 30 + 16 + 1 characters, and ten for each cell
+        (["x" * 90], 13),
+        (["x" * 900], 11),  # a cell is cut
+        (["x" * 90] * 24, 1),  # the first, whatever it takes
+        (["x"] * 24, 4),
+    ],
+)
+def test_what_a_pdf_holds(row: list[Value], held: int) -> None:
+    """So many characters in all, fewer where columns are narrow; what is behind them is not read."""
+    rows = iter([row] * 40)
+    assert len(list(exporting.fitting(listing(rows), 1_309).rows)) == held
+    assert len(list(rows)) == 39 - held
+
+
+def test_a_pdf_holds_a_thousand_rows() -> None:
+    """However short they are."""
+    rows = iter([["x"]] * 1_002)
+    assert len(list(exporting.fitting(listing(rows)).rows)) == 1_000
+    assert len(list(rows)) == 2
+
+
 def test_a_pdf_fetches_nothing(pdf: None, tmp_path: Any) -> None:
     """Whatever stands in a cell, a title or the name of the desk."""
     with socket.create_server(("127.0.0.1", 0)) as server:

@@ -113,8 +113,8 @@ def test_tickets_are_listed_and_shown(shared: Desk) -> None:
     (letter,) = shared.letters("lia@customer.test", wanted=1)
     number = str(letter["X-Ticket"])
     rows = [json.loads(line) for line in shared.run("ticket", "list", "--json").splitlines()]
-    assert {"number": number, "status": "New", "title": "Listed ticket"} in rows
-    assert re.search(rf"{re.escape(number)}\s+New\s+Listed ticket", shared.run("ticket", "list"))
+    assert (number, "New", "Listed ticket") in [(row["number"], row["status"], row["title"]) for row in rows]
+    assert re.search(rf"{re.escape(number)}\s+New\s.*\sListed ticket", shared.run("ticket", "list"))
     assert "Words of the listed ticket." in shared.run("ticket", "show", number.lower())
     assert "There is no ticket T19990101.0001." in shared.run("ticket", "show", "T19990101.0001", code=66)
 

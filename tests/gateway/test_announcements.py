@@ -70,11 +70,11 @@ def test_who_does_not(world: World, people: People, state: dict[str, Any]) -> No
 
 
 def test_a_batch_after_another(world: World, people: People) -> None:
-    """It goes on where it ended, also in another process; the oldest announcement first."""
+    """It goes on where it ended, also in another process; one announcement after the other."""
     first, second = announce(world, "One"), announce(world, "Two", starts_at=NOW + timedelta(seconds=1))
     counts = [tell(world, NOW + timedelta(minutes=1), 3) for _ in range(5)]
     assert counts == [3, 1, 3, 1, 0]
-    assert [row.context["announcement"] for row in world.letters("announcement")] == [first] * 4 + [second] * 4
+    assert [row.context["announcement"] for row in world.letters("announcement")] == [second] * 4 + [first] * 4
 
 
 def test_one_that_was_ended_meanwhile(world: World, people: People) -> None:
@@ -101,3 +101,17 @@ def test_receipts_begin_with_what_is_live(world: World, people: People) -> None:
     assert unknown.startswith("Mail servers are slow")
     assert "Mail servers are slow" not in later
     assert "Planned for June" not in known
+
+
+def test_the_newest_goes_first(world: World, people: People) -> None:
+    """An outage does not wait until everybody has heard of next month's maintenance; that goes on afterwards."""
+    announce(world, "Maintenance")
+    tell(world, at_once=1)
+    announce(world, "Outage", created_at=NOW + timedelta(minutes=1))
+    for _ in range(9):
+        tell(world, NOW + timedelta(minutes=2), at_once=2)
+    subjects = [letter["Subject"] for letter in letters(world, "announcement")]
+    assert sorted(subjects) == ["Maintenance"] * 4 + ["Outage"] * 4
+    with world.database.reading() as session:
+        rows = session.query(Announcement).order_by(Announcement.created_at).all()
+    assert all(row.told_at for row in rows)

@@ -79,7 +79,8 @@ def test_a_permanent_failure(world: World, people: People, letter: Outbox) -> No
     assert "550 no such user" in delivery.reply
     assert (muted.address, muted.lifted_at) == (ANN, None)
     assert "5.1.1" in muted.reason
-    assert world.letters("update", ANN)[0].state == "refused"
+    refused = world.letters("update", ANN)[0]
+    assert (refused.state, refused.done_at) == ("refused", sample.NOW)
     last = world.events(people.ticket)[-1]
     assert (last.kind, last.visibility) == ("automatic", "internal")
     assert [row.kind for row in world.letters()[letters:]] == ["mail_trouble"]

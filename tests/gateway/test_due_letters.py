@@ -90,3 +90,10 @@ def test_a_time_that_moves_is_told_again(world: World, people: People) -> None:
     change(world, people.ticket, due_at=NOW + 3 * HOUR, due_told="")  # what desk/due.py and desk/fields.py do
     assert at(world, 1) == [(SAM, "overdue")]
     assert at(world, 170) == [(SAM, "overdue"), (SAM, "due")]
+
+
+def test_a_time_that_was_near_from_the_start(world: World, people: People) -> None:
+    """Whoever was told of the new ticket just now is not told that its answer is due in half an hour."""
+    change(world, people.ticket, created_at=NOW, first_answer_due_at=NOW + HOUR / 2)
+    assert at(world, 1) == []
+    assert at(world, 30) == [(SAM, "answer overdue")]

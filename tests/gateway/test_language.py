@@ -16,7 +16,8 @@ from gateway.commands.vocabulary import VALUES
 from gateway.compose import Composer
 from gateway.language import ENGLISH, Language, Languages
 from gateway.letter import Letter
-from gateway.letter_templates import LetterTemplates, TemplateTooGreedy
+from gateway.letter_sandbox import TemplateTooGreedy
+from gateway.letter_templates import LetterTemplates
 from store.database import Database
 from store.tables import Base, Contact, Organisation, Outbox, Staff
 from tests.gateway import letter_world as world

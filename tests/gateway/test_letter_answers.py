@@ -1,6 +1,7 @@
 """Letters that answer a person: what was done, what waits for a “confirm”, lists; and what a stranger never reads."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from gateway.letter_files import LETTER_BYTES
 from store.database import Database
 from store.tables import Contact, Outbox, Pending
 from tests.gateway import letter_world as world
+from tests.gateway.answers.answer_world import FACTS
 from tests.gateway.test_compose import part, read, unflowed, visible, words
 from tests.gateway.test_letter_files import files
 
@@ -88,6 +90,8 @@ def test_a_stranger_reads_none_of_their_words(base: Database, kind: str) -> None
         everything = plain(letter) + part(letter, "html") + str(read(letter).items())
         assert "pills" not in everything
         assert "Phones" not in everything
+        if kind == "done":  # nor whether anything was done
+            assert "If this address may ask for that, it is done." in everything
 
 
 def test_a_question_names_the_number_and_no_more(base: Database) -> None:
@@ -198,6 +202,21 @@ def test_answers_are_made_a_few_at_a_time(base: Database, monkeypatch: pytest.Mo
     with base.reading() as session:
         found = world.composer().render_many(session, [session.get_one(Outbox, i) for i in (50, 51, 52, 53, 60)])
     assert list(found) == [50, 51, 60]
+
+
+def test_one_pdf_is_made_at_a_time(base: Database) -> None:
+    """It takes seconds, for which other letters would wait; what was asked later is answered meanwhile."""
+    pdf = ASKED | {"ask": "export", "argument": "open as PDF"}
+    contexts = (ASKED, pdf, pdf, ASKED)
+    rows = [world.row(50 + i, "answer", ticket_id=None, context=one) for i, one in enumerate(contexts)]
+    world.add(base, *rows)
+    writes = world.composer(desk=replace(world.FACTS, answers=FACTS), answers=lambda _, rows, __: dict.fromkeys(
+        (row.id for row in rows), Answer("Good", "All well.")
+    ))  # fmt: skip
+    with base.reading() as session:
+        found = writes.render_many(session, [session.get_one(Outbox, i) for i in (50, 51, 52, 53)])
+        assert list(found) == [50, 51, 53]
+        assert list(writes.render_many(session, [session.get_one(Outbox, 52)])) == [52]
 
 
 def test_what_waits_belongs_to_its_letter(base: Database) -> None:

@@ -70,9 +70,17 @@ def test_open_again(base: Database) -> None:
 )
 def test_an_approval(base: Database, approval: str, sentence: str) -> None:
     """What became of it in one sentence, with the new status."""
+    world.set_ticket(base, approval=approval)
     text = str(told(base, {"approval": ["", approval], "status": ["New", "In Progress"]}))
     assert text.startswith(sentence)
     assert "Status: In Progress (was New)" in text
+
+
+def test_what_was_decided_meanwhile(base: Database) -> None:
+    """A letter that waited for company does not ask for it any more."""
+    world.set_ticket(base, approval="Approved")
+    text = str(told(base, {"approval": ["", "Requested"], "status": ["New", "Waiting Approval"]}))
+    assert "has to approve" not in text
 
 
 def test_details_that_customers_know(base: Database) -> None:

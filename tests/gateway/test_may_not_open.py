@@ -88,3 +88,18 @@ def test_a_machine_is_not_answered(world: World, people: People) -> None:
     raw = sample.mail(ANN, "Disk full", "89 percent", precedence="bulk")
     assert world.take(raw).kind == "held"
     assert world.letters(recipient=ANN) == []
+
+
+def test_a_mail_without_from(world: World, people: People) -> None:
+    """It is kept as the reverse path's, whose rights count."""
+    by_organisation(world, people)
+    done = world.take(sample.mail("", "New phones", "We need ten."), reverse_path=ANN)
+    assert (done.kind, done.rule) == ("held", "may-not-open")
+
+
+def test_forged_mail_fills_no_mailbox(world: World, people: People) -> None:
+    """What nothing proves is answered a few times a day, and not as often as somebody writes in another's name."""
+    by_organisation(world, people)
+    for n in range(9):
+        world.take(sample.mail(ANN, f"New phones {n}", "We need ten."))
+    assert len(world.letters("not_done", ANN)) == world.rules.caps.receipts_per_ticket

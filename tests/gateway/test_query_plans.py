@@ -1,13 +1,15 @@
 """No statement on the way of a mail may read a whole table that grows: asked of SQLite's own planner."""
 
 import sqlite3
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import event
+from sqlalchemy.orm import Session
 
+from desk import clockwork, digests, due_letters, reminders
 from desk.files import FilePolicy
 from desk.keys import Keys
 from desk.status import snapshot
@@ -50,8 +52,21 @@ def statements(tmp_path: Path) -> dict[str, object]:
     Intake(database, blobs, addresses, rules).drain_once()
     with database.reading() as session:
         snapshot(session, datetime.now(UTC))
+    with database.transaction() as session:
+        _timers(session, database, datetime.now(UTC))
     database.close()
     return seen
+
+
+def _timers(session: Session, database: Database, now: datetime) -> None:
+    """What runs every minute."""
+    next_id, plan = database.ids.next, reminders.Plan()
+    clockwork.complete(session, next_id, now, timedelta(days=14), lock=False)
+    clockwork.tell_of_due(session, next_id, now)
+    due_letters.tell(session, next_id, now, lock=False)
+    reminders.remind(session, next_id, now, plan, lock=False)
+    reminders.close(session, next_id, now, plan, lambda: "", lock=False)
+    digests.of(session, [1, 2, 3])
 
 
 def test_no_statement_reads_a_whole_table(statements: dict[str, object], tmp_path: Path) -> None:
@@ -65,7 +80,12 @@ def test_no_statement_reads_a_whole_table(statements: dict[str, object], tmp_pat
             slow += [
                 (step, statement)
                 for step in plan
-                if step.startswith("SCAN ") and "USING INDEX ix_" not in step and step.split()[1] not in SMALL
+                if step.startswith("SCAN ")
+                and "USING INDEX ix_" not in step
+                and step.split()[1] not in SMALL
+                and not step.startswith(
+                    ("SCAN anon_", "SCAN (subquery")
+                )  # what another step of the same statement found
             ]
     connection.close()
     assert not slow

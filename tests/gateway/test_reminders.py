@@ -13,7 +13,7 @@ from desk.targets import Targets
 from store.tables import Alert, Contact, Event, Ticket
 from tests.gateway import desk_world as sample
 from tests.gateway import rendering
-from tests.gateway.desk_world import ANN, DESK, NETWORK, NOW, PAT, SAM, People, World, mail
+from tests.gateway.desk_world import ANN, DESK, KIM, NETWORK, NOW, PAT, SAM, People, World, mail
 from tests.gateway.rendering import letters
 
 LONDON = ZoneInfo("Europe/London")
@@ -187,3 +187,43 @@ def test_a_reminder_that_comes_too_late_is_not_sent(asked: World, people: People
     with asked.database.transaction() as session:
         session.get_one(Ticket, people.ticket).status = "Update Added"
     assert letters(asked, "reminder") == []
+
+
+@pytest.mark.parametrize("author", [ANN, KIM])
+def test_an_answer_that_proves_nothing_is_one(asked: World, people: People, author: str) -> None:
+    """By the number alone, or kept for staff: the waiting goes on, and nobody is told that no answer came."""
+    asked.clock.now = NOW + timedelta(hours=1)
+    asked.take(mail(author, f"[{sample.NUMBER}] floor", "It is the third floor."))
+    assert asked.ticket(people.ticket).status == "Waiting Customer"
+    for moment in (FIRST, SECOND, END):
+        at(asked, moment + MINUTE)
+    assert asked.letters("reminder") == []
+    assert asked.ticket(people.ticket).status == "Waiting Customer"
+
+
+def test_tasks_tell_customers_nothing(world: World, people: People) -> None:
+    """How the desk divides its work is its own business."""
+    task = sample.add_ticket(
+        world.database, people.contacts[ANN], sample.NUMBER + ".001", "<task@desk.test>", parent_id=people.ticket
+    )
+    with world.database.transaction() as session:
+        ticket = session.get_one(Ticket, task)
+        ticket.status, ticket.waiting_since = "Waiting Customer", NOW
+    for moment in (FIRST, SECOND, END):
+        at(world, moment + MINUTE)
+    assert world.letters("reminder") == []
+    assert world.ticket(task).status == "Waiting Customer"
+
+
+def test_a_new_question_gives_all_the_time_again(asked: World, people: People) -> None:
+    """Staff who ask once more begin it anew."""
+    at(asked, SECOND + MINUTE)
+    asked.clock.now = END - timedelta(hours=1)
+    reply_to = sample.ADDRESSES.reply_to(DESK, people.token(SAM))
+    asked.take(mail(SAM, "Re: Phones", "And which room?", to=reply_to, verdict="pass"), recipients=(reply_to,))
+    with asked.database.transaction() as session:  # what an answer makes of the status is not what is asked here
+        ticket = session.get_one(Ticket, people.ticket)
+        ticket.status = "Waiting Customer"
+    assert asked.ticket(people.ticket).waiting_since in (None, asked.clock.now)
+    at(asked, END + MINUTE)
+    assert asked.ticket(people.ticket).status == "Waiting Customer"

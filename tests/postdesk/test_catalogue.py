@@ -176,17 +176,48 @@ def test_the_sample_says_what_is_built_in() -> None:
         ("[priority.matrix]\nTiny = {}", "priority.matrix.Tiny: there is no such urgency"),
         ("[priority.matrix]\nLow = { Others = 'P9' }", "priority.matrix.Low.Others: there is no priority “P9”"),
         ("[[hours]]\ndays = {}", "hours.0.days: there must be working time"),
-        ("[[hours]]\ndays = { Mon = '9-5' }", "hours.0.days: “9-5” must be a time from and until"),
+        ("[[hours]]\ndays = { Mon = '9-5' }", "hours.0.days.Mon: “9-5” must be a time from and until"),
         ("[[hours]]\ndays = { Mon = ['09:00-12:00', '11:00-17:00'] }", "09:00-12:00 and 11:00-17:00 overlap"),
-        ("[[hours]]\ndays = { Someday = '09:00-12:00' }", "hours.0.days: “Someday”: days are Mon"),
-        ("[[hours]]\ndays = { Fri-Mon = '09:00-12:00' }", "hours.0.days: “Fri-Mon”: Fri comes after Mon"),
-        ("[[hours]]\ndays = { Mon = '09:00-12:00', Mon-Fri = '09:00-12:00' }", "hours.0.days: Mon is named twice"),
+        ("[[hours]]\ndays = { Someday = '09:00-12:00' }", "hours.0.days.Someday: days are Mon"),
+        ("[[hours]]\ndays = { Fri-Mon = '09:00-12:00' }", "hours.0.days.Fri-Mon: Fri comes after Mon"),
+        (
+            "[[hours]]\ndays = { Mon = '09:00-12:00', Mon-Fri = '09:00-12:00' }",
+            "hours.0.days.Mon-Fri: Mon is named twice",
+        ),
         ("[[hours]]\nzone = 'Mars'\ndays = { Mon = '09:00-12:00' }", "hours.0.zone: must be a zone like"),
         ("[[hours]]\ndays = { Mon = '09:00-12:00' }\nholidays = ['x']", "hours.0.holidays.0: must be a date like"),
         ("[[hours]]\naddresses = ['a@b.test']\ndays = { Mon = '09:00-12:00' }", "hours: one of them must be without"),
         ("[[targets]]\npriority = 'P9'\nsolve = '1h'", "targets.0.priority: there is no priority “P9”"),
         ("[[targets]]\npriority = 'Low'\nsolve = 'soon'", "targets.0.solve: must be a length of working time"),
         ("[[targets]]\npriority = 'Low'", "targets.0: must have a first_answer or a solve"),
+        (
+            "[[items]]\nname = 'x'\nsite = 'a'\n[[items]]\nname = 'X'\nsite = 'A'",
+            "items.1.name: “X” is there already, at the same site: items.0",
+        ),
+        (
+            "[[items]]\nname = 'x'\nserial = '7'\n[[items]]\nname = 'y'\nserial = '7'",
+            "items.1.serial: “7” is there already",
+        ),
+        ("[[types]]\nname = 'x'\nneeds_item = 'yes'", "types.0.needs_item: must be true or false"),
+        ("[[services]]\nname = 'x'\npublic = 1", "services.0.public: must be true or false"),
+        ("[[types]]\nname = 'x'\nfields = ['Site', 'Site']", "types.0.fields: “Site” is named twice"),
+        ("[[types]]\nname = 'x'\nquestions = [{text = 'a', choices = []}]", "choices: must name an answer at least"),
+        ("[[types]]\nname = 'x'\nquestions = [{text = 'a', choices = [' ']}]", "choices: must not be empty"),
+        ("[priority]\nlevels = ['Low', 'low']", "priority.levels: “low” is named twice"),
+        ("[priority]\nlevels = []", "priority.levels: must not be empty"),
+        ("[priority]\nlevels = ['High']", "for the built-in one names Low, Medium, Critical"),
+        (
+            "[[targets]]\npriority = 'P9'\nsolve = '1h'",
+            "there is no priority “P9”; there are: Low, Medium, High, Critical",
+        ),
+        (
+            "[[targets]]\npriority = 'Low'\nfirst_answer = '2d'\nsolve = '4h'",
+            "targets.0.first_answer: must not be longer than solve",
+        ),
+        (
+            "[[hours]]\ndays = { Mon = '09:00-12:00' }\nholidays = [{ on = 2026-12-25, hue = 1 }]",
+            "there are: on, from, to, name",
+        ),
         ("not toml", "cannot be read"),
     ],
 )
@@ -205,3 +236,16 @@ def test_every_fault_at_once(tmp_path: Path) -> None:
             "[[types]]\nname = 'Fault'\nhue = 1\n[[services]]\nname = 'a'\ntype = 'Fault'\n[[items]]\n[[things]]",
         )
     assert [one.split(": ")[1] for one in fault.value.faults] == ["types.0.hue", "items.0.name", "things"]
+
+
+def test_every_fault_of_the_days_at_once(tmp_path: Path) -> None:
+    """Each day is named with what is wrong with it."""
+    with pytest.raises(CatalogueError) as fault:
+        made(
+            tmp_path, "[[hours]]\ndays = { Mon = '9-5', Tue = ['09:00-12:00', '11:00-13:00'], Someday = '09:00-10:00' }"
+        )
+    assert [one.partition(": ")[2].partition(": ")[0] for one in fault.value.faults] == [
+        "hours.0.days.Mon",
+        "hours.0.days.Tue",
+        "hours.0.days.Someday",
+    ]

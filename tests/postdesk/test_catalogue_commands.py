@@ -57,7 +57,7 @@ def test_names_that_the_desk_does_not_have(tmp_path: Path, house: House) -> None
     with house.database.reading() as session:
         found = missing(session, read(raw(file)).rows, ["service@desk.test"])
     assert found == [
-        "services.0.sub.0.team: there is no team “Choir”; make it with: postdesk team add “Choir”",
+        "services.0.sub.0.team: there is no team “Choir”; make it with: postdesk team add Choir",
         "services.0.organisations: there is no organisation “Nobody”",
         "items.2.organisation: there is no organisation “Nobody”",
         "items.1.site: there is no site “THN” of “Sample Works”",
@@ -123,3 +123,39 @@ def test_a_desk_address_of_no_type(config: Path) -> None:
     config.write_text(config.read_text().replace('type = "Query"', 'type = "Piano"'))
     found, _ = check_all(House(load_settings(config, {})))
     assert any("desk.addresses.0.type: there is no type “Piano”" in line for line in found)
+
+
+def test_check_says_once_what_hangs_together(house: House) -> None:
+    """A part that cannot be tried for several faults of another is one line, and no fault begins with a class."""
+    from postdesk.check import check_all
+
+    file = house.loaded.home / "catalogue.toml"
+    file.write_text("[[items]]\n" * 3)
+    found, faults = check_all(House(house.loaded))
+    assert faults == 3
+    assert len([line for line in found if line.startswith("?     desk addresses")]) == 1
+    file.write_text("not toml")
+    found, faults = check_all(House(house.loaded))
+    assert faults == 1
+    assert "Error:" not in "\n".join(found)
+
+
+def test_a_catalogue_that_names_what_is_gone(config: Path, tmp_path: Path) -> None:
+    """An organisation that is renamed or merged: the entries that still name it are told."""
+    from postdesk import cli_organisations  # noqa: F401 - it adds its commands
+
+    def run(*arguments: str) -> str:
+        return CliRunner().invoke(app, ["--config", str(config), "organisation", *arguments]).stdout
+
+    run("add", "Sample Works")
+    run("add", "Other Works")
+    text = "[[services]]\nname = 's'\norganisations = ['Sample Works']\n[[items]]\nname = 'x'\norganisation = '{}'\n"
+    (tmp_path / "catalogue.toml").write_text(text.format("Sample Works"))
+    said = run("set", "sample works", "--rename", "New Works")
+    file = tmp_path / "catalogue.toml"
+    places = "(services.0.organisations, items.0.organisation)"
+    assert f"{file}: 2 entries name “Sample Works” still {places}. Write “New Works” there" in said
+    file.write_text(text.format("New Works"))
+    said = run("merge", "New Works", "Other Works", "--yes")
+    assert f"{file}: 1 entry names “New Works” still (items.0.organisation). Write “Other Works” there" in said
+    assert "still" not in run("set", "Other Works", "--rename", "Last Works")

@@ -114,6 +114,14 @@ def test_limits_are_told(config: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("filled")
+def test_an_empty_list_is_told(config: Path, tmp_path: Path) -> None:
+    """The file has its headings, and the operator hears why it has no more."""
+    code, said = run(config, "ticket", "export", "-o", str(tmp_path / "x.csv"), "--view", "overdue")
+    assert (code, len(table((tmp_path / "x.csv").read_bytes()))) == (0, 1)
+    assert said.strip() == "No ticket is in this list; the file holds the headings alone."
+
+
+@pytest.mark.usefixtures("filled")
 def test_people_as_a_file(config: Path, tmp_path: Path) -> None:
     """Everybody of one organisation."""
     out = tmp_path / "people.csv"
@@ -128,7 +136,10 @@ def test_people_as_a_file(config: Path, tmp_path: Path) -> None:
     "options, code, words",
     [
         (("-o", "x.doc"), 64, "There is no format “doc”. Choose from: csv, xlsx, pdf."),
-        (("-o", "x.csv", "--view", "nonsense"), 64, "I did not understand “nonsense”"),
+        (("-o", "x.csv", "--view", "nonsense"), 64, "There is no view “nonsense”. Choose from: all, open, done"),
+        (("-o", "x.csv", "--view", "mine"), 64, "needs to know whose: add --staff"),
+        (("-o", "x.csv", "--view", "my", "--staff", "no@desk.test"), 66, "There is no member of staff"),
+        (("-o", "x.csv", "--filter", "new"), 64, "I did not understand “new”"),
         (("-o", "x.csv", "--filter", "colour:red"), 64, "cannot be narrowed by “colour”"),
         (("-o", "x.csv", "--columns", "title,colour"), 64, "There are: Number, Status, Title"),
         (("-o", "nowhere/x.csv"), 73, "cannot be written: No such file or directory"),

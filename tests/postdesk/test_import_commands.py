@@ -90,7 +90,7 @@ def test_the_history(house: House, config: Path, file: Path) -> None:
     )  # fmt: skip
     assert "rows" not in found
     said = run(config, "imports", str(found["import"]))[1]
-    assert "people.csv: 60 added, 0 updated, 0 skipped, 1 refused" in said
+    assert "people.csv into “Sample Works”: 60 added, 0 updated, 0 skipped, 1 refused" in said
     assert "0 of 1 welcome letter sent." in said
     assert "By Olga Operator." in said
     assert "Row 62: refused, the column for the password must be empty; we make one." in said
@@ -135,3 +135,19 @@ def test_a_fault_in_the_middle_changes_nothing(house: House, config: Path, file:
     file.write_text(file.read_text() + '\n"Open,Quote,open@customer.test,,')
     code, _ = run(config, "import", str(file), *WORKS, "--yes")
     assert (code, people(house)) == (65, 0)
+
+
+def test_a_new_organisation_is_told(house: House, config: Path, file: Path) -> None:
+    """A name that is not there yet is said, with one that is alike; in any case it is the same organisation."""
+    command = ("import", str(file))
+    said = run(config, *command, *WORKS, "--yes")[1]
+    assert "There is no organisation “Sample Works” yet: it will be made.\n" in said
+    said = run(config, *command, "--organisation", "Sample Wroks", "--dry-run")[1]
+    assert "There is no organisation “Sample Wroks” yet: it will be made. Did you mean “Sample Works”?" in said
+    said = run(config, *command, "--organisation", "sample WORKS", "--yes")[1]
+    assert "will be made" not in said
+    with house.database.reading() as session:
+        assert session.scalar(select(func.count()).select_from(Organisation)) == 2  # with that of the sample desk
+    assert "ann0@customer.test" in run(config, "list", "--organisation", "sample works")[1]
+    assert "people.csv into “Sample Works”: 60 added" in run(config, "imports")[1]
+    assert objects(run(config, "imports", "--json")[1])[0]["organisation"] == "Sample Works"

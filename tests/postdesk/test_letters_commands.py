@@ -110,3 +110,51 @@ def test_a_broken_override_of_what_others_share(config: Path, tmp_path: Path) ->
     code, output = run(config, "preview", "--kind", "E2", "--language", "en")
     assert code == 65
     assert "letters/_base/letter.txt, line 3: 'wy' is undefined" in output
+
+
+def test_check_writes_each_letter_once(config: Path, tmp_path: Path) -> None:
+    """An override that cannot be rendered, and one that is never read, are named with their files."""
+    from postdesk.check import check_all
+    from postdesk.settings import load
+    from postdesk.wiring import House
+
+    own = tmp_path / "letters"
+    for name, text in (
+        ("received/body.txt", "one\n{{ undefined_thing }}\n"),
+        ("received/bodi.txt", "x"),
+        ("recieved/body.txt", "x"),
+        ("update/part.txt", "x"),
+        ("update/preheader.txt", '{% include "update/part.txt" %}'),
+    ):
+        (own / name).parent.mkdir(parents=True, exist_ok=True)
+        (own / name).write_text(text, encoding="utf-8")
+    house = House(load(config, {}))
+    said = [line for line in check_all(house)[0] if line.startswith("FAULT templates")]
+    house.database.close()
+    assert [line.partition("/letters/")[2].partition(";")[0] for line in said] == [
+        "recieved: there is no letter “recieved”",
+        "received/bodi.txt: is no piece of the letter",
+        "received/body.txt, line 2: 'undefined_thing' is undefined",
+    ]
+
+
+def test_override_by_id(config: Path, tmp_path: Path) -> None:
+    """An id does as well; one that several letters share asks which."""
+    assert run(config, "override", "e1")[0] == 0
+    assert (tmp_path / "letters" / "credentials" / "body.txt").is_file()
+    code, said = run(config, "override", "E3")
+    assert code == 64
+    assert "Name one of them: password_changed, address_changed." in said
+
+
+def test_version() -> None:
+    """It is said without any settings."""
+    from postdesk import __version__
+
+    assert CliRunner().invoke(app, ["--version"]).stdout == f"Postdesk {__version__}\n"
+
+
+def test_a_link_of_credentials_lasts_as_long_as_a_password(config: Path) -> None:
+    """The sample says three days; a link to sign in an hour."""
+    said = run(config, "preview", "--kind", "E1", "--language", "en")[1]
+    assert said.count("until 12 Apr 2019") >= 2, said

@@ -1,10 +1,12 @@
 """Lists on the command line: in the order of time, with a sender wherever one is known."""
 
+import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from typer.testing import CliRunner
 
+from desk import people
 from postdesk import cli_desk, cli_mail  # noqa: F401 - they add their commands
 from postdesk.cli import app
 from postdesk.show_mail import mail_rows, mail_text
@@ -70,3 +72,41 @@ def test_tickets_are_listed_by_time(house: House, config: Path) -> None:
             )
     shown = CliRunner().invoke(app, ["--config", str(config), "ticket", "list"]).output
     assert shown.index("New  ") < shown.index("Middle") < shown.index("Old")
+
+
+def listed(config: Path, *options: str) -> tuple[int, str]:
+    """Exit code and output of `postdesk ticket list`."""
+    done = CliRunner().invoke(app, ["--config", str(config), "ticket", "list", *options])
+    return done.exit_code, done.output
+
+
+def test_a_list_of_tickets_is_narrowed_and_says_more_than_the_title(house: House, config: Path) -> None:
+    """Views, filters, whose; columns with a heading, all fields as JSON; what is not understood is named."""
+    assert listed(config) == (0, "There are no tickets yet.\n")
+    ids = house.database.ids
+    with house.database.transaction() as session:
+        works = people.organisation(session, "Sample Works", ids.next(), NOW)
+        sam = people.add_staff(session, staff_id=ids.next(), name="Sam Sample", address="sam2@desk.test", now=NOW)
+        session.add(Contact(id=5, name="Jane", columns=[], details={}, created_at=NOW))
+        session.flush()
+        for title, status in (("First", "New"), ("Second", "In Progress"), ("Third", "Complete")):
+            named = {"number": f"T.{title}", "title": title, "letter_subject": title, "status": status}
+            whose = {"organisation_id": works.id, "assignee_id": sam.id if status == "In Progress" else None}
+            times = {"created_at": NOW, "updated_at": NOW, "due_at": NOW, "priority": "High", "type": "Incident"}
+            session.add(Ticket(id=ids.next(), requester_id=5, desk_address="d@desk.test", **named, **whose, **times))
+    code, said = listed(config, "--view", "open", "--filter", "status:new")
+    head, row = said.splitlines()
+    assert (code, head.split()) == (0, ["Number", "Status", "Priority", "Due", "Organisation", "Title"])
+    assert row.split() == ["T.First", "New", "High", "2026-11-23", "12:00", "Sample", "Works", "First"]
+    told = json.loads(listed(config, "--view", "mine", "--staff", "sam2@desk.test", "--json")[1])
+    assert (told["number"], told["assignee"], told["due"]) == ("T.Second", "Sam Sample", NOW.isoformat())
+    assert {"urgency", "impact", "site", "team", "first_answer_due", "completed", "reference", "source"} <= told.keys()
+    assert listed(config, "--filter", "type:problem") == (0, "No ticket is in this list.\n")
+    assert listed(config, "--limit", "1")[1].endswith("There are more; --limit shows more than 1.\n")
+    for options, words in (
+        (("--view", "mine"), "add --staff"),
+        (("--view", "xyz"), "There is no view “xyz”. Choose from: all"),
+        (("--filter", "colour:red"), "cannot be narrowed by “colour”"),
+    ):
+        code, said = listed(config, *options)
+        assert (code, words in said, "#search" in said) == (64, True, False)

@@ -116,3 +116,15 @@ def test_template_and_list(house: House, config: Path, file: Path) -> None:
         "access": True,
         "last_login": None,
     }
+
+
+def test_a_contact_of_a_new_organisation(house: House, config: Path) -> None:
+    """That the organisation is new is said, and which one is called alike."""
+    from postdesk import cli_contacts  # noqa: F401 - it adds its commands
+
+    options = ("--no-activate", "--organisation", "Sample Organization")
+    command = ["--config", str(config), "contact", "add", "zoe@customer.test", *options]
+    assert CliRunner().invoke(app, command).stdout == (
+        "There is no organisation “Sample Organization” yet: it will be made. Did you mean “Sample Organisation”?\n"
+        "zoe@customer.test is added.\n"
+    )

@@ -2,26 +2,32 @@
 
 import json
 import random
+from collections import Counter
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import select
 from typer.testing import CliRunner
 
 from desk import statuses
+from desk.hours import office
 from postdesk import cli_seed  # noqa: F401 - it adds its command
 from postdesk.cli import app
 from postdesk.init import Answers, run
 from postdesk.seed import plant, sample
+from postdesk.seed.hours import Clock
 from postdesk.seed.plan import plan
 from postdesk.seed.quiet import REASON, QuietDatabase
 from postdesk.settings import load
 from postdesk.wiring import House
 from store.tables import (
+    Account,
     Announcement,
     Attachment,
+    Contact,
     Delivery,
     Disposition,
     Event,
@@ -121,6 +127,50 @@ def test_what_happens_to_tickets(house: House) -> None:
     assert not any(one.by_mail for one in news)
 
 
+def test_people_look_real(house: House) -> None:
+    """Telephones for everybody of an organisation, portal access for most, and not all write as the others do."""
+    with house.database.reading() as session:
+        people = session.scalars(select(Contact).where(Contact.organisation_id.is_not(None), Contact.known)).all()
+        accounts = session.scalars(select(Account).where(Account.contact_id.is_not(None))).all()
+        whose = {row.id: row.language for row in session.scalars(select(Organisation))}
+        letters = select(Outbox.id).where(Outbox.kind.in_(("credentials", "sign_in_link")))
+        assert session.scalars(letters).all() == []
+    assert all(one.details["Phone"] and one.details["Extension"] for one in people)
+    assert any("Mobile" in one.details for one in people)
+    assert 10 < len(accounts) < len(people)
+    assert {one.last_login_at is None for one in accounts} == {True, False}
+    assert any(one.language != whose[one.organisation_id or 0] for one in people)
+
+
+def test_tickets_begin_at_all_times_of_the_day(house: House) -> None:
+    """None at the minute of the run but by chance, and most by day."""
+    found = plan(200, random.Random(7), NOW, house.zone)
+    minutes = Counter((one.at.hour, one.at.minute) for one in found)
+    assert minutes.most_common(1)[0][1] < 6
+    assert all(one.at < NOW for one in found)
+    hours = [one.at.astimezone(house.zone).hour for one in found]
+    assert sum(7 <= hour < 18 for hour in hours) > 0.8 * len(hours)
+
+
+def test_staff_write_at_work(house: House) -> None:
+    """Between nine and half past five on working days; but where a story has no time left for that."""
+    work = office(house.zone)
+    with house.database.reading() as session:
+        times = session.scalars(select(Event.at).where(Event.staff_id.is_not(None), Event.text != "")).all()
+    assert sum(map(work.is_working, times)) > 0.9 * len(times)
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Europe/Berlin", "America/New_York"])
+def test_the_clock_of_the_sample(zone: str) -> None:
+    """A time never goes back behind the mail before, nor beyond the end."""
+    clock, chance = Clock(ZoneInfo(zone), NOW, random.Random(3)), random.Random(4)
+    for _ in range(500):
+        before = NOW - timedelta(minutes=chance.randrange(1, 60 * 24 * 12))
+        at = before + (NOW - before) * chance.random()
+        assert before <= clock.staff(at, before) < NOW
+        assert at <= clock.customer(at) < NOW
+
+
 def test_every_mail_was_understood(house: House) -> None:
     """No answer says that something was not done: the sample is what people would write."""
     with house.database.reading() as session:
@@ -192,6 +242,10 @@ def test_the_command(house: House, config: Path) -> None:
     assert code == 0
     assert "4 tickets" in said
     assert catalogue.read_text(encoding="utf-8") == "# mine\n"
+    with house.database.reading() as session:
+        for column in (Site.code, Announcement.title, Account.username):
+            assert max(Counter(session.scalars(select(column))).values()) == 1
+        assert max(Counter(session.scalars(select(Site.organisation_id).where(Site.main))).values()) == 1
 
 
 @pytest.mark.peer

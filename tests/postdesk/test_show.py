@@ -1,60 +1,23 @@
-"""Tickets and mails as text: what staff see of the tickets that one has to do with, and all that is known of a mail."""
+"""Mails as text: all that is known of one, what staff can do about it, and how it travelled."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import update
 from typer.testing import CliRunner
 
 from gateway import held_reasons
 from gateway.envelope import Envelope
 from gateway.held import discard, hold
 from gateway.travel import Hop, Journey
-from postdesk import cli_desk, cli_mail  # noqa: F401 - they add their commands
+from postdesk import cli_mail  # noqa: F401 - it adds its commands
 from postdesk.cli import app
-from postdesk.show import ticket_text
 from postdesk.show_travel import travel_lines
 from postdesk.wiring import House
-from store.tables import ReceivedMail, Ticket
+from store.tables import ReceivedMail
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
-
-
-def take(house: House, sender: str, subject: str) -> str:
-    """A mail becomes a ticket; its number."""
-    raw = f"From: {sender}\r\nTo: service@desk.test\r\nSubject: {subject}\r\n\r\nHello.\r\n"
-    spool = house.spool()
-    spool.accept(Envelope(sender, ("service@desk.test",), "smtp"), raw.encode())
-    spool.close()
-    house.intake().drain_once()
-    with house.database.reading() as session:
-        return session.scalars(select(Ticket.number).order_by(Ticket.number.desc())).first() or ""
-
-
-def shown(house: House, number: str) -> str:
-    """The ticket as text."""
-    with house.database.reading() as session:
-        return ticket_text(session, number) or ""
-
-
-def test_a_ticket_that_names_another(house: House) -> None:
-    """The number that a stranger named, said on both tickets; its title does not hold it."""
-    first = take(house, "ann@customer.test", "Phones")
-    other = take(house, "eve@elsewhere.test", f"Re: [{first}] Phones")
-    assert f"  Linked:   It names {first}, to which the sender may not write." in shown(house, other)
-    assert f"  Linked:   {other} names it; its sender may not write here." in shown(house, first)
-
-
-def test_a_ticket_that_goes_on_from_another(house: House) -> None:
-    """A late answer to a closed ticket opens one that says where it comes from."""
-    first = take(house, "ann@customer.test", "Phones")
-    long_ago = datetime.now(UTC) - timedelta(days=60)
-    with house.database.transaction() as session:
-        session.execute(update(Ticket).values(status="Complete", completed_at=long_ago))
-    other = take(house, "ann@customer.test", f"Re: [{first}] Phones")
-    assert f"  Linked:   It goes on from {first}, which is closed." in shown(house, other)
-    assert f"  Linked:   {other} goes on from it." in shown(house, first)
 
 
 def receive(house: House, raw: str, sender: str = "eve@elsewhere.test") -> int:
@@ -219,29 +182,3 @@ def test_sixty_slow_hops_stay_readable() -> None:
     assert len(lines) < 25
     assert "     …  40 more" in lines
     assert any(line.startswith("    54  ") for line in lines)
-
-
-ANSWERED = (
-    "From: ann@customer.test\r\nTo: service@desk.test\r\nSubject: Re: Phones\r\n\r\nStill down.\r\n\r\n"
-    "On Mon, 23 Nov 2026 at 12:00, Sam Sample <sam@desk.test> wrote:\r\n> Is it back?\r\n> Sam\r\n"
-)
-
-
-def test_a_ticket_says_what_is_folded_and_shows_it_when_asked(house: House, config: Path) -> None:
-    """How many lines, and the option that prints them, indented under the words; an entry without has neither."""
-    receive(house, ANSWERED, "ann@customer.test")
-    take(house, "bob@customer.test", "Whole")
-    numbers = [f"{datetime.now(UTC):T%Y%m%d}.{count:04}" for count in (1, 2)]
-    run = CliRunner()
-    short, long, plain = (
-        run.invoke(app, ["--config", str(config), "ticket", "show", *words]).output
-        for words in ([numbers[0]], [numbers[0], "--quoted"], [numbers[1], "--quoted"])
-    )
-    assert "    Still down.\n    (3 folded lines; --quoted shows them)\n" in short
-    assert "Is it back?" not in short
-    assert (
-        "    Still down.\n    Quoted:\n      On Mon, 23 Nov 2026 at 12:00, Sam Sample <sam@desk.test> wrote:\n"
-        "      > Is it back?\n      > Sam\n"
-    ) in long
-    assert "folded" not in plain + long
-    assert "Quoted:" not in plain

@@ -125,3 +125,81 @@ def test_forgotten(blobs: FolderBlobs) -> None:
     assert not blobs.forget(digest, now)
     blobs.put_many([b"one"])
     assert blobs.read(digest) == b"one"
+
+
+class Killed(BaseException):
+    """The process ends here."""
+
+
+def die_while_forgetting(blobs: FolderBlobs, digest: str, monkeypatch: pytest.MonkeyPatch, *, wanted: bool) -> None:
+    """Moved aside, and then nothing more; `wanted` by somebody who put it again just before that."""
+    os.utime(blobs.path(digest), (0, 0))
+    move, moves = os.rename, list[Path]()
+
+    def moved(source: Path, target: Path) -> None:
+        if moves:
+            raise Killed
+        moves.append(target)
+        move(source, target)
+        if wanted:
+            os.utime(target)
+
+    def dead(*_: object, **__: object) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "rename", moved)
+        patch.setattr(Path, "unlink", dead)
+        with pytest.raises(Killed):
+            blobs.forget(digest, datetime.now(UTC) - timedelta(hours=1))
+    (left,) = files(blobs)
+    assert left.startswith(digest)
+    assert left.endswith(".forgotten")
+
+
+@pytest.mark.parametrize("wanted", [True, False])
+def test_a_process_dies_while_it_forgets(blobs: FolderBlobs, monkeypatch: pytest.MonkeyPatch, *, wanted: bool) -> None:
+    """Whoever reads the blob next has it; it counts as new, and can be forgotten later."""
+    (digest,) = blobs.put_many([b"one"])
+    die_while_forgetting(blobs, digest, monkeypatch, wanted=wanted)
+    assert blobs.read(digest) == b"one"
+    with blobs.open(digest) as stream:
+        assert stream.read() == b"one"
+    assert files(blobs) == {digest}
+    assert not blobs.forget(digest, datetime.now(UTC) - timedelta(hours=1))
+    os.utime(blobs.path(digest), (0, 0))
+    assert blobs.forget(digest, datetime.now(UTC) - timedelta(hours=1))
+    assert files(blobs) == set()
+
+
+def test_what_was_left_is_tidied_when_the_store_is_opened(blobs: FolderBlobs, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is missing comes back; what was put again meanwhile is there once."""
+    one, two = blobs.put_many([b"one", b"two"])
+    blobs.path(two).unlink()
+    die_while_forgetting(blobs, one, monkeypatch, wanted=False)
+    opened = FolderBlobs(blobs.root)
+    assert files(opened) == {one}
+    assert opened.path(one).read_bytes() == b"one"
+    die_while_forgetting(blobs, one, monkeypatch, wanted=True)
+    blobs.put_many([b"one"])
+    assert len(files(blobs)) == 2
+    assert files(FolderBlobs(blobs.root)) == {one}
+
+
+def test_a_young_one_is_not_moved(blobs: FolderBlobs, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever reads it at that moment finds it."""
+    (digest,) = blobs.put_many([b"one"])
+    monkeypatch.delattr(os, "rename")
+    assert not blobs.forget(digest, datetime.now(UTC) - timedelta(hours=1))
+
+
+def test_names(blobs: FolderBlobs) -> None:
+    """A part of a folder at a time, in order; none of a folder that is not there."""
+    digests = sorted(blobs.put_many(b"%d" % n for n in range(3000)))
+    folder = [digest for digest in digests if digest.startswith("7f")]
+    assert len(folder) > 4
+    assert blobs.names("7f", "", 1000) == folder
+    assert blobs.names("7f", "", 3) == folder[:3]
+    assert blobs.names("7f", folder[2][:24], 1) == [folder[3]]
+    assert blobs.names("7f", folder[-1], 3) == []
+    assert FolderBlobs(blobs.root / "other").names("7f", "", 3) == []

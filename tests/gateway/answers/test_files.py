@@ -7,6 +7,7 @@ import zipfile
 
 import pytest
 
+from desk import exporting
 from desk.access import Person
 from gateway.answers import Answer, files
 from gateway.answers.question import Asker, Question
@@ -99,6 +100,23 @@ def test_a_pdf_of_many_says_how_to_get_the_rest(
     said = " ".join(ask(world, people, ANN, "export", "open pdf").text.split())
     assert "The first 3 are in the attached file tickets-open.pdf." in said
     assert "For up to 10,000 of them: #export open excel" in said
+
+
+def test_a_pdf_of_long_rows_holds_fewer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The letter says how many; the same list as CSV or Excel holds them all."""
+    require_pdf()
+    monkeypatch.setattr(exporting, "ROOM_IN_LETTER", 1_000)
+    rows = [["x" * 90] for _ in range(40)]
+    file, _ = files.made("x", "pdf", "40", ("Title",), rows, QUESTION, FACTS)
+    assert files.about(file, 40, zone="UTC", asked="#export all").startswith(
+        "The first 10 are in the attached file x.pdf. Times in it are those of UTC. "
+        "For up to 10,000 of them: #export all excel"
+    )
+    for form in ("csv", "xlsx"):
+        file, _ = files.made("x", form, "40", ("Title",), rows, QUESTION, FACTS)  # type: ignore[arg-type]
+        assert files.about(file, 40, zone="UTC", asked="#export all").startswith(
+            f"All 40 are in the attached file x.{form}"
+        )
 
 
 def test_more_than_a_file_holds(

@@ -323,7 +323,9 @@ def test_all_have_to_approve(world: World, people: People) -> None:
     assert state(world, people) == ("Requested", "Waiting Approval")
     assert world.events(people.ticket)[-1].changes == {"answer": ["", "approve"]}
     assert told(world, "approval_result") == []
+    assert lines(world, "done", KIM) == "You approved this. One more answer is needed."
     world.take(own(people, REM, "approve"))
+    assert lines(world, "done", REM) == "You approved this."
     assert state(world, people) == ("Approved", "In Progress")
     assert sorted(told(world, "approval_result")) == [ANN, KIM, PAT]
 

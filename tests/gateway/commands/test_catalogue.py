@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from store.database import Database
-from store.tables import Organisation, Team, Ticket
+from store.tables import Organisation, Outbox, Team, Ticket
 from tests.gateway import desk_world as sample
 from tests.gateway.commands.by_mail import BLACKFRIARS, TELEHOUSE, confirm, give_sites, opened, reply
 from tests.gateway.commands.catalogue_world import catalogued
@@ -99,14 +99,17 @@ def test_an_item_that_is_not_theirs(world: World, people: People, said: str) -> 
 
 
 def test_an_item_of_an_organisation_below(world: World, people: People) -> None:
-    """Whoever belongs to an organisation may name the items of those within it."""
+    """Whoever sees the organisations below their own may name the items of those; to others they are just words."""
     with world.database.transaction() as session:
         works = session.scalars(select(Organisation)).one()
         north = Organisation(
             id=world.database.ids.next(), name="Works North", parent_id=works.id, created_at=sample.NOW
         )
         session.add(north)
-    assert opened(world, "Item: lift\n\nDead.").item == "Lift phone"
+    assert opened(world, "Item: lift\n\nDead.").item == "lift"
+    with world.database.transaction() as session:
+        session.get_one(Organisation, works.id).visibility = "sub-organisations"
+    assert opened(world, "Item: lift\n\nDead again.").item == "Lift phone"
 
 
 def test_an_item_by_its_site(world: World, people: People) -> None:
@@ -132,6 +135,8 @@ def test_questions_are_answered(world: World, people: People) -> None:
     world.take(reply(people, "Which floor are you on: 2nd\nColour: white"))
     assert world.ticket(people.ticket).answers == {"Which floor are you on": "2nd", "Colour": "White"}
     assert "2nd" in str(last_words(world, ANN, "done"))
+    kept = str(world.all(select(Outbox.context).where(Outbox.kind == "done").order_by(Outbox.id))[-1])
+    assert "{'say': 'Which floor are you on'}" in kept  # in the language of the reader, where it has one
     assert world.events(people.ticket)[-1].changes["Colour"] == ["", "White"]
     world.take(reply(people, "Colour: pink\n\nThat one."))
     assert world.ticket(people.ticket).answers["Colour"] == "White"

@@ -343,6 +343,7 @@ def test_an_address_is_changed_for_somebody(world: World, people: People, admin:
     for address in (KIM, NEW):
         (letter,) = rendering.letters(world, "address_changed", address)
         assert f"Ann changed your address at our desk to {NEW}; it was {KIM}." in rendering.words(letter)
+        assert "To sign in to the portal, use the new address." in rendering.words(letter)
     for address in (PAT, SAM):
         world.take(mail(f"edit {KIM}", f"Email 2: {address}"))
         assert lines(world, "not_done") == "That address cannot be used."
@@ -533,3 +534,34 @@ def test_thousands_of_rows(world: World, people: People, admin: int) -> None:
         5_000,
         5_000,
     )
+
+
+@pytest.mark.parametrize("argument", ["", "list", "import", f"edit {KIM}"])
+def test_who_is_no_admin_is_told(world: World, people: People, argument: str) -> None:
+    """It is answered, and the file becomes no ticket that others read."""
+    raw = with_file(argument, "Nia;New;new@customer.test;;;;") if argument == "import" else mail(argument)
+    done = world.take(raw)
+    assert (done.kind, done.ticket_id) == ("answered", None)
+    assert lines(world, "not_done") == "#people: only an Admin user of your organisation can do this."
+
+
+@pytest.mark.parametrize(
+    "sender, subject, said",
+    [
+        (ANN, "#queue", "#queue is for the people who work at the desk."),
+        (SAM, "#people", "#people is for customers; you work at the desk."),
+    ],
+)
+def test_commands_of_others(world: World, people: People, sender: str, subject: str, said: str) -> None:
+    """Written as they are meant to be written, by people whom the desk knows."""
+    assert world.take(sample.mail(sender, subject, "", verdict="pass")).kind == "answered"
+    assert world.letters("not_done", sender)[-1].context["lines"][0] == said
+
+
+@pytest.mark.parametrize(
+    "sender, subject",
+    [(EVE, "#people"), (EVE, "#queue"), (ANN, "#queue at the front desk"), (ANN, "#people cannot come in")],
+)
+def test_what_only_begins_like_one(world: World, people: People, sender: str, subject: str) -> None:
+    """A request is one, and a stranger learns nothing of what there is."""
+    assert world.take(sample.mail(sender, subject, "", verdict="pass")).kind == "opened"

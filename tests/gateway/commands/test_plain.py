@@ -168,3 +168,42 @@ def test_hostile_texts(words: Words) -> None:
     for text in ("approve " * 100_000, "approve\n" * 100_000, "-" * 500_000, "Hi,\n" * 100_000, "thanks\n" * 100_000):
         core_of(text, words)
         one_word(text, words)
+
+
+@pytest.mark.parametrize(
+    "text, word",
+    [
+        ("I approve this.", "approve"),
+        ("Yes, I approve.", "approve"),
+        ("OK, approved", "approve"),
+        ("All works, approved", "approve"),
+        ("OK, genehmigt", "approve"),
+        ("Einverstanden, genehmigt.", "approve"),
+        ("Hiermit genehmige ich das.", "approve"),
+        ("D’accord, j’approuve.", "approve"),
+        ("Oui, j'approuve", "approve"),
+        ("De acuerdo, aprobado.", "approve"),
+        ("Sí, apruebo", "approve"),
+        ("Apruebo la solicitud.", "approve"),
+        ("No, I reject this.", "reject"),
+        ("I do not approve.", "reject"),
+        ("Nein, ich lehne das ab.", "reject"),
+        ("Ich genehmige das nicht.", "reject"),
+        ("Non, je refuse.", "reject"),
+        ("Je n'approuve pas", "reject"),
+        ("No, rechazado.", "reject"),
+        ("No lo apruebo", "reject"),
+        ("Approved?", None),
+        ("No, approved", None),
+        ("Nein, genehmigt", None),
+        ("No lo rechazo", None),
+        ("D’accord", None),
+        ("De acuerdo", None),
+        ("Works, rejected", None),
+        ("I approve this but not that", None),
+    ],
+)
+def test_approvals_as_people_write_them(words: Words, text: str, word: str | None) -> None:
+    """With a yes or a no before it, or as a sentence; a mere yes approves nothing, nor does a contradiction."""
+    found = one_word(text, words, NAMES)
+    assert (found.word if found else None) == word

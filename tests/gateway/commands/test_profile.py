@@ -199,6 +199,7 @@ def test_the_new_address_confirms(world: World, people: People) -> None:
         (letter,) = rendering.letters(world, "address_changed", address)
         assert said in rendering.words(letter)
         assert "Mail from the old one still counts as yours." in rendering.words(letter)
+        assert "To sign in to the portal, use the new address." in rendering.words(letter)
     answer_there(world)
     assert "confirmed before" in lines(world, "not_done", NEW)
     assert len(of(world, people).addresses) == 2

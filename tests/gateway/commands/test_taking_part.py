@@ -5,12 +5,13 @@ from email import message_from_bytes, policy
 from typing import Any
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
-from store.tables import Alert, Contact, ContactAddress, Participant, Ticket
+from store.tables import Alert, Contact, ContactAddress, Outbox, Participant, Ticket
 from tests.gateway import desk_world as sample
 from tests.gateway import letter_world
-from tests.gateway.desk_world import ANN, DESK, EVE, KIM, NUMBER, PAT, SAM, SUE, People, World
+from tests.gateway.commands import by_mail
+from tests.gateway.desk_world import ANN, DESK, EVE, KIM, NUMBER, PAT, REM, SAM, SUE, People, World
 
 NEW, OTHER = "new@elsewhere.test", "other@elsewhere.test"
 
@@ -450,6 +451,40 @@ def test_alerts(world: World, people: People) -> None:
     world.take(own(people, ANN, "#alert none"))
     assert stages(world) == []
     assert "no alerts" in lines(world, "done", ANN)
+
+
+def test_alerts_are_told_as_they_are_then(world: World, people: People) -> None:
+    """Asked for and listed in one mail: one sentence, and that is true."""
+    world.take(own(people, ANN, "#alert due\n#alerts"))
+    assert lines(world, "done", ANN) == "Your alerts for this ticket: due. Each is sent once; #alert none ends them."
+
+
+@pytest.mark.parametrize("verdict, asked", [("pass", False), ("none", True)])
+def test_a_ticket_is_named_in_the_subject(world: World, people: People, verdict: str, asked: bool) -> None:
+    """`#stop T…`, `#watch T…`: of a ticket that they can see, and as sure as anything else."""
+    for command, muted in (("#stop", True), ("#watch", False)):
+        world.take(sample.mail(ANN, f"{command} {NUMBER}", "", verdict=verdict))
+        if asked:
+            by_mail.confirm(world, ANN)
+            with world.database.transaction() as session:
+                session.execute(delete(Outbox).where(Outbox.kind == "confirm"))
+        assert world.ticket(people.ticket).requester_muted is muted
+        assert lines(world, "done", ANN).startswith(f"{NUMBER}: You ")
+
+
+def test_a_ticket_that_is_not_theirs_is_not_named(world: World, people: People) -> None:
+    """The same words as for a number that is nobody's."""
+    for number in (NUMBER, "T20190409.9999"):
+        world.take(sample.mail(REM, f"#watch {number}", "", verdict="pass"))
+        assert lines(world, "not_done", REM) == f"There is no ticket {number} among those that you can see."
+
+
+@pytest.mark.parametrize("named", ["digest", "news"])
+def test_a_list_is_ended_without_a_question(world: World, people: People, named: str) -> None:
+    """Nothing proves who wrote: it is done, and the letter says how to take it back."""
+    world.take(sample.mail(ANN, f"#stop {named}", "", verdict="none"))
+    assert f"#watch {named}" in lines(world, "done", ANN)
+    assert world.letters("confirm") == []
 
 
 @pytest.mark.feature("F210")
