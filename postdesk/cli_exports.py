@@ -36,7 +36,7 @@ def ticket_export(
     narrowed: FilterOption = None,
     staff: StaffOption = "",
     columns: Annotated[str, typer.Option(help="Their names, with commas between; else the usual ones of staff.")] = "",
-    limit: Annotated[int, typer.Option(min=1, help="How many tickets at most; a PDF holds 1,000, fewer of long rows.")] = 100_000,
+    limit: Annotated[int, typer.Option(min=1, help="How many at most; a PDF holds up to 1,000.")] = 100_000,
 ) -> None:
     """Write a list of tickets to a file, as staff see it."""
     from desk.columns import fill_in
