@@ -1,6 +1,7 @@
 """The command line: `postdesk COMMAND`. Commands import what they need when they run, so that --help is quick."""
 
 import contextlib
+import importlib
 import os
 import sys
 from collections.abc import Iterator
@@ -29,6 +30,9 @@ app.add_typer(ticket_app, name="ticket")
 app.add_typer(contact_app, name="contact")
 app.add_typer(people_app, name="people")
 
+_FAMILIES = (
+    "access catalogue contacts desk letters mail muted news organisations people seed sites staff teams timers"
+).split()
 _chosen: dict[str, Path | None] = {"config": None}
 
 
@@ -209,26 +213,15 @@ def _database_fault(error: Exception) -> str | None:
     return f"The database does not answer. {one_line(error).partition(': ')[2]}" if away else None
 
 
+def load_commands() -> None:
+    """Import the families of commands, each of which adds its own to `app`."""
+    for family in _FAMILIES:
+        importlib.import_module(f"postdesk.cli_{family}")
+
+
 def main() -> None:
     """Entry point of the `postdesk` script."""
-    from postdesk import (  # noqa: F401 - they add their commands
-        cli_access,
-        cli_catalogue,
-        cli_contacts,
-        cli_desk,
-        cli_letters,
-        cli_mail,
-        cli_muted,
-        cli_news,
-        cli_organisations,
-        cli_people,
-        cli_seed,
-        cli_sites,
-        cli_staff,
-        cli_teams,
-        cli_timers,
-    )
-
+    load_commands()
     os.umask(0o077)  # mail is private: whatever is made from here on is for its owner only
     with database_faults(69):  # EX_UNAVAILABLE
         app()
