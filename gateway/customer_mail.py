@@ -135,7 +135,7 @@ def _tell(
         if author.id == ticket.requester.id or author.id in ticket.people:
             message = case.mail.message
             named, waiting = who.named(case, writes, message.to, message.cc, sure=who.is_sure(decision))
-            tickets.add_people(writes, ticket, named, case.now)
+            performing.tell_added(doing, tickets.add_people(writes, ticket, named, case.now), event_id)
         if has_words or shown:
             fold, told = case.rules.fold, doing.told
             notices.update(writes, ticket, event_id, case.now, author=author, has_words=has_words, fold=fold, told=told)

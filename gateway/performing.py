@@ -1,6 +1,6 @@
 """The commands of a mail done: their rows, what follows from a change, and the letter that says what was done."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from desk import alerts, notices
 from desk.said import say
@@ -56,6 +56,17 @@ def tell_change(doing: Doing, event_id: int) -> None:
     if isinstance(scene.author, ContactState):
         for member in notices.staff_of(ticket, case.view.teams, case.view.staff):
             notices.note_to_staff(writes, "customer_wrote", member, case.now, ticket, event_id, {"hints": []})
+
+
+def tell_added(doing: Doing, people: Iterable[ContactState], event_id: int) -> None:
+    """E18 to whom a Cc brings in: the words they came with, and what the ticket began with. No E5 besides."""
+    scene = doing.scene
+    context = {"by": scene.author.name or scene.author.address, "how": "added"}
+    for person in people:
+        doing.told.add(person.id)
+        notices.letter(
+            doing.writes, "shared", person, scene.case.now, ticket=doing.ticket, event_id=event_id, context=context
+        )
 
 
 def report(

@@ -141,7 +141,7 @@ def _tell(doing: Doing, writes: Writes, entry: Note, event_id: int, *, has_words
         return
     people, _ = who.named(case, writes, case.mail.message.cc, sure=True)
     if has_words or performing.TOLD & entry.changes.keys():
-        tickets.add_people(writes, ticket, people, case.now)
+        performing.tell_added(doing, tickets.add_people(writes, ticket, people, case.now), event_id)
         fold, told = case.rules.fold, doing.told
         notices.update(
             writes, ticket, event_id, case.now, author=scene.author, has_words=has_words, fold=fold, told=told

@@ -17,12 +17,12 @@ ONE_CLICK = {
     "alert, overdue": Stop("alerts", letter_world.JANE, letter_world.TICKET),
     "digest": Stop("digest", letter_world.JANE),
     "announcement": Stop("news", letter_world.JANE),
-    "day_sheet": Stop("day sheet", letter_world.ANA),
 }
 BY_MAIL = {
     "update": Stop("ticket", letter_world.JANE, letter_world.TICKET),
     "update, solved": Stop("ticket", letter_world.KIM, letter_world.TICKET),
     "reminder": Stop("ticket", letter_world.JANE, letter_world.WAITING),
+    "day_sheet": Stop("day sheet", letter_world.ANA),
 }
 NONE = ("credentials", "password_changed", "sign_in_link", "approval", "new_ticket", "due", "assigned", "confirm",
         "mail_trouble", "received by a stranger", "answer, table")  # fmt: skip
@@ -30,7 +30,7 @@ NONE = ("credentials", "password_changed", "sign_in_link", "approval", "new_tick
 
 @pytest.mark.parametrize("name", [*ONE_CLICK, *BY_MAIL])
 def test_fields(letters: dict[str, Any], name: str) -> None:
-    """One click where people asked for letters of a sort, or never did; a mail where they take part in a ticket."""
+    """One click where people asked for letters of a sort, or never did; a mail in tickets, and for the desk itself."""
     message = read(letters[name])
     by_mail, *page = str(message["List-Unsubscribe"]).split(", ")
     address = by_mail.removeprefix("<mailto:").removesuffix(">")

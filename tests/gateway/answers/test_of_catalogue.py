@@ -36,11 +36,13 @@ def test_columns_of_items(world: World, people: People, tickets: dict[str, int],
 
 
 def test_items_of_organisations_below(world: World, people: People, tickets: dict[str, int]) -> None:
-    """A list of items holds those of one's own organisation and of those within it; staff see all."""
+    """It holds those of one's own organisation, and of those below for who sees them; staff see all."""
     with world.database.transaction() as session:
         works = session.scalars(select(Organisation).where(Organisation.name == "Sample Works")).one()
         new = world.database.ids.next()
         session.add(Organisation(id=new, name="Works North", parent_id=works.id, created_at=NOW))
+    assert "Lift phone" not in ask(world, people, ANN, "items", facts=HERE).text
+    change(world, Organisation, works.id, visibility="sub-organisations")
     text = ask(world, people, ANN, "items", facts=HERE).text
     assert "S-1" in text
     assert "Lift phone" in text
