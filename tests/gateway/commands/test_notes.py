@@ -67,9 +67,13 @@ def test_a_note_on_any_ticket_that_one_can_see(world: World, people: People) -> 
 
 @pytest.mark.feature("F139", "mail")
 def test_who_else_is_told(world: World, people: People) -> None:
-    """Whom the Cc of a note names hears of it, besides those who hear in any case."""
+    """Whom the Cc of a note brings in hears of it and how it began (E18), besides those who hear in any case."""
     world.take(own(people, ANN, "Kim knows the switch.", cc=KIM))
-    assert sorted(told(world)) == [KIM, PAT]
+    assert told(world) == [PAT]
+    assert told(world, "shared") == [KIM]
+    world.take(own(people, ANN, "And the router.", cc=KIM))
+    assert sorted(told(world)) == [KIM, PAT, PAT]
+    assert told(world, "shared") == [KIM]
 
 
 # private
