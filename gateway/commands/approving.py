@@ -10,7 +10,7 @@ from desk.state import ContactState, TicketState
 from desk.tickets import Note
 from gateway.commands import named
 from gateway.commands.letters import fold
-from gateway.commands.spec import Act, Check, Doing, Fault, Scene, Spec
+from gateway.commands.spec import Act, Check, Doing, Fault, Scene, Spec, its_ticket
 from gateway.envelope import Mailbox
 
 MAX_APPROVERS = 20
@@ -19,17 +19,11 @@ _INSIDE = "inside"  # kept with an answer that waits for a “confirm”: its wo
 _DONE: dict[Answer, Said] = {"approve": say("You approved this."), "reject": say("You rejected this.")}
 
 
-def _ticket(scene: Scene) -> TicketState:
-    if scene.ticket is None:
-        raise RuntimeError("a command about a ticket was checked without one")
-    return scene.ticket
-
-
 # Staff ask
 
 
 def _ask(scene: Scene, argument: str) -> Act | Fault:
-    ticket, words = _ticket(scene), scene.case.rules.words
+    ticket, words = its_ticket(scene), scene.case.rules.words
     first, _, rest = argument.partition(" ")
     meant = words.argument("ask", first)
     if meant == "cab":
@@ -104,7 +98,7 @@ def _letters(kind: str, people: Sequence[ContactState], context: dict[str, str],
 
 def _answering(answer: Answer) -> Check:
     def check(scene: Scene, argument: str) -> Act | Fault:
-        ticket, view = _ticket(scene), scene.case.view
+        ticket, view = its_ticket(scene), scene.case.view
         answers = view.more.approvals.get(ticket.id, {})
         if scene.author.id not in answers:
             return Fault(say("You were not asked to approve this."))
@@ -144,7 +138,7 @@ def _says(answer: Answer, scene: Scene, answers: Mapping[int, str]) -> Said:
 
 
 def _mode(scene: Scene) -> approvals.Mode:
-    return _ticket(scene).requester.ways.approvals or scene.case.rules.approvals
+    return its_ticket(scene).requester.ways.approvals or scene.case.rules.approvals
 
 
 def _answer(answer: Answer, argument: str, doing: Doing) -> None:

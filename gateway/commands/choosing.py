@@ -7,9 +7,9 @@ from desk import fields
 from desk.catalogue import Item
 from desk.fields import Changes
 from desk.said import listed, say
-from desk.state import ContactState, TicketState
+from desk.state import ContactState
 from gateway.commands.letters import fold
-from gateway.commands.spec import Act, Check, Doing, Fault, Scene
+from gateway.commands.spec import Act, Check, Doing, Fault, Scene, its_ticket
 from gateway.commands.working import same
 from gateway.rules import Rules
 
@@ -30,10 +30,10 @@ def _one_of(name: str, field: str, choices: Choices, read: Read, setter: Setter,
         if value is None:
             among = listed(say(choice) for choice in choices(scene.case.rules))
             message = say("{label} “{text}” is not known. Choose one of: {choices}.")
-            return Fault(say(message, label=say(name), text=_short(argument), choices=among))
-        if getattr(_ticket(scene), field) == value:
+            return Fault(say(message, label=say(name), text=short(argument), choices=among))
+        if getattr(its_ticket(scene), field) == value:
             return same(say(before, value=say(value)))
-        return _act(scene, say(now, value=say(value)), partial(_apply, setter, value))
+        return act(scene, say(now, value=say(value)), partial(_apply, setter, value))
 
     return check
 
@@ -108,7 +108,7 @@ PRIORITY = _one_of(
 
 def service(scene: Scene, argument: str) -> Act | Fault:
     """A service of those that the requester can ask for; where there are none, it is kept as it was named."""
-    catalogue, requester = scene.case.rules.catalogue, _ticket(scene).requester
+    catalogue, requester = scene.case.rules.catalogue, its_ticket(scene).requester
     whose = _organisations(scene)[:1]
     known = requester.known or scene.is_staff
     mine = catalogue.services_for(whose[0] if whose else "", known=known) if catalogue.services else []
@@ -120,7 +120,7 @@ def service(scene: Scene, argument: str) -> Act | Fault:
         message = say("Service “{text}” is not known. There are: {names}.")
         if len(mine) > _MOST:
             message = say("Service “{text}” is not known. There are {n}, among them: {names}.")
-        return Fault(say(message, text=_short(argument), n=len(mine), names=names))
+        return Fault(say(message, text=short(argument), n=len(mine), names=names))
     if len(found) > 1:
         return _several(say("Service"), argument, [one.label for one in found])
     return _set(scene, "Service", found[0].label)
@@ -145,7 +145,7 @@ def _placed(found: Item) -> str:
 
 def _organisations(scene: Scene) -> tuple[str, ...]:
     """The names of the ticket's organisation and those below it; of the person's whom staff open it for, besides."""
-    view, ticket = scene.case.view, _ticket(scene)
+    view, ticket = scene.case.view, its_ticket(scene)
     ids: list[int | None] = [ticket.organisation_id]
     if scene.is_staff and scene.opens:
         named = (view.contacts.get(address) for address in sorted(scene.case.mail.asks.addresses))
@@ -160,12 +160,12 @@ def _organisations(scene: Scene) -> tuple[str, ...]:
 def _site(scene: Scene) -> tuple[str, ...]:
     """The name and the code of the ticket's site."""
     sites = (site for some in scene.case.view.more.sites.values() for site in some)
-    return next(((site.name, site.code) for site in sites if site.id == _ticket(scene).site_id), ())
+    return next(((site.name, site.code) for site in sites if site.id == its_ticket(scene).site_id), ())
 
 
 def _several(label: str, argument: str, names: Sequence[str]) -> Fault:
     message = say("{label} “{text}” fits several: {names}. Write more of one of them.")
-    return Fault(say(message, label=label, text=_short(argument), names=listed(names[:_MOST])))
+    return Fault(say(message, label=label, text=short(argument), names=listed(names[:_MOST])))
 
 
 def _kept(scene: Scene, argument: str, name: str) -> Act | Fault:
@@ -174,7 +174,7 @@ def _kept(scene: Scene, argument: str, name: str) -> Act | Fault:
         return Fault(say("{label} needs a word behind it.", label=say(name)))
     if len(value) > limit:
         message = say("{label} “{text}” is longer than {n} characters.")
-        return Fault(say(message, label=say(name), text=_short(value), n=limit))
+        return Fault(say(message, label=say(name), text=short(value), n=limit))
     return _set(scene, name, value)
 
 
@@ -187,25 +187,21 @@ def _set(scene: Scene, name: str, value: str) -> Act:
 
 
 def _text(scene: Scene, field: fields.Text, value: str, now: str, before: str) -> Act:
-    if getattr(_ticket(scene), field) == value:
+    if getattr(its_ticket(scene), field) == value:
         return same(say(before, value=value))
 
     def do(doing: Doing) -> None:
         changes = fields.set_text(doing.writes, doing.ticket, field, value, doing.scene.case.now)
         fields.merge(doing.changes, changes)
 
-    return _act(scene, say(now, value=value), do)
+    return act(scene, say(now, value=value), do)
 
 
-def _act(scene: Scene, says: str, do: Callable[[Doing], None]) -> Act:
+def act(scene: Scene, says: str, do: Callable[[Doing], None]) -> Act:
     """Whoever opens a ticket says what it is about, with or without proof; a change later on needs one."""
     return Act(says, do, proof=not scene.opens, tell=not scene.is_staff)
 
 
-def _ticket(scene: Scene) -> TicketState:
-    assert scene.ticket is not None  # noqa: S101 - for the type checker: the spec asks for one
-    return scene.ticket
-
-
-def _short(text: str) -> str:
+def short(text: str) -> str:
+    """As much of what somebody wrote as a sentence repeats."""
     return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"

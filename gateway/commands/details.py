@@ -1,16 +1,15 @@
 """What a ticket is about: fill-in lines of customers and staff, and the same as `#` lines of staff."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from functools import partial
 
 from desk import fields, statuses
 from desk.fields import Text
 from desk.said import say
 from desk.sites import SiteState, called, label
-from desk.state import TicketState
 from gateway.commands import requester
-from gateway.commands.choosing import IMPACT, PRIORITY, TYPE, URGENCY, item, service
-from gateway.commands.spec import Act, Check, Doing, Fault, Scene, Spec
+from gateway.commands.choosing import IMPACT, PRIORITY, TYPE, URGENCY, act, item, service, short
+from gateway.commands.spec import Act, Check, Doing, Fault, Scene, Spec, its_ticket
 from gateway.commands.values import date_of
 from gateway.commands.working import same
 
@@ -27,11 +26,11 @@ def _written(name: str, field: Text, said: tuple[str, str]) -> Check:
         if not value:
             return Fault(say("{label} needs a word behind it.", label=say(name)))
         if len(value) > limit:
-            text = _short(value)
+            text = short(value)
             return Fault(say("{label} “{text}” is longer than {n} characters.", label=say(name), text=text, n=limit))
-        if getattr(_ticket(scene), field) == value:
+        if getattr(its_ticket(scene), field) == value:
             return same(say(before, value=value))
-        return _act(scene, say(now, value=value), partial(_write, field, value))
+        return act(scene, say(now, value=value), partial(_write, field, value))
 
     return check
 
@@ -57,27 +56,27 @@ def _needed_by(scene: Scene, argument: str) -> Act | Fault:
     day = date_of(argument, today)
     if day is None:
         year = today.year + 1
-        return Fault(say("Needed by “{text}”: write a day, like 3 May {year}.", text=_short(argument), year=year))
+        return Fault(say("Needed by “{text}”: write a day, like 3 May {year}.", text=short(argument), year=year))
     if day < today:
-        return Fault(say("Needed by “{text}”: it must be today or later.", text=_short(argument)))
+        return Fault(say("Needed by “{text}”: it must be today or later.", text=short(argument)))
     shown = fields.shown_day(day)
-    if _ticket(scene).needed_by == day:
+    if its_ticket(scene).needed_by == day:
         return same(say("It is needed by {day} already.", day=shown))
 
     def do(doing: Doing) -> None:
         fields.merge(doing.changes, fields.set_needed_by(doing.writes, doing.ticket, day, case.now))
 
-    return _act(scene, say("It is needed by {day}.", day=shown), do)
+    return act(scene, say("It is needed by {day}.", day=shown), do)
 
 
 def _site(scene: Scene, argument: str) -> Act | Fault:
     sites = _sites(scene)
     found = called(argument, sites)
     if not sites:
-        return Fault(say("Site “{text}”: there are no sites to choose from.", text=_short(argument)))
+        return Fault(say("Site “{text}”: there are no sites to choose from.", text=short(argument)))
     if not found:
         names = ", ".join(site.name for site in sites[:_MOST_SITES])
-        text, n = _short(argument), len(sites)
+        text, n = short(argument), len(sites)
         if n <= _MOST_SITES:
             return Fault(say("Site “{text}” is not known. There are: {names}.", text=text, names=names))
         return Fault(
@@ -85,18 +84,18 @@ def _site(scene: Scene, argument: str) -> Act | Fault:
         )
     if len(found) > 1:
         names = "; ".join(label(site) for site in found[:_MOST_ALIKE])
-        text = _short(argument)
+        text = short(argument)
         return Fault(say("Site “{text}” fits several: {names}. Write more of one of them.", text=text, names=names))
     (site,) = found
-    if _ticket(scene).site_id == site.id:
+    if its_ticket(scene).site_id == site.id:
         return same(say("The site is {value} already.", value=site.name))
-    return _act(scene, say("The site is {value}.", value=site.name), partial(_place, site))
+    return act(scene, say("The site is {value}.", value=site.name), partial(_place, site))
 
 
 def _sites(scene: Scene) -> list[SiteState]:
     """The sites of the ticket's organisation; where staff open a ticket, those of whom they name as well."""
     view = scene.case.view
-    whose = {_ticket(scene).organisation_id}
+    whose = {its_ticket(scene).organisation_id}
     if scene.is_staff and scene.opens:
         named = (view.contacts.get(address) for address in scene.case.mail.asks.addresses)
         whose |= {person.organisation_id for person in named if person}
@@ -112,25 +111,11 @@ def _place(site: SiteState, doing: Doing) -> None:
     fields.merge(doing.changes, changes)
 
 
-def _act(scene: Scene, says: str, do: Callable[[Doing], None]) -> Act:
-    """Whoever opens a ticket says what it is about, with or without proof; a change later on needs one."""
-    return Act(says, do, proof=not scene.opens, tell=not scene.is_staff)
-
-
-def _ticket(scene: Scene) -> TicketState:
-    assert scene.ticket is not None  # noqa: S101 - for the type checker: the spec asks for one
-    return scene.ticket
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= 60 else text[:59] + "…"
-
-
 def _theirs(label: str, check: Check) -> Check:
     """The same check for customers: only who takes part, and while the ticket is open."""
 
     def checked(scene: Scene, argument: str) -> Act | Fault:
-        ticket = _ticket(scene)
+        ticket = its_ticket(scene)
         if scene.opens and not scene.confirmed:
             return check(scene, argument)
         if scene.role not in ("participant", "colleague"):
@@ -138,7 +123,7 @@ def _theirs(label: str, check: Check) -> Check:
                 say(
                     "“{label}: {text}” was left as text: you do not take part in this ticket.",
                     label=say(label),
-                    text=_short(argument),
+                    text=short(argument),
                 )
             )
         if statuses.is_done(ticket.status):
@@ -146,7 +131,7 @@ def _theirs(label: str, check: Check) -> Check:
                 say(
                     "“{label}: {text}” was left as text: the ticket is {status}.",
                     label=say(label),
-                    text=_short(argument),
+                    text=short(argument),
                     status=say(ticket.status),
                 )
             )

@@ -4,9 +4,9 @@ from functools import partial
 
 from desk import fields, notices, people, tickets
 from desk.said import Said, both, say
-from desk.state import ContactState, StaffState, TicketState
+from desk.state import ContactState, StaffState
 from gateway import who
-from gateway.commands.spec import Act, Doing, Fault, Scene
+from gateway.commands.spec import Act, Doing, Fault, Scene, its_ticket
 from gateway.commands.values import addresses_of
 from gateway.commands.working import same
 from gateway.envelope import Mailbox
@@ -51,7 +51,7 @@ def of_staff(scene: Scene, argument: str) -> Act | Fault:
     person = scene.case.view.contacts.get(box.key)
     if person is not None and not person.active:
         return _not_active(box)
-    if person is not None and person.id == _ticket(scene).requester.id:
+    if person is not None and person.id == its_ticket(scene).requester.id:
         return same(_already(person))
     named = Mailbox(person.name or box.name, box.address) if person else box
     new = "" if person else say("Nobody had that address here before.")
@@ -86,7 +86,7 @@ def _may_add(scene: Scene) -> bool:
 
 
 def _instead(scene: Scene, person: ContactState) -> Act | Fault:
-    if _ticket(scene).requester.id == person.id:
+    if its_ticket(scene).requester.id == person.id:
         return same(_already(person))
     # In another's name nobody opens more tickets than that person could.
     if scene.case.view.opened[person.id] >= scene.case.rules.caps.new_tickets_per_sender:
@@ -100,13 +100,13 @@ def _instead(scene: Scene, person: ContactState) -> Act | Fault:
 
 def _too_late(scene: Scene) -> Fault | None:
     """Between the question and the “confirm” the ticket may have become somebody else's."""
-    if scene.confirmed and _ticket(scene).requester.id != scene.author.id:
+    if scene.confirmed and its_ticket(scene).requester.id != scene.author.id:
         return Fault(say("The contact of the ticket was changed before you confirmed."))
     return None
 
 
 def _besides(scene: Scene, person: ContactState) -> Act | Fault:
-    ticket = _ticket(scene)
+    ticket = its_ticket(scene)
     if person.id == ticket.requester.id or person.id in ticket.people:
         return same(say("{name} takes part in the ticket already.", name=_name(person)))
     return Act(say("{name} takes part in the ticket now.", name=_name(person)), partial(_let_in, person))
@@ -174,8 +174,3 @@ def _name(person: ContactState | StaffState) -> str:
 
 def _shown(box: Mailbox) -> str:
     return f"{box.name} <{box.address}>" if box.name else box.address
-
-
-def _ticket(scene: Scene) -> TicketState:
-    assert scene.ticket is not None  # noqa: S101 - for the type checker: the spec asks for one
-    return scene.ticket

@@ -127,3 +127,10 @@ class Known(dict[str, Spec]):
 
 def nothing(doing: Doing) -> None:
     """For a command whose effect is that of its Act alone."""
+
+
+def its_ticket(scene: Scene) -> TicketState:
+    """The ticket that a command is about."""
+    if scene.ticket is None:
+        raise RuntimeError("a command about a ticket was checked without one")
+    return scene.ticket

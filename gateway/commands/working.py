@@ -4,9 +4,9 @@ from datetime import UTC, datetime
 
 from desk import fields, notices, tickets
 from desk.said import Said, listed, say, say_many
-from desk.state import StaffState, TeamState, TicketState
+from desk.state import StaffState, TeamState
 from gateway.commands.letters import fold
-from gateway.commands.spec import Act, Doing, Fault, Scene, Spec, nothing
+from gateway.commands.spec import Act, Doing, Fault, Scene, Spec, its_ticket, nothing
 from gateway.commands.values import minutes_of, when_of
 from gateway.view import View
 
@@ -44,7 +44,7 @@ def _make_mine(doing: Doing) -> None:
 
 
 def _assign(scene: Scene, argument: str) -> Act | Fault:
-    ticket, view = _ticket(scene), scene.case.view
+    ticket, view = its_ticket(scene), scene.case.view
     if not argument:
         return Fault(say("#assign needs a name, like #assign sam."))
     found = _called(argument, view, scene)
@@ -141,7 +141,7 @@ def _time(scene: Scene, argument: str) -> Act | Fault:
     if minutes is None:
         text = argument[:60]
         return Fault(say("“#time {text}”: write a time of at most a day, like #time 15m or #time 1h30.", text=text))
-    if _ticket(scene).minutes + minutes > MAX_MINUTES:
+    if its_ticket(scene).minutes + minutes > MAX_MINUTES:
         most = f"{MAX_MINUTES:,}"
         return Fault(say("“#time {text}”: more than {n} minutes do not fit on a ticket.", text=argument[:60], n=most))
     return Act(_noted(minutes), lambda doing: _spend(doing, minutes), tell=False)
@@ -159,7 +159,7 @@ def _spend(doing: Doing, minutes: int) -> None:
 
 
 def _due(scene: Scene, argument: str) -> Act | Fault:
-    ticket, case = _ticket(scene), scene.case
+    ticket, case = its_ticket(scene), scene.case
     # “none” is a word of #alert, in every language.
     if case.rules.words.argument("alert", argument) == "none":
         if ticket.due_at is None:
@@ -189,7 +189,7 @@ def _phone(scene: Scene, argument: str) -> Act | Fault:
         return Fault(
             say("“#phone {text}”: #phone stands alone; it says that the request came by telephone.", text=text)
         )
-    if _ticket(scene).source == PHONE:
+    if its_ticket(scene).source == PHONE:
         return same(say("The source is Phone already."))
     return Act(say("The source is Phone."), _set_source, tell=False)
 
@@ -202,7 +202,7 @@ def _set_source(doing: Doing) -> None:
 def _spam(scene: Scene, argument: str) -> Act | Fault:
     if argument:
         return Fault(say("“#spam {text}”: #spam stands alone.", text=argument[:60]))
-    if _ticket(scene).spam:
+    if its_ticket(scene).spam:
         return same(say("The ticket is marked as spam already."))
     # Internal: no customer hears of it, and no word of the mail goes to whoever wrote the spam.
     return Act(say("The ticket is marked as spam."), _mark, tell=False, internal=True)
@@ -211,11 +211,6 @@ def _spam(scene: Scene, argument: str) -> Act | Fault:
 def _mark(doing: Doing) -> None:
     doing.scene.case.view.more.alerts.pop(doing.ticket.id, None)  # nobody waits for the end of spam
     fields.merge(doing.changes, fields.mark_spam(doing.writes, doing.ticket, doing.scene.case.now))
-
-
-def _ticket(scene: Scene) -> TicketState:
-    assert scene.ticket is not None  # noqa: S101 - for the type checker: the spec asks for one
-    return scene.ticket
 
 
 COMMANDS: tuple[Spec, ...] = (
