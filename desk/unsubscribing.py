@@ -3,15 +3,12 @@
 The same token stands in a mail address and in the address of a page (RFC 2369, RFC 8058).
 """
 
-import base64
-import binascii
-import hashlib
-import hmac
 import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, get_args
 
+from desk import signed
 from desk.keys import Keys
 from desk.writes import Writes
 from store.tables import Alert, Contact, Participant, Staff, Ticket
@@ -21,7 +18,6 @@ List = Literal["alerts", "watching", "ticket", "digest", "news", "day sheet"]
 _LISTS: tuple[List, ...] = get_args(List)
 _OF_TICKETS = frozenset({"alerts", "watching", "ticket"})
 _VERSION = 1
-_MAC_BYTES = 10  # 80 bits, as reply tokens have
 _PURPOSE = "stop token"
 _TOKEN = re.compile(r"[a-z2-7]{24,48}", re.ASCII)
 
@@ -41,7 +37,7 @@ def make(stop: Stop, keys: Keys) -> str:
         value.to_bytes(max(1, (value.bit_length() + 7) // 8)) for value in (stop.person_id, stop.ticket_id)
     )
     payload = bytes((_VERSION << 4 | _LISTS.index(stop.list), keys.newest, len(person))) + person + ticket
-    return base64.b32encode(payload + _mac(payload, keys, keys.newest)).decode().rstrip("=").lower()
+    return signed.write(payload, keys, _PURPOSE)
 
 
 def read(text: str, keys: Keys) -> Stop | None:
@@ -49,15 +45,11 @@ def read(text: str, keys: Keys) -> Stop | None:
     text = text.lower()
     if not _TOKEN.fullmatch(text):
         return None
-    try:
-        raw = base64.b32decode(text.upper() + "=" * (-len(text) % 8))
-    except (ValueError, binascii.Error):
+    payload = signed.read(text, keys, _PURPOSE, 5)
+    if payload is None or payload[0] >> 4 != _VERSION or payload[0] & 0b1111 >= len(_LISTS):
         return None
-    payload, mac = raw[:-_MAC_BYTES], raw[-_MAC_BYTES:]
-    if len(payload) < 5 or payload[0] >> 4 != _VERSION or payload[0] & 0b1111 >= len(_LISTS):
-        return None
-    expected, end = _mac(payload, keys, payload[1]), 3 + payload[2]
-    if not expected or not hmac.compare_digest(mac, expected) or end >= len(payload):
+    end = 3 + payload[2]
+    if end >= len(payload):
         return None
     return Stop(_LISTS[payload[0] & 0b1111], int.from_bytes(payload[3:end]), int.from_bytes(payload[end:]))
 
@@ -78,8 +70,3 @@ def apply(writes: Writes, stop: Stop, now: datetime) -> None:
         writes.change(Contact, stop.person_id, news=False)
     else:
         writes.change(Staff, stop.person_id, day_sheet=False)
-
-
-def _mac(payload: bytes, keys: Keys, key_id: int) -> bytes:
-    key = keys.derive(_PURPOSE, key_id)
-    return hashlib.blake2b(payload, key=key, digest_size=_MAC_BYTES).digest() if key else b""

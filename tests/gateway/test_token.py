@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from desk.keys import Keys
-from gateway.token import MAC_BYTES, Token, make, read
+from desk.signed import MAC_BYTES
+from gateway.token import Token, make, read
 
 KEYS = Keys(((1, bytes(range(32))),))
 TOKEN = Token("contact", 10_123, 987_654)

@@ -1,0 +1,33 @@
+"""Signed payloads as lower-case base32, short enough for a mail address: what nobody but this desk can make."""
+
+import base64
+import binascii
+import hashlib
+import hmac
+
+from desk.keys import Keys
+
+MAC_BYTES = 10  # 80 bits
+
+
+def write(payload: bytes, keys: Keys, purpose: str) -> str:
+    """The payload with its signature by the newest key, whose number the payload holds as its second byte."""
+    return base64.b32encode(payload + _mac(payload, keys, purpose)).decode().rstrip("=").lower()
+
+
+def read(text: str, keys: Keys, purpose: str, least: int) -> bytes | None:
+    """The payload, of `least` bytes or more; None when it is not ours, altered, or signed with a key that is gone."""
+    try:
+        raw = base64.b32decode(text.upper() + "=" * (-len(text) % 8))
+    except (ValueError, binascii.Error):
+        return None
+    payload, mac = raw[:-MAC_BYTES], raw[-MAC_BYTES:]
+    if len(payload) < least:
+        return None
+    expected = _mac(payload, keys, purpose)
+    return payload if expected and hmac.compare_digest(mac, expected) else None
+
+
+def _mac(payload: bytes, keys: Keys, purpose: str) -> bytes:
+    key = keys.derive(purpose, payload[1])
+    return hashlib.blake2b(payload, key=key, digest_size=MAC_BYTES).digest() if key else b""
