@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, union
 from sqlalchemy.orm import Session
 
-from desk import load, notices, statuses
+from desk import load, notices, statuses, structure
 from desk.levels import Levels
 from desk.writes import Writes
 from store.tables import Approval, Contact, Participant, Ticket
@@ -105,11 +105,6 @@ def _theirs(contacts: Collection[int]) -> Select[tuple[int, int]]:
     return select(both.c.who, both.c.id)
 
 
-def _no_task() -> ColumnElement[bool]:
-    """So written, SQLite takes no index of tasks for it, which would lead through all tickets."""
-    return func.coalesce(Ticket.parent_id, 0) == 0
-
-
 def _is_shown() -> ColumnElement[bool]:
     """Open, and not a task: how the desk divides its work stands in the ticket that the customer knows."""
-    return and_(Ticket.completed_at.is_(None), Ticket.merged_into_id.is_(None), _no_task(), ~Ticket.spam)
+    return and_(Ticket.completed_at.is_(None), Ticket.merged_into_id.is_(None), structure.is_no_task(), ~Ticket.spam)

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from desk import alert_facts, alerts, load, notices, statuses, tickets, working_days
+from desk import alert_facts, alerts, load, notices, statuses, structure, tickets, working_days
 from desk.hours import Hours, office
 from desk.state import TicketState
 from desk.targets import ALL, NONE, Targets
@@ -156,7 +156,7 @@ def _waiting(session: Session, condition: ColumnElement[bool]) -> set[int]:
         Ticket.completed_at.is_(None),
         Ticket.status.in_(statuses.WAITING_ON_CUSTOMER),
         Ticket.merged_into_id.is_(None),
-        func.coalesce(Ticket.parent_id, 0) == 0,  # so written, no index of tasks leads away from those who wait
+        structure.is_no_task(),
         ~Ticket.spam,
         ~answered,
         condition,

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from sqlalchemy import ColumnElement, func
+
 from desk import access, notices, tickets
 from desk.state import ContactState, StaffState, TeamState, TicketState
 from desk.tickets import Note
@@ -22,6 +24,11 @@ class Joining:
     told: tuple[ContactState, ...]  # hear where it goes on: those who are added, and those who are there already
     unseen: tuple[ContactState, ...]  # may not see the other ticket
     removed: tuple[ContactState, ...]  # took part there once, until somebody ended that
+
+
+def is_no_task() -> ColumnElement[bool]:
+    """`parent_id` is empty: so written, SQLite takes no index of tasks for it, which would lead through all tickets."""
+    return func.coalesce(Ticket.parent_id, 0) == 0
 
 
 def joining(ticket: TicketState, survivor: TicketState) -> Joining:

@@ -60,7 +60,7 @@ def digest(row: Outbox, data: LetterData, desk: DeskFacts) -> Context:
 
 
 def _digest_part(part: digests.Part, language: Language) -> Context:
-    rows = [{"number": one.number, "title": line(one.title), "status": language.name(one.status)} for one in part.lines]
+    rows = [{"number": one.number, "title": line(one.title), "about": language.name(one.status)} for one in part.lines]
     return {"lines": rows, "more": _more(part.count - len(rows), language)}
 
 
