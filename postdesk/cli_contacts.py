@@ -41,7 +41,7 @@ def contact_add(
     """Add a contact; with portal access they get a letter with their user name and a one-time password."""
     from desk import contacts, organisations, people
     from desk.writes import Writes
-    from postdesk.settings_model import ADDRESS
+    from postdesk.settings_kinds import ADDRESS
     from store.tables import Contact
 
     if not ADDRESS.fullmatch(address):

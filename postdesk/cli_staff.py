@@ -24,7 +24,7 @@ def staff_add(
 ) -> None:
     """Add a member of staff. They work by mail at once; `postdesk contact activate` gives access to the pages."""
     from desk import people
-    from postdesk.settings_model import ADDRESS
+    from postdesk.settings_kinds import ADDRESS
 
     if not ADDRESS.fullmatch(address):
         raise fail(f"“{address}” is not a complete e-mail address.", 65)

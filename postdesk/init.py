@@ -8,7 +8,7 @@ from pathlib import Path
 
 from postdesk import bundled
 from postdesk.settings import find_file, load
-from postdesk.settings_model import ADDRESS
+from postdesk.settings_kinds import ADDRESS
 
 DEFAULT_FILE = Path("var/postdesk.toml")
 LINK_HOURS = 72

@@ -1,38 +1,15 @@
 """The shape of the settings: every section, every key, what each may be. Defaults stand in config/default.toml."""
 
-import ipaddress
-import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, SecretStr
+from pydantic import Field, SecretStr
 from sqlalchemy.engine import make_url
 
 from postdesk.settings_desk import Credentials, Letters, People, Reminders, Retention, Tickets
-from postdesk.settings_kinds import BaseUrl, DatabaseUrl, Network, Section, Server, TimeZone
-
-Port = Annotated[int, Field(ge=0, le=65535)]
-Positive = Annotated[int, Field(gt=0)]
-ADDRESS = re.compile(r"[^\s<>()\[\],;:\"\\@]+@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?")
-
-
-def _address(value: str) -> str:
-    if not ADDRESS.fullmatch(value):
-        raise ValueError("must be a mail address like service@example.com")
-    return value.lower()
-
-
-Address = Annotated[str, AfterValidator(_address)]
-
-
-def is_loopback(host: str) -> bool:
-    """True for names and addresses that never leave this machine."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+from postdesk.settings_in import Lmtp, Mail, Mailbox, Sender, Smtp
+from postdesk.settings_kinds import Address, BaseUrl, DatabaseUrl, Port, Positive, Section, TimeZone, is_loopback
+from postdesk.settings_out import Delivery, Relay
 
 
 class DeskAddress(Section):
@@ -85,69 +62,6 @@ class Secrets(Section):
     key_file: Path
 
 
-class Smtp(Section):
-    """[smtp]"""
-
-    enabled: bool
-    host: str
-    port: Port
-    hostname: str
-    tls_certificate: str
-    tls_key: str
-    max_connections: Positive
-    max_connections_per_address: Positive
-    mend_line_ends: bool
-
-
-class Lmtp(Section):
-    """[lmtp]"""
-
-    enabled: bool
-    host: str
-    port: Port
-    max_connections: Positive
-
-
-class Mailbox(Section):
-    """[[mailbox]]"""
-
-    name: str = Field(min_length=1, max_length=60)
-    host: str = Field(min_length=1)
-    port: Port = 993
-    tls: Literal["tls", "starttls", "none"] = "tls"
-    user: str
-    password: SecretStr = SecretStr("")
-    password_file: str = ""
-    folder: str = "INBOX"
-    processed: str = "Processed"
-    refused: str = "Refused"
-    poll_seconds: Annotated[float, Field(gt=0)] = 30
-    batch: Annotated[int, Field(ge=1, le=500)] = 50
-
-
-class Mail(Section):
-    """[mail]"""
-
-    max_mb: Annotated[float, Field(gt=0, le=200)]
-    max_attachment_mb: Annotated[float, Field(gt=0, le=200)]
-    max_attachments: Positive
-    blocked_extensions: tuple[str, ...]
-    sub_address: Literal["plus", "dash"]
-    reopen_days: Annotated[int, Field(ge=0)]
-
-
-class Sender(Section):
-    """[sender]"""
-
-    verify: bool
-    relays: tuple[Network, ...]
-    trusted_authserv_ids: tuple[str, ...]
-    arc_sealers: tuple[str, ...]
-    form_relays: tuple[Address, ...]
-    dns_servers: tuple[Server, ...]
-    dns_seconds: Annotated[float, Field(gt=0, le=60)]
-
-
 class Caps(Section):
     """[caps]"""
 
@@ -166,29 +80,6 @@ class Work(Section):
     batch: Annotated[int, Field(ge=1, le=500)]
     poll_seconds: Annotated[float, Field(gt=0, le=60)]
     max_attempts: Positive
-
-
-class Relay(Section):
-    """[relay]"""
-
-    mode: Literal["maildir", "smtp"]
-    folder: Path
-    host: str
-    port: Port
-    tls: Literal["tls", "starttls", "none"]
-    tls_ca: str
-    user: str
-    password: SecretStr
-    password_file: str
-    connections: Annotated[int, Field(ge=1, le=64)]
-    timeout_seconds: Annotated[float, Field(gt=0, le=600)]
-
-
-class Delivery(Section):
-    """[delivery]"""
-
-    give_up_days: Annotated[float, Field(gt=0, le=30)]
-    fold_seconds: Annotated[float, Field(ge=0, le=3600)]
 
 
 class Portal(Section):

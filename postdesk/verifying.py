@@ -4,8 +4,8 @@ import ipaddress
 from typing import TYPE_CHECKING
 
 from gateway.sender.checker import SenderCheck
+from postdesk.settings_in import Sender
 from postdesk.settings_kinds import split_server
-from postdesk.settings_model import Sender
 
 if TYPE_CHECKING:
     from gateway.sender.dns_client import DnsResolver

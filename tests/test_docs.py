@@ -15,7 +15,8 @@ from pydantic import BaseModel
 
 from desk.access import Proof, Role, Verdict, may_write
 from postdesk import cli
-from postdesk.settings_model import Mailbox, Settings
+from postdesk.settings_in import Mailbox
+from postdesk.settings_model import Settings
 from tests.servers import require
 from tools import commands_doc, settings_doc, tree_doc
 

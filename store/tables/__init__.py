@@ -16,6 +16,7 @@ from store.tables.people import (
     Team,
     TeamMember,
 )
+from store.tables.running import Canary, Erasure, MailboxState, Pace, Process
 from store.tables.ticket import Alert, Approval, Attachment, Event, Participant, Reading, Ticket, TicketLink
 
 __all__ = [
@@ -26,10 +27,12 @@ __all__ = [
     "Approver",
     "Attachment",
     "Base",
+    "Canary",
     "Contact",
     "ContactAddress",
     "Delivery",
     "Disposition",
+    "Erasure",
     "Event",
     "IdBlock",
     "ImportRun",
@@ -38,11 +41,14 @@ __all__ = [
     "Lease",
     "LoginTry",
     "MailKey",
+    "MailboxState",
     "NumberSeries",
     "Organisation",
     "Outbox",
+    "Pace",
     "Participant",
     "Pending",
+    "Process",
     "RawMail",
     "Reading",
     "ReceivedMail",

@@ -84,6 +84,7 @@ class Outbox(Base):
     ticket_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("ticket.id"))
     event_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("event.id"))
     import_id: Mapped[int | None] = mapped_column(BigInteger)  # the contact import that it welcomes somebody of
+    received_id: Mapped[int | None] = mapped_column(BigInteger)  # the mail that caused it: its log lines name both
     context: Mapped[dict[str, Any]] = mapped_column(default=dict)
     automatic: Mapped[bool] = mapped_column(default=True)  # nobody wrote it: counts towards the cap per address
     first_receipt: Mapped[bool] = mapped_column(default=False)  # to a sender nobody knows: few of these in a minute
@@ -109,6 +110,7 @@ class Delivery(Base):
     at: Mapped[datetime]
     result: Mapped[str] = mapped_column(String(12))  # sent | deferred | refused | uncertain | bounced | folded | failed
     reply: Mapped[str] = mapped_column(Text, default="")
+    relay: Mapped[str] = mapped_column(String(60), default="")  # by its name in the settings; "" for the usual one
 
 
 class Suppression(Base):
