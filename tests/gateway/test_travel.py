@@ -1,11 +1,11 @@
 """How a mail travelled, as its Received lines say it: whatever stands there, in bounded time, and nothing private."""
 
-import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from gateway.travel import HEAD, MOST, Hop, Journey, journey
+from tests.counting import calls
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 REST = "From: Jane Doe <jane@example.com>\r\nTo: service@desk.test\r\nDate: Mon, 23 Nov 2026 12:00:00 +0000\r\n"
@@ -129,13 +129,15 @@ def test_what_is_odd_in_other_fields(field: str, words: str) -> None:
 @pytest.mark.parametrize(
     "piece", ["(", ")", "<", '"', "\\", ";", ",", "[", "=?utf-8?q?a?= ", "a@b,", "(helo ", "from "]
 )
-def test_hostile_fields_take_no_time(piece: str) -> None:
-    """Each field full of what parsers trip over: read within a second, and no control characters come out."""
+@pytest.mark.timeout(120)
+def test_hostile_fields_are_little_work(piece: str) -> None:
+    """Each field full of what parsers trip over: little work, and no control characters come out."""
     value = piece * (60_000 // len(piece))
     short = piece * (3_900 // len(piece))
     head = f"From: {value}\r\nTo: {short}\r\nCc: {short}\r\nDate: {short}\r\nReceived: {value}\r\n"
-    begin = time.process_time()
-    way = journey((head + f"Received: from \x1b[31m{short}\r\n" * 200)[: 2 * HEAD].encode())
-    assert time.process_time() - begin < 1
+    raw = (head + f"Received: from \x1b[31m{short}\r\n" * 200)[: 2 * HEAD].encode()
+    with calls() as counted:
+        way = journey(raw)
+    assert counted.count < 10 * len(raw), counted.count / len(raw)
     assert len(way.odd) <= 20
     assert "\x1b" not in "".join([*way.odd, *(hop.sender + hop.server + hop.protocol for hop in way.hops)])
