@@ -6,7 +6,9 @@ V ?= .venv
 CORPORA ?= ../shared/corpora
 FEATURES ?= ../shared/features.md
 # Servers, a browser and what lays out PDF files, which some tests need, as Debian packages. None at all: make test PEERS=
-PEERS ?= dovecot-imapd postfix chromium fonts-dejavu-core libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0
+# Those after --unpacked would conflict with Postfix, or need not be installed: they lie in build/peers.
+PEERS ?= dovecot-imapd postfix rspamd spamassassin nginx systemd chromium fonts-dejavu-core libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 \
+  --unpacked exim4-daemon-light libnss-wrapper caddy procmail
 # More for pytest, for example: make test ARGS="-k token"
 ARGS ?=
 
@@ -15,7 +17,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 CONFIG := var/postdesk.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test peers lint style format types imports bench score fuzz features docs words pictures lock clean
+.PHONY: help run demo test peers lint style format types imports bench score fuzz features docs site words pictures lock clean
 
 help: ## Show these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -68,6 +70,11 @@ docs: $(V)/.ok-dev ## Write the generated parts of docs/ anew
 	@$(BIN)/python -m tools.settings_doc
 	@$(BIN)/python -m tools.tree_doc
 	@$(BIN)/python -m tools.commands_doc
+	@$(BIN)/python -m tools.cli_doc
+	@$(BIN)/python -m tools.letters_doc
+
+site: $(V)/.ok-dev ## Build the documentation as a site into build/site
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --clean --strict
 
 words: $(V)/.ok-dev ## Bring the translations in templates/locale/ up to date with the letters and the code
 	@$(BIN)/python -m tools.catalogues
@@ -81,6 +88,9 @@ lock: $(V)/.ok-dev ## Choose the newest allowed versions for the lock files
 	$(BIN)/uv pip compile -q --upgrade --generate-hashes --universal --python-version 3.11 \
 	  --no-header --no-annotate --no-emit-index-url --no-emit-find-links pyproject.toml --group dev \
 	  -c requirements.lock -o requirements-dev.lock
+	$(BIN)/uv pip compile -q --upgrade --generate-hashes --universal --python-version 3.11 \
+	  --no-header --no-annotate --no-emit-index-url --no-emit-find-links pyproject.toml --all-extras \
+	  -c requirements.lock -o requirements-full.lock
 
 clean: ## Remove the environment and everything built; var/ stays
 	rm -rf $(V) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

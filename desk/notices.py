@@ -15,6 +15,16 @@ NO_ADDRESS = ""
 # In the context of an update: nothing but a change, of which one person gets one letter in an hour about one ticket.
 MERE_CHANGE = "change"
 
+# Of a letter that nobody has tried to send yet.
+_FRESH = {
+    "state": "waiting",
+    "attempts": 0,
+    "lease_until": None,
+    "message_id": "",
+    "rendered": None,
+    "done_at": None,
+}
+
 
 def letter(
     writes: Writes,
@@ -43,17 +53,13 @@ def letter(
         ticket_id=ticket.id if ticket else None,
         event_id=event_id,
         import_id=import_id,
+        received_id=writes.cause,
         context=kept_in(context) if context else {},
         automatic=automatic,
         first_receipt=first_receipt,
-        state="waiting",
-        attempts=0,
         next_at=now + wait,
-        lease_until=None,
-        message_id="",
-        rendered=None,
         created_at=now,
-        done_at=None,
+        **_FRESH,
     )
 
 

@@ -16,6 +16,7 @@ from store.tables import (
     Disposition,
     Event,
     KnownMessage,
+    OldNumber,
     Outbox,
     Participant,
     Pending,
@@ -28,7 +29,16 @@ from store.tables import (
 AT_ONCE = 50  # tickets in one transaction: each has many rows, and on SQLite nobody else writes meanwhile
 LOOKED_AT = 500  # tickets at once, of which many may have to stay
 FOR_GOOD = ("Complete", "Withdrawn")  # a resolved ticket may be opened again
-_OF_TICKETS: tuple[type[Base], ...] = (Attachment, Pending, Alert, Approval, Participant, Reading, KnownMessage)
+_OF_TICKETS: tuple[type[Base], ...] = (
+    Attachment,
+    Pending,
+    Alert,
+    Approval,
+    Participant,
+    Reading,
+    KnownMessage,
+    OldNumber,
+)
 
 
 def forget(session: Session, before: datetime, mark: str = "", *, lock: bool = True) -> Gone:
@@ -44,6 +54,12 @@ def forget(session: Session, before: datetime, mark: str = "", *, lock: bool = T
     tickets = sorted(set().union(*families))
     if not tickets:
         return Gone(mark=mark)
+    digests = remove(session, tickets)
+    return Gone(len(tickets), digests, mark)
+
+
+def remove(session: Session, tickets: Sequence[int]) -> frozenset[str]:
+    """These tickets go with everything of theirs; returns the digests of bytes that may be nobody's now."""
     digests = frozenset(session.scalars(select(Attachment.digest).where(Attachment.ticket_id.in_(tickets)).distinct()))
     _letters(session, tickets)
     for table in _OF_TICKETS:
@@ -56,9 +72,10 @@ def forget(session: Session, before: datetime, mark: str = "", *, lock: bool = T
     theirs = update(named).where(named.c.ticket_id.in_(tickets))
     session.execute(theirs.values(ticket_id=None, subject="", evidence={}))
     rows = core(Ticket)
-    session.execute(update(rows).where(rows.c.id.in_(tickets)).values(parent_id=None, merged_into_id=None))
+    for column in (rows.c.parent_id, rows.c.merged_into_id):
+        session.execute(update(rows).where(or_(rows.c.id.in_(tickets), column.in_(tickets))).values({column: None}))
     session.execute(delete(rows).where(rows.c.id.in_(tickets)))
-    return Gone(len(tickets), digests, mark)
+    return digests
 
 
 def _next(session: Session, before: datetime, mark: str) -> tuple[set[int], str]:

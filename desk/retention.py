@@ -7,7 +7,18 @@ from datetime import UTC, datetime
 from sqlalchemy import String, and_, cast, delete, func, or_, select, text, update
 from sqlalchemy.orm import Session
 
-from store.tables import Attachment, Delivery, Disposition, ImportRun, Outbox, Pending, RawMail, ReceivedMail, core
+from store.tables import (
+    Attachment,
+    Delivery,
+    Disposition,
+    ImportRun,
+    Outbox,
+    Pending,
+    RawMail,
+    ReceivedMail,
+    Suppression,
+    core,
+)
 
 AT_ONCE = 300  # rows in one transaction; the rest has its turn a minute later
 LOOKED_AT = 3000  # letters at once, most of which may have to stay
@@ -68,6 +79,43 @@ def mails(session: Session, before: datetime, mark: str) -> Gone:
     digests = frozenset(row.blob for row in done if row.blob)
     mark = mark_at(rows[-1].at, rows[-1].received_id) if rows else mark
     return Gone(len(ids), digests, mark)
+
+
+def envelopes(session: Session, before: datetime, mark: str) -> Gone:
+    """Who sent the mails that were dealt with before, to whom, from where, and what they were about.
+
+    That they came, when, and what became of them stays in the ledger. A held mail keeps all until a person has decided.
+    """
+    since, last = read_mark(mark)
+    after = or_(Disposition.at > since, and_(Disposition.at == since, Disposition.received_id > last))
+    rows = session.execute(
+        select(Disposition.at, Disposition.received_id, Disposition.kind, ReceivedMail.waiting)
+        .join(ReceivedMail, ReceivedMail.id == Disposition.received_id)
+        .where(Disposition.at >= since, after, Disposition.at < before)
+        .order_by(Disposition.at, Disposition.received_id)
+        .limit(AT_ONCE)
+    ).all()
+    ids = [row.received_id for row in rows if row.kind != "held" and not row.waiting]
+    blank(session, ids)
+    muted = core(Suppression)
+    session.execute(delete(muted).where(muted.c.lifted_at < before))
+    return Gone(len(ids), mark=mark_at(rows[-1].at, rows[-1].received_id) if rows else mark)
+
+
+def blank(session: Session, ids: Collection[int]) -> None:
+    """These mails came from nobody, to nobody, about nothing."""
+    if not ids:
+        return
+    became, mails = core(Disposition), core(ReceivedMail)
+    nothing = {"sender": "", "subject": "", "evidence": {}}
+    session.execute(update(became).where(became.c.received_id.in_(ids)).values(nothing))
+    empty = {"peer": "", "helo": "", "reverse_path": "", "recipients": [], "last_error": "", "earlier": []}
+    session.execute(update(mails).where(mails.c.id.in_(ids)).values(empty))
+
+
+def tries(session: Session, before: datetime) -> None:
+    """Sign-ins that failed before: the limits look no further back."""
+    session.execute(delete(core(LoginTry)).where(core(LoginTry).c.at < before))
 
 
 def imports(session: Session, before: datetime) -> Gone:

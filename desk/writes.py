@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from desk import targets
 from desk.targets import Targets
+from store import counters
 from store.tables import (
     Account,
     Alert,
@@ -17,6 +18,7 @@ from store.tables import (
     Approval,
     Attachment,
     Base,
+    Canary,
     Contact,
     ContactAddress,
     Delivery,
@@ -60,6 +62,7 @@ _ORDER: tuple[type[Base], ...] = (
     KnownMessage,
     MailKey,
     Disposition,
+    Canary,
 )
 
 
@@ -73,6 +76,8 @@ class Writes:
         self.next_id = next_id
         self.targets = targets  # by which due times follow what is changed (desk/due.py)
         self.tally: Counter[str] = Counter()
+        self.counted: Counter[str] = Counter()  # what only grows, beside the ledger (store/counters.py)
+        self.cause: int | None = None  # the received mail that all of this follows from: its letters name it
         self._inserts: dict[type[Base], list[Row]] = defaultdict(list)
         self._updates: dict[type[Base], dict[int, Row]] = defaultdict(dict)
         self._fresh: dict[tuple[type[Base], int], Row] = {}
@@ -126,6 +131,8 @@ class Writes:
         """Write everything; the transaction is the caller's."""
         for table, key in self._drops:  # first: what is dropped and added again stays
             session.execute(delete(core(table)).where(*_is(table, key)))
+        for letter in self._inserts.get(Outbox, ()):
+            letter["timer"] = session.info.get("timer", "")  # set by whoever runs one (postdesk/schedule.py)
         for table in _ORDER:
             if rows := self._inserts.pop(table, None):
                 session.execute(insert(core(table)), rows)
@@ -139,12 +146,14 @@ class Writes:
             session.execute(update(core(table)).where(*_is(table, key)).values(values))
         for name, count in sorted(self.tally.items()):
             session.execute(update(Tally).where(Tally.name == name).values(value=Tally.value + count))
+        counters.add(session, self.counted)
         self._updates.clear()
         self._by_key.clear()
         self._drops.clear()
         self._puts.clear()
         self._fresh.clear()
         self.tally.clear()
+        self.counted.clear()
 
 
 def _is(table: type[Base], key: Row) -> list[ColumnElement[bool]]:

@@ -7,6 +7,7 @@ from desk.writes import Writes
 from gateway import (
     asked_mail,
     bounced,
+    canary,
     customer_mail,
     entry_of,
     held_notice,
@@ -35,6 +36,8 @@ def apply(decision: Decision, case: Case, writes: Writes) -> Decision:
     elif decision.rule == UNSUBSCRIBE:
         for stop in dict.fromkeys(recipient.stop for recipient in case.mail.recipients if recipient.stop):
             unsubscribing.apply(writes, stop, case.now)
+    elif decision.rule == canary.RULE:
+        canary.record(case, writes)
     elif decision.kind == "answered":
         decision = asked_mail.apply(decision, case, writes)
     elif decision.kind == "folded":

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from desk import muting, notices
+from desk import canary, muting, notices
 from desk.said import say
 from desk.state import AtDesk
 from desk.writes import Writes
@@ -12,6 +12,7 @@ from gateway import bounce, match
 from gateway.case import Case, Decision
 from gateway.sent_letter import Letter
 from gateway.trouble import KIND
+from store import counters
 from store.tables import Delivery, Outbox
 
 _RESULTS = {"failed": "bounced", "late": "deferred", "arrived": "sent", "unknown": "uncertain"}
@@ -74,6 +75,7 @@ def record(decision: Decision, case: Case, writes: Writes) -> None:
             result=_RESULTS[found.outcome],
             reply=found.said or decision.reason,
         )
+        writes.counted[counters.delivery(_RESULTS[found.outcome])] += 1
         if found.outcome == "failed":
             writes.change(Outbox, found.letter.id, state="refused", done_at=case.now)
         if found.mutes:
@@ -117,7 +119,8 @@ def _findings(decision: Decision, case: Case) -> list[_Finding]:
         letter = case.view.letters[letter_id]
         verdict = bounce.verdict(case.mail.message, letter.recipient)
         sure = letter_id in proven
-        found.append(_Finding(letter, verdict.outcome, verdict.said, sure, verdict.mutes and sure))
+        mutes = verdict.mutes and sure and letter.kind != canary.KIND  # its address is never used again
+        found.append(_Finding(letter, verdict.outcome, verdict.said, sure, mutes))
     return found
 
 

@@ -72,7 +72,7 @@ def read_mail(mail: Claimed, addresses: Addresses, rules: Rules) -> Incoming:
 
 def with_senders(pairs: Sequence[tuple[Claimed, Incoming]], senders: SenderCheck) -> list[tuple[Claimed, Incoming]]:
     """Say of each mail who sent it; of all at once, for most of it is waiting for DNS."""
-    found = senders.identify_many([Received(m.raw, incoming.envelope, incoming.message) for m, incoming in pairs])
+    found = senders.identify_many([Received(m.raw, incoming.envelope, incoming.message, m.id) for m, incoming in pairs])
     return [
         (mail, _with_sender(incoming, person, verified))
         for (mail, incoming), (person, verified) in zip(pairs, found, strict=True)

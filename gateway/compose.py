@@ -1,6 +1,7 @@
 """Letters: outbox rows and templates become mails, ready for the relay."""
 
 import binascii
+import re
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from email.message import EmailMessage
@@ -12,23 +13,30 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from desk.keys import Keys
-from gateway import letter_data, letter_files, letter_headers, letter_text, letter_unsubscribe
+from gateway import canary, dkim_sign, letter_data, letter_files, letter_headers, letter_text, letter_unsubscribe
 from gateway.answers import Answer, GeneratedFile, answer_all
 from gateway.answers.files import format_of
 from gateway.desk_addresses import Addresses
+from gateway.dkim_sign import Signers
 from gateway.header_policy import POLICY, clean_header
 from gateway.language import Language
 from gateway.letter import SENSITIVE, TALK, DeskFacts, Letter, Unsent
 from gateway.letter_context import Context, ContextMaker
 from gateway.letter_data import Earlier, LetterData
+from gateway.letter_links import Linking
 from gateway.letter_templates import LetterTemplates
 from gateway.letter_words import is_internal, language_of
+from gateway.relay import sender_of
+from gateway.sender.domains import domain_of
 from store.blobs import BlobStore
 from store.tables import Attachment, Outbox
 
 log = structlog.get_logger(__name__)
 
 _MAX_PLAIN_LINE = 990  # RFC 5322 section 2.1.1: 998
+# A blank at the end of a full line: b2a_qp makes three characters of it, and the line is then longer than the 76 that
+# RFC 2045 section 6.7 allows.
+_QP_END = re.compile(r"^(.{74,75})(=20|=09)$", re.MULTILINE)
 _ANSWERS = 16  # answers made in one round: their files are in memory together
 Answers = Callable[[Session, Sequence[Outbox], DeskFacts], dict[int, Answer]]
 Files = Sequence[Attachment | GeneratedFile]
@@ -48,9 +56,10 @@ class Composer:
         blobs: BlobStore,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         answers: Answers = answer_all,
+        signers: Signers = dkim_sign.nobody,
     ) -> None:
         self._addresses, self._desk, self._blobs, self._clock = addresses, desk, blobs, clock
-        self._answers = answers
+        self._answers, self._signers = answers, signers
         self._contexts = ContextMaker(addresses.main.address, keys)
         self._desks: dict[str, DeskFacts] = {}  # by the language of their readers
         self._templates = LetterTemplates(templates, overrides)
@@ -66,6 +75,8 @@ class Composer:
         left = {row.id for row in asked} - {row.id for row in answered}
         rows = [row for row in rows if row.id not in left]
         data = letter_data.load(session, rows, self._desk.levels)
+        data.room = letter_files.room(self._desk.letter_bytes)
+        data.linking = Linking(self._desk.base_url, self._addresses.keys, self._desk.link_days)
         data.answers = self._answer(session, answered)
         now = self._clock()
         found: dict[int, Letter | Unsent] = {}
@@ -99,7 +110,7 @@ class Composer:
         except (SQLAlchemyError, OSError):  # the database or the disk is away: that is no fault of a letter
             raise
         except Exception:
-            log.exception("an answer could not be made", outbox_ids=[row.id for row in rows])
+            log.exception("an answer could not be made", letters=[row.id for row in rows])
             return {i: one for row in rows for i, one in self._answer(session, [row]).items()} if len(rows) > 1 else {}
 
     def stored(self, row: Outbox) -> Letter | None:
@@ -108,6 +119,10 @@ class Composer:
 
     def _render(self, row: Outbox, data: LetterData, files: Files, now: datetime) -> Letter | Unsent:
         try:
+            if row.kind == canary.RULE:
+                message_id, content = canary.letter(row, self._addresses, self._desk)
+                keys = self._signers(domain_of(sender_of(content)))
+                return self._letter(row, message_id, dkim_sign.sign(content, keys, now))
             desk = self._desk_to(row, data)
             context = self._contexts.make(row, data, now, desk)
             if isinstance(context, Unsent):
@@ -116,7 +131,7 @@ class Composer:
         except OSError:  # the disk is away: that is no fault of the letter
             raise
         except Exception as error:  # whatever it is, an operator's template included: the row waits, the others go
-            log.exception("a letter could not be written", outbox_id=row.id, kind=row.kind)
+            log.exception("a letter could not be written", letter=row.id, mail=row.received_id, kind=row.kind)
             return Unsent(f"the letter could not be written: {type(error).__name__}: {error}"[:500], final=False)
         message_id = str(message["Message-ID"])
         if row.ticket_id is not None:  # the next letter of this batch answers this one
@@ -124,16 +139,20 @@ class Composer:
             chain = data.letters[row.ticket_id, row.recipient]
             if all(letter.outbox_id != row.id for letter in chain):
                 chain.append(Earlier(row.id, message_id, reference, row.created_at))
-        return self._letter(row, message_id, message.as_bytes())
+        # Last of all: the bytes that are signed are those that go out, also at a second try.
+        keys = self._signers(domain_of(str(context["desk"]["address"])))
+        return self._letter(row, message_id, dkim_sign.sign(message.as_bytes(), keys, now))
 
     def _letter(self, row: Outbox, message_id: str, content: bytes) -> Letter:
+        sender = sender_of(content)
         return Letter(
             outbox_id=row.id,
             message_id=message_id,
-            return_path=self._addresses.return_path(row.id),
+            return_path=self._addresses.return_path(row.id, sender),
             recipient=row.recipient,
             bytes=content,
             sensitive=row.kind in SENSITIVE,
+            sender=sender,
         )
 
     def _desk_to(self, row: Outbox, data: LetterData) -> DeskFacts:
@@ -204,5 +223,7 @@ def _part(content_type: str, text: str) -> str:
     """One alternative with its header; 7bit where the text allows it, else quoted-printable."""
     plain = text.isascii() and max(map(len, text.split("\n"))) <= _MAX_PLAIN_LINE
     encoding = "7bit" if plain else "quoted-printable"
-    text = text if plain else binascii.b2a_qp(text.encode("utf-8", "replace"), istext=True).decode("ascii")
+    if not plain:
+        text = binascii.b2a_qp(text.encode("utf-8", "replace"), istext=True).decode("ascii")
+        text = _QP_END.sub(r"\1=\n\2", text)
     return f"Content-Type: {content_type}\nContent-Transfer-Encoding: {encoding}\n\n{text}"

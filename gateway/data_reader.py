@@ -2,17 +2,18 @@
 
 import asyncio
 import errno
-import logging
 import re
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
+
+import structlog
 
 from gateway.errors import BadContent, Error, StorageFailed, StorageFull, TooLarge
 from gateway.listener_config import ListenerConfig
 from gateway.wire import Flood, Wire
 from store.blobs import BlobStore, BlobWriter
 
-log = logging.getLogger(__name__)
+log = structlog.get_logger(__name__)
 
 _END = b"\r\n.\r\n"  # and nothing else: every look-alike is a way to smuggle a second mail in
 _DOT_LINE = re.compile(rb"\r\n\.")  # a search by re is twice as fast as bytes.find for so short a word

@@ -7,7 +7,7 @@ from datetime import datetime
 from desk import lifecycle, statuses, tickets
 from desk.access import Person, Write
 from desk.state import ContactState, StaffState, TicketState
-from gateway import confirm, match, who
+from gateway import canary, confirm, match, who
 from gateway.case import UNSUBSCRIBE, Case, Decision
 from gateway.commands import plain
 from gateway.commands.subjects import alone, of_subject
@@ -209,6 +209,7 @@ def _why(chosen: match.Evidence) -> str:
         "E3": "It answers an earlier mail of the ticket",
         "E4": "The subject names the ticket",
         "E5": "The subject names the customer's own number of the ticket",
+        "E6": "The subject names the number that the ticket had in another system",
     }[chosen.kind]
     effect = {
         "note": "a note",
@@ -255,6 +256,7 @@ def _new(case: Case) -> Decision | None:
 RULES: tuple[Callable[[Case], Decision | None], ...] = (
     _duplicate,  # before a person's wish: a copy may have been handled while the mail was held
     _by_hand,
+    canary.decision,  # before what our own letters, automatic mail and forged senders come to
     _own_mail,
     _over_limit,
     _unsubscribed,

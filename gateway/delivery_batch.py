@@ -1,17 +1,18 @@
 """The database side of delivery: what is due, what is folded together, what became of each letter."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, case, exists, insert, or_, select, tuple_, update
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, bindparam, case, exists, func, insert, or_, select, tuple_, update
+from sqlalchemy.orm import Session, defer
+from sqlalchemy.orm.attributes import set_committed_value
 
-from gateway import delivery_quiet
+from gateway import delivery_quiet, letter_files
 from gateway.letter import Letter
-from store import queue
+from store import counters, queue
 from store.tables import Delivery, Outbox, Suppression
 
 _TABLE: Any = Outbox.__table__
@@ -26,17 +27,31 @@ class Batch:
     folded: dict[int, list[int]] = field(default_factory=dict)  # row → rows that it carries
     suppressed: list[Outbox] = field(default_factory=list)
     quiet: dict[int, datetime] = field(default_factory=dict)  # rows that wait a while longer, and until when
+    paced: dict[int, datetime] = field(default_factory=dict)  # rows whose turn at their domain has not come
+    stored: dict[int, int] = field(default_factory=dict)  # rows that were rendered before, and the size of that
+    numbers: dict[int, str] = field(default_factory=dict)  # of the tickets that they are about
+
+    def wait_for(self, turns: dict[int, datetime]) -> None:
+        """These rows wait for their turns, with what goes along in their letters."""
+        for row_id, at in turns.items():
+            self.paced |= dict.fromkeys((row_id, *self.folded.pop(row_id, ())), at)
+        self.rows = [row for row in self.rows if row.id not in turns]
 
 
-def is_due(session: Session, now: datetime) -> bool:
+def is_due(session: Session, now: datetime, claimable: ColumnElement[bool] | None = None) -> bool:
     """Whether anything waits; asked without a write, so that an idle desk does not write."""
     free = or_(Outbox.lease_until.is_(None), Outbox.lease_until < now)
-    return bool(session.scalar(select(exists().where(Outbox.state == "waiting", Outbox.next_at <= now, free))))
+    due = (Outbox.state == "waiting") & (Outbox.next_at <= now)
+    due = due if claimable is None else due & claimable
+    return bool(session.scalar(select(exists().where(due, free))))
 
 
-def claim(session: Session, limit: int, lease: timedelta, now: datetime) -> list[int]:
+def claim(
+    session: Session, limit: int, lease: timedelta, now: datetime, claimable: ColumnElement[bool] | None = None
+) -> list[int]:
     """Claim due rows, and with each first-time update what else waits for the same person and ticket."""
     due = (Outbox.state == "waiting") & (Outbox.next_at <= now)
+    due = due if claimable is None else due & claimable
     ids = queue.claim(session, Outbox, due, limit=limit, lease=lease, now=now)
     if not ids:
         return []
@@ -60,7 +75,11 @@ def claim(session: Session, limit: int, lease: timedelta, now: datetime) -> list
 def load(session: Session, ids: Sequence[int], now: datetime) -> Batch:
     """The claimed rows, sorted out."""
     batch = Batch()
-    rows = session.scalars(select(Outbox).where(Outbox.id.in_(ids)).order_by(Outbox.created_at, Outbox.id)).all()
+    # Rendered bytes stay where they are for now: a hundred large letters are too much for the memory.
+    size = func.coalesce(func.length(Outbox.rendered), 0)
+    found = select(Outbox, size).options(defer(Outbox.rendered)).where(Outbox.id.in_(ids))
+    sizes = {one[0]: one[1] for one in session.execute(found.order_by(Outbox.created_at, Outbox.id))}
+    rows = list(sizes)
     muted = set(
         session.scalars(
             select(Suppression.address).where(
@@ -69,6 +88,10 @@ def load(session: Session, ids: Sequence[int], now: datetime) -> Batch:
         )
     )
     session.expunge_all()  # what is folded below is for rendering, and changes no row
+    for row, stored in sizes.items():
+        set_committed_value(row, "rendered", None)
+        if stored:
+            batch.stored[row.id] = stored
     first: dict[tuple[int | None, str], Outbox] = {}
     carried: dict[int, list[Outbox]] = defaultdict(list)
     for row in rows:
@@ -87,6 +110,25 @@ def load(session: Session, ids: Sequence[int], now: datetime) -> Batch:
     batch.rows = [row for row in batch.rows if row.id not in batch.quiet]
     batch.folded = {lead: [row.id for row in rows] for lead, rows in carried.items() if lead not in batch.quiet}
     return batch
+
+
+def load_stored(session: Session, batch: Batch) -> set[int]:
+    """Fetch what was rendered before, as much of it as the memory is for; which rows have it now."""
+    chosen: set[int] = set()
+    room = letter_files.BATCH_BYTES
+    for row in batch.rows:
+        if size := batch.stored.get(row.id, 0):
+            room -= size
+            if chosen and room < 0:
+                break
+            chosen.add(row.id)
+    if chosen:
+        found = session.execute(select(Outbox.id, Outbox.rendered).where(Outbox.id.in_(chosen)))
+        content = {row.id: row.rendered for row in found}
+        for row in batch.rows:
+            if row.id in chosen:
+                set_committed_value(row, "rendered", content[row.id])
+    return chosen
 
 
 def keep_rendered(session: Session, letters: Iterable[Letter], folded: dict[int, list[int]], now: datetime) -> None:
@@ -125,6 +167,7 @@ def record(session: Session, deliveries: list[dict[str, object]]) -> None:
     """What the other side said, attempt by attempt."""
     if deliveries:
         session.execute(insert(Delivery), deliveries)
+        counters.add(session, Counter(counters.delivery(str(attempt["result"])) for attempt in deliveries))
 
 
 def suppress(session: Session, addresses: dict[str, str], now: datetime, next_id: Callable[[], int]) -> None:

@@ -6,8 +6,9 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from desk import canary
 from desk.said import say
-from gateway import delivery_batch, delivery_quiet, trouble
+from gateway import delivery_batch, delivery_pace, delivery_quiet, trouble
 from gateway.delivery_batch import Batch
 from gateway.delivery_policy import DeliveryPolicy, back_off, mutes
 from gateway.letter import Letter, Unsent
@@ -26,6 +27,7 @@ def keep(session: Session, batch: Batch, letters: Iterable[Letter], now: datetim
     delivery_batch.keep_rendered(session, letters, folded, now)
     delivery_batch.close(session, [row.id for row in batch.suppressed], "suppressed", now)
     delivery_quiet.put_off(session, batch.quiet)
+    delivery_pace.put_off(session, batch.paced)
 
 
 def unsent(
@@ -66,6 +68,7 @@ def record(
     policy: DeliveryPolicy,
     now: datetime,
     next_id: NextId,
+    relay: str = "",
 ) -> None:
     """After sending: what the other side said, and what follows from it, in one transaction."""
     rows = {row.id: row for row in batch.rows}
@@ -74,15 +77,15 @@ def record(
     troubles, muted, later = [], {}, {}
     for letter, result in results:
         row = rows[letter.outbox_id]
-        deliveries.append(_delivery(next_id(), row.id, now, _NAMES[type(result)], result.reply))
+        deliveries.append(_delivery(next_id(), row.id, now, _NAMES[type(result)], result.reply, relay))
         if isinstance(result, Sent):
             done.setdefault("sent", []).append(row.id)
         elif isinstance(result, Refused):
             done.setdefault("refused", []).append(row.id)
-            if mutes(result.reply):
+            if mutes(result.reply) and row.kind != canary.KIND:
                 muted[row.recipient.lower()] = result.reply[:_MAX_REPLY]
             troubles.append(Trouble(row, _refused(result.reply, row.recipient)))
-        elif now - row.created_at > policy.give_up:
+        elif now - (row.retried_at or row.created_at) > policy.give_up:
             done.setdefault("uncertain" if isinstance(result, Uncertain) else "expired", []).append(row.id)
             troubles.append(Trouble(row, _given_up(result)))
         else:
@@ -95,8 +98,9 @@ def record(
     trouble.tell(session, troubles, now, next_id)
 
 
-def _delivery(row_id: int, outbox_id: int, now: datetime, result: str, reply: str) -> dict[str, Any]:
-    return {"id": row_id, "outbox_id": outbox_id, "at": now, "result": result, "reply": reply[:_MAX_REPLY]}
+def _delivery(row_id: int, outbox_id: int, now: datetime, result: str, reply: str, relay: str = "") -> dict[str, Any]:
+    attempt = {"id": row_id, "outbox_id": outbox_id, "at": now, "result": result, "reply": reply[:_MAX_REPLY]}
+    return attempt | {"relay": relay}
 
 
 def _refused(reply: str, address: str) -> str:

@@ -2,8 +2,10 @@
 
 import random
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
+
+from gateway.delivery_pace import PaceRules
 
 _BACK_OFF = (60.0, 300.0, 900.0, 1_800.0, 3_600.0, 7_200.0)
 _LONGEST = 4 * 3_600.0
@@ -38,6 +40,7 @@ class DeliveryPolicy:
     connections: int = 4
     lease: timedelta = timedelta(minutes=15)  # longer than a relay may take for a batch
     max_render_tries: int = 3
+    paces: PaceRules = field(default_factory=PaceRules)  # letters a minute to a domain
 
 
 def back_off(attempts: int) -> timedelta:

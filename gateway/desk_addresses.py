@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from desk import unsubscribing
 from desk.keys import Keys
 from desk.unsubscribing import Stop
+from gateway import canary_token
 from gateway.token import Token, make, read
 
 # What stands behind the +, and the type that it sets; a catalogue may have others.
@@ -32,6 +33,7 @@ class Recipient:
     token: Token | None = None
     type: str = ""  # from service+incident@
     stop: Stop | None = None  # somebody is to get no more letters of a sort
+    canary: int = 0  # a mail of the desk to itself
 
 
 class Addresses:
@@ -86,6 +88,8 @@ class Addresses:
             return Recipient(desk, stop=unsubscribing.read(text, self._keys))
         if kind in ("r", "b") and text:
             return Recipient(desk, read(text, self._keys))
+        if kind == "c" and (canary := canary_token.read(text, self._keys)):
+            return Recipient(desk, canary=canary)
         # A hyphen is part of many names: service-team@ is not service@ unless a token follows it.
         return Recipient(desk, type=self._types.get(detail, "")) if separator == "+" else None
 
@@ -97,9 +101,17 @@ class Addresses:
         """Where a mail with whatever words ends letters of a sort: service+stop-<token>@example.com."""
         return self._with_detail(desk_address, f"stop-{unsubscribing.make(stop, self._keys)}")
 
-    def return_path(self, outbox_id: int) -> str:
-        """The envelope sender of a letter (VERP): delivery reports to it name the very delivery."""
-        return self._with_detail(self.main.address, f"b-{make(Token('delivery', 0, outbox_id), self._keys)}")
+    def canary_address(self, desk_address: str, canary_id: int) -> str:
+        """Where the desk sends a mail to itself: service+c-<token>@example.com."""
+        return self._with_detail(desk_address, f"c-{canary_token.make(canary_id, self._keys)}")
+
+    def return_path(self, outbox_id: int, sender: str = "") -> str:
+        """The envelope sender of a letter (VERP): delivery reports to it name the very delivery.
+
+        In the domain of the desk address that writes, as SPF wants it; the main one for an address of old.
+        """
+        address = sender if sender in self._by_address else self.main.address
+        return self._with_detail(address, f"b-{make(Token('delivery', 0, outbox_id), self._keys)}")
 
     def _with_detail(self, address: str, detail: str) -> str:
         local, _, domain = address.rpartition("@")

@@ -1,16 +1,17 @@
 """The moment a mail changes hands: given to the spool, and answered for only once it is durable."""
 
 import asyncio
-import logging
 from collections.abc import Callable
 from concurrent.futures import Future
+
+import structlog
 
 from gateway.data_reader import in_thread
 from gateway.envelope import Envelope
 from gateway.errors import Error
 from store.blobs import BlobWriter
 
-log = logging.getLogger(__name__)
+log = structlog.get_logger(__name__)
 
 Submit = Callable[[Envelope, "bytes | BlobWriter"], "Future[int]"]
 

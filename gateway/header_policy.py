@@ -13,6 +13,7 @@ from typing import Any
 from gateway import headers, letter_text
 
 MAX_LINE = 78  # RFC 5322 section 2.1.1
+_MAX_WITH_WORDS = 76  # of a line with an encoded word (RFC 2047 section 2)
 _WORD_BYTES = 42  # with "=?utf-8?b?" and "?=" an encoded word stays below 75 characters (RFC 2047 section 2)
 _FORBIDDEN = re.compile(r"[\x00-\x08\x0a-\x1f\x7f\ud800-\udfff]")
 _FIELD_NAME = re.compile(r"[A-Za-z0-9-]{1,60}")
@@ -43,13 +44,18 @@ def mailbox(name: str, address: str) -> str:
 
 
 def wire_address(address: str) -> str:
-    """An address with its domain in ASCII (RFC 5891), which every server takes; the local part stays."""
+    """An address with its domain in ASCII (RFC 5891), which every server takes; the local part stays.
+
+    By IDNA of 2008: the codec of Python knows that of 2003, for which faß.example is fass.example, somebody else's.
+    """
     local, at, domain = address.rpartition("@")
     if domain.isascii():
         return address
+    import idna  # only here: few addresses need it, and its tables are large
+
     try:
-        return local + at + domain.encode("idna").decode("ascii")
-    except UnicodeError:
+        return local + at + idna.encode(domain, uts46=True).decode("ascii")
+    except idna.IDNAError:
         return address
 
 
@@ -84,11 +90,12 @@ class LetterPolicy(EmailPolicy):
     def fold(self, name: str, value: str) -> str:
         """The field with its line end, folded at spaces where it is long."""
         line = f"{name}: {value}"
-        if len(line) <= MAX_LINE:
+        most = _MAX_WITH_WORDS if "=?" in value else MAX_LINE
+        if len(line) <= most:
             return line + self.linesep
         lines, current = [], f"{name}:"
         for word in value.split(" "):
-            if len(current) + 1 + len(word) > MAX_LINE and current.strip() not in ("", f"{name}:"):
+            if len(current) + 1 + len(word) > most and current.strip() not in ("", f"{name}:"):
                 lines.append(current)
                 current = ""
             current += " " + word

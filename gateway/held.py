@@ -10,6 +10,7 @@ from desk import load, notices
 from desk.writes import Writes
 from gateway import held_notice
 from gateway.held_notice import Held
+from store import counters
 from store.tables import Disposition, MailKey, ReceivedMail, Tally, Ticket
 
 DISCARDED = "discarded"  # the rule of a mail that a person put away: ignored, and it can be taken up again
@@ -22,6 +23,7 @@ def hold(session: Session, received_id: int, rule: str, reason: str, now: dateti
     sender = session.get_one(ReceivedMail, received_id).reverse_path
     known = held_notice.lately(session, [sender], now)
     writes = Writes(next_id)
+    writes.cause = received_id
     people = notices.members(None, load.staff(session))
     held_notice.tell(writes, Held(received_id, rule, reason, sender), people, known, now)
     writes.flush(session)
@@ -95,6 +97,7 @@ def discard(session: Session, received_id: int, *, by: str, why: str = "", now: 
     disposition.reason = f"Discarded by {by or 'a person'}{said}"
     for name, change in (("held", -1), ("ignored", 1)):
         session.execute(update(Tally).where(Tally.name == name).values(value=Tally.value + change))
+    counters.add(session, {counters.undone("held"): 1})
 
 
 def _locked(session: Session, received_id: int) -> tuple[ReceivedMail, Disposition]:
@@ -119,6 +122,7 @@ def _put_back(
     mail.waiting, mail.attempts, mail.lease_until, mail.wish = True, 0, None, wish
     session.execute(delete(MailKey).where(MailKey.received_id == mail.id))
     session.execute(update(Tally).where(Tally.name == disposition.kind).values(value=Tally.value - 1))
+    counters.add(session, {counters.undone(disposition.kind): 1})
     session.delete(disposition)
 
 

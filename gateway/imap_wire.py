@@ -1,6 +1,7 @@
 """The wire below imapclient, with a deadline and a budget of bytes, so that no server can hold or fill us."""
 
 import imaplib
+import select
 import socket
 import ssl
 import time
@@ -68,6 +69,41 @@ class BoundedWire(imaplib.IMAP4):
         del self._buffer[:end]
         return line
 
+    def line_or_wake(self, seconds: float, wake: int) -> bytes | None:
+        """The next whole line; None when the time is over or the file number `wake` can be read from.
+
+        It waits without reading ahead of TLS: a record that comes in drips holds nobody up.
+        """
+        self._same_source()
+        until, searched = time.monotonic() + seconds, 0
+        try:
+            while (end := self._buffer.find(b"\n", searched) + 1) == 0:
+                searched = len(self._buffer)
+                if searched > MAX_LINE:
+                    raise OverBudget(f"the server sends a line of more than {MAX_LINE} bytes")
+                block = self._receive_now()
+                if block == b"":
+                    raise ConnectionAbortedError("the server closed the connection while we waited for mail")
+                if block:
+                    self._buffer += block
+                elif (rest := until - time.monotonic()) <= 0 or _readable(self.sock, wake, rest):
+                    return None
+        finally:
+            self.sock.settimeout(self._pause)
+        line = bytes(self._buffer[:end])
+        del self._buffer[:end]
+        return line
+
+    def _receive_now(self) -> bytes | None:
+        """What is there; None for nothing, b"" for the end of file."""
+        self.sock.settimeout(0)
+        try:
+            data = self.sock.recv(BLOCK)
+        except (BlockingIOError, ssl.SSLWantReadError):
+            return None
+        self._spend(len(data))
+        return data
+
     def _create_socket(self, timeout: float | None = None) -> socket.socket:
         plain = socket.create_connection((self.host, self.port), timeout)
         return self._context.wrap_socket(plain, server_hostname=self.host) if self._context else plain
@@ -84,10 +120,21 @@ class BoundedWire(imaplib.IMAP4):
             raise TimeoutError("the server was too slow for the step")
         self.sock.settimeout(min(self._pause, rest))
         data = self.sock.recv(size)
-        self._left -= len(data)
+        self._spend(len(data))
+        return data
+
+    def _spend(self, size: int) -> None:
+        self._left -= size
         if self._left < 0:
             raise OverBudget("the server sends more than the answer can be")
-        return data
+
+
+def _readable(connection: socket.socket, wake: int, seconds: float) -> bool:
+    """Wait for the connection or for `wake`; True for the latter."""
+    poll = select.poll()
+    poll.register(connection, select.POLLIN)
+    poll.register(wake, select.POLLIN)
+    return any(number == wake for number, _ in poll.poll(seconds * 1000))
 
 
 class BoundedClient(IMAPClient):  # type: ignore[misc]  # imapclient ships no types
@@ -103,6 +150,10 @@ class BoundedClient(IMAPClient):  # type: ignore[misc]  # imapclient ships no ty
     def allow(self, seconds: float, size: int = CONTROL_BYTES) -> None:
         """Begin a step that may take so many seconds and bytes."""
         self._imap.allow(seconds, size)
+
+    def line_or_wake(self, seconds: float, wake: int) -> bytes | None:
+        """What the server tells by itself, as in IDLE; None when the time is over or `wake` can be read from."""
+        return self._imap.line_or_wake(seconds, wake)
 
     def _create_IMAP4(self) -> BoundedWire:
         return BoundedWire(self.host, self.port, self._pause, self.ssl_context if self.ssl else None)

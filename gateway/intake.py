@@ -6,9 +6,11 @@ from datetime import UTC, datetime, timedelta
 import structlog
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
+from structlog.contextvars import bound_contextvars
 
 from desk import tickets
 from desk.writes import Writes
+from gateway import handled_log
 from gateway.apply import apply, dispose
 from gateway.claimed import Claimed, load, read_mail, with_senders
 from gateway.decide import decide
@@ -133,7 +135,8 @@ class Intake:
                 if mail.attempts > self._rules.max_attempts:
                     self._hold(mail.id, "reader-failed", "Reading it failed several times. The mail itself is kept.")
                 else:
-                    readable.append((mail, read_mail(mail, self._addresses, self._rules)))
+                    with bound_contextvars(mail=mail.id):
+                        readable.append((mail, read_mail(mail, self._addresses, self._rules)))
             except Exception as error:
                 self._put_off(mail.id, mail.attempts, error)
         self._store(with_senders(readable, self._senders))
@@ -145,7 +148,7 @@ class Intake:
         try:
             kept = store_files([incoming for _, incoming in pairs], self._blobs, self._rules.files)
             with self._database.transaction() as session:
-                self._write(session, kept)
+                lines = self._write(session, kept)
         except Exception as error:
             if again and is_conflict(error):
                 # Another process was quicker, with the same new sender for one. Read anew, and its rows are there.
@@ -154,11 +157,12 @@ class Intake:
                 self._put_off(pairs[0][0].id, pairs[0][0].attempts, error)
             else:
                 if not is_ours(error):
-                    log.warning("a batch failed, its mails are tried one by one", error=repr(error), mails=len(pairs))
+                    log.warning("a batch failed; its mails are tried one by one", mails=len(pairs), exc_info=error)
                 for pair in pairs:
                     self._store([pair])
         else:
             self._stored([mail.id for mail, _ in pairs])
+            handled_log.tell(lines)
 
     def _stored(self, ids: Sequence[int]) -> None:
         self._open.difference_update(ids)
@@ -166,7 +170,7 @@ class Intake:
         if met:
             self._outage.worked()
 
-    def _write(self, session: Session, batch: Sequence[Incoming]) -> None:
+    def _write(self, session: Session, batch: Sequence[Incoming]) -> list[handled_log.Line]:
         # SQLite has one writer at a time; elsewhere another worker may be at the same ticket.
         lock, levels = not self._database.is_sqlite, self._rules.levels
         view = load_view(session, batch, self._addresses, self._clock(), levels, lock=lock)
@@ -174,13 +178,17 @@ class Intake:
         writes = Writes(self._database.ids.next, self._rules.catalogue.targets)
         done = []
         for mail in batch:
-            decision, case = decide(mail, view, self._rules, self._addresses, now)
-            done.append((apply(decision, case, writes), case))
+            writes.cause = mail.received_id
+            with bound_contextvars(mail=mail.received_id):  # whatever is logged on the way names it
+                decision, case = decide(mail, view, self._rules, self._addresses, now)
+                done.append((apply(decision, case, writes), case))
             view.handled.setdefault(mail.key, mail.received_id)
         tickets.number_tickets(session, writes, view.tickets.values(), now, self._rules.zone)
         for decision, case in done:
             dispose(decision, case, writes)
+        lines = handled_log.lines(done, writes)
         writes.flush(session)
+        return lines
 
     def _put_off(self, mail_id: int, attempts: int, error: Exception) -> None:
         """The mail stays; after the last attempt a person decides. A fault of disk or database is no attempt."""
@@ -226,4 +234,5 @@ class Intake:
     def _hold(self, mail_id: int, rule: str, reason: str) -> None:
         with self._database.transaction() as session:
             hold(session, mail_id, rule, reason, self._clock(), self._database.ids.next)
+        log.warning("handled", mail=mail_id, outcome="held", rule=rule)
         self._open.discard(mail_id)

@@ -37,6 +37,8 @@ class DeskFacts:
     catalogue: Catalogue = field(default_factory=Catalogue)  # what a receipt says and asks for
     languages: Languages = field(default_factory=Languages)  # those in which it can write
     language: Language = ENGLISH  # of the reader
+    letter_bytes: int = 10 * 1024 * 1024  # the largest letter; files that do not fit are links
+    link_days: int = 30  # how long such a link opens its file
     version: str = ""  # of the program that writes the letters; "" leaves it unsaid
 
     def to(self, language: Language) -> "DeskFacts":
@@ -54,6 +56,7 @@ class Letter:
     recipient: str
     bytes: bytes  # CRLF line ends
     sensitive: bool = False
+    sender: str = ""  # the desk address in From: it chooses the relay
 
 
 @dataclass(frozen=True, slots=True)

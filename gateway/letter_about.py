@@ -21,7 +21,7 @@ def copy(row: Outbox, data: LetterData, desk: DeskFacts) -> Context:
         raise Superseded("there is nothing to copy: no public entry")
     return {
         "by": _by(row, desk),
-        "entries": letter_entries.entries(events, data, letter_files.enclosed(events, data), desk),
+        "entries": letter_entries.entries(events, data, letter_files.enclosed(row, events, data), desk),
     }
 
 
@@ -56,7 +56,7 @@ def approval(row: Outbox, data: LetterData, desk: DeskFacts) -> Context:
         "by": _by(row, desk),
         "is_change": ticket.type == "Change Request",
         "facts": facts,
-        "entries": letter_entries.entries(events, data, letter_files.enclosed(events, data), desk),
+        "entries": letter_entries.entries(events, data, letter_files.enclosed(row, events, data), desk),
         "sees": access.may_see(_as_person(row, data), _view(ticket, data)),
     }
 

@@ -64,7 +64,7 @@ def answer(row: Outbox, data: LetterData, desk: DeskFacts) -> Context:
         "ready": ready,
         "cut": was_cut,
         "form": found.form,
-        "of": {"files": _names(along, desk), "too_large": _names(too_large, desk)},
+        "of": {"files": _names(along, desk), "too_large": _names(too_large, desk), "links": []},
         "internal": row.staff_id is not None and row.ticket_id is not None,
     }
 

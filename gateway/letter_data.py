@@ -35,6 +35,7 @@ from store.tables.outbox import SECRET_LETTERS
 
 if TYPE_CHECKING:  # answers are made with what stands here
     from gateway.answers.answer import Answer
+    from gateway.letter_links import Linking
 
 T = TypeVar("T", bound=Base)
 _UNUSED = (defer(Event.folded), defer(Event.html))  # large, and in no letter
@@ -80,6 +81,8 @@ class LetterData:
     announcements: dict[int, Announcement] = field(default_factory=dict)
     live: list[Announcement] = field(default_factory=list)  # announced now, for receipts
     levels: Levels = field(default_factory=Levels)
+    room: int = 0  # bytes of files that fit into one letter
+    linking: "Linking | None" = None  # makes links to the files that do not
     below: dict[int, frozenset[int]] = field(default_factory=dict)  # organisation → those below it, for who sees them
 
     def seen_by(self, contact: Contact) -> Sees:

@@ -8,7 +8,8 @@ from gateway import letter_changes, letter_text
 from gateway.language import Language
 from gateway.letter import DeskFacts
 from gateway.letter_data import LetterData
-from gateway.letter_words import files, line
+from gateway.letter_files import Along
+from gateway.letter_words import MAX_FILES, files, line
 from store.tables import Attachment, Event
 
 Context = dict[str, Any]
@@ -16,24 +17,28 @@ _MARKS = {"internal": say("Internal"), "pending": say("Waiting")}  # the words o
 _FEW_BYTES = 600  # of an entry that is shown for orientation
 
 
-def entries(events: Sequence[Event], data: LetterData, along: Sequence[Attachment], desk: DeskFacts) -> list[Context]:
+def entries(events: Sequence[Event], data: LetterData, along: Along, desk: DeskFacts) -> list[Context]:
     """Entries in full, which share the room of a letter."""
     budget = letter_text.NOTE_BYTES // max(1, len(events))
-    return [
-        _entry(event, budget, desk) | with_files(data.files.get(event.id, []), along, desk.language) for event in events
-    ]
+    return [_entry(event, budget, desk) | with_files(data.files.get(event.id, []), along, desk) for event in events]
 
 
 def beginnings(events: Sequence[Event], desk: DeskFacts, budget: int = _FEW_BYTES) -> list[Context]:
     """The beginnings of entries that stand there for orientation, without their files."""
-    return [_entry(event, budget, desk) | with_files((), (), desk.language) for event in events]
+    return [_entry(event, budget, desk) | with_files((), Along(), desk) for event in events]
 
 
-def with_files(attached: Sequence[Attachment], along: Sequence[Attachment], language: Language) -> Context:
-    """The files of an entry, those that go along with the letter and those that are too large for it."""
+def with_files(attached: Sequence[Attachment], along: Along, desk: DeskFacts) -> Context:
+    """The files of an entry: those that go along, those that are links instead, those that are only named."""
+    language, urls = desk.language, along.urls or {}
+    linked = [file for file in attached if file.id in urls][:MAX_FILES]
+    others = [file for file in attached if file not in along.files and file not in linked]
     return {
-        "files": files([file for file in attached if file in along], language),
-        "too_large": files([file for file in attached if file not in along], language),
+        "files": files([file for file in attached if file in along.files], language),
+        "links": [{"name": files([file], language)[0], "url": urls[file.id]} for file in linked],
+        "linked": files(linked, language),
+        "until": language.day(along.until, desk.zone) if along.until else "",
+        "too_large": files(others, language),
     }
 
 

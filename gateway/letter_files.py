@@ -2,7 +2,9 @@
 
 import base64
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from email.message import EmailMessage
 from urllib.parse import quote
 
@@ -15,15 +17,31 @@ from store.tables import Attachment, Event, Outbox
 
 SPOKEN = frozenset({"update", "new_ticket", "customer_wrote", "copy"})  # letters that carry a person's note
 _CARRIES = SPOKEN | {"assigned", "approval"}  # … and those that show such notes to somebody who decides or takes over
-LETTER_BYTES = 5_000_000  # all files of one letter: base64 adds a third, and many servers stop at 10 MB
+_BESIDE = 96 * 1024  # octets of a letter that are none of its files: header, text, HTML, the heads of 20 files
+_LINE, _LINE_WIRE = 57, 78  # bytes of a line of base64, and its octets in the letter
 BATCH_BYTES = 32_000_000  # the files of letters that are in memory at once
 _LATEST = 3  # entries that somebody is shown who takes a ticket over
 _TYPE = re.compile(r"(?!message/|multipart/)[a-z0-9.+-]{1,60}/[a-z0-9.+-]{1,80}", re.ASCII)
+_LONGEST_NAME = 255  # characters; file systems take no more
 _ENCODED_NAME = 600  # a field is one line, and a line has 998 characters (RFC 5322 section 2.1.1)
 
 
 class FileLost(Exception):
     """The store works and has not got the bytes of a file: waiting would not bring them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Along:
+    """The files that go along with a letter, and the way to the others."""
+
+    files: tuple[Attachment, ...] = ()
+    urls: Mapping[int, str] | None = None  # by file, of those that are too large
+    until: datetime | None = None  # when these run out
+
+
+def room(letter_bytes: int) -> int:
+    """Bytes of files that fit into a letter of that size."""
+    return max(0, letter_bytes - _BESIDE) * _LINE // _LINE_WIRE
 
 
 def told(row: Outbox, data: LetterData) -> list[Event]:
@@ -42,20 +60,22 @@ def told(row: Outbox, data: LetterData) -> list[Event]:
     return found
 
 
-def enclosed(events: Sequence[Event], data: LetterData) -> list[Attachment]:
-    """The files that go along, first come first served; the others are too large for the letter."""
-    found, room = [], LETTER_BYTES
+def enclosed(row: Outbox, events: Sequence[Event], data: LetterData) -> Along:
+    """The files that go along, first come first served; the others are too large for the letter, and get links."""
+    found, urls, left = [], {}, data.room
     for event in events:
         for file in data.files.get(event.id, ()):
-            if file.size <= room:
+            if file.size <= left:
                 found.append(file)
-                room -= file.size
-    return found
+                left -= file.size
+            elif data.linking is not None and (url := data.linking.url(row, file.id)):
+                urls[file.id] = url
+    return Along(tuple(found), urls, data.linking.until(row) if data.linking is not None and urls else None)
 
 
 def enclosed_in(row: Outbox, data: LetterData) -> list[Attachment]:
     """The files of a letter that carries somebody's note; none for letters of other kinds."""
-    return enclosed(told(row, data), data) if row.kind in _CARRIES else []
+    return list(enclosed(row, told(row, data), data).files) if row.kind in _CARRIES else []
 
 
 def generated_in(row: Outbox, data: LetterData) -> tuple[list[GeneratedFile], list[GeneratedFile]]:
@@ -63,11 +83,11 @@ def generated_in(row: Outbox, data: LetterData) -> tuple[list[GeneratedFile], li
     answer = data.answers.get(row.id)
     along: list[GeneratedFile] = []
     too_large: list[GeneratedFile] = []
-    room = LETTER_BYTES
+    left = data.room
     for file in answer.files if answer else ():
-        fits = len(file.data) <= room
+        fits = len(file.data) <= left
         (along if fits else too_large).append(file)
-        room -= len(file.data) if fits else 0
+        left -= len(file.data) if fits else 0
     return along, too_large
 
 
@@ -93,10 +113,10 @@ def _bytes(file: Attachment, blobs: BlobStore) -> bytes:
 
 def _name(name: str) -> str:
     """Short enough for its line once it is encoded (RFC 2231); the ending, which says what it is, stays."""
-    name = clean_header(name, 255) or "file"
+    name = clean_header(name, 4 * _LONGEST_NAME) or "file"
     stem, dot, ending = name.rpartition(".")
     if not stem or len(quote(ending)) > _ENCODED_NAME // 4:
         stem, dot, ending = name, "", ""
-    while len(quote(f"{stem}{dot}{ending}")) > _ENCODED_NAME:
+    while len(f"{stem}{dot}{ending}") > _LONGEST_NAME or len(quote(f"{stem}{dot}{ending}")) > _ENCODED_NAME:
         stem = stem[:-1]
     return f"{stem}{dot}{ending}"

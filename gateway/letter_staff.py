@@ -26,7 +26,7 @@ def to_staff(row: Outbox, data: LetterData, desk: DeskFacts) -> Context:
     earlier = _earlier(ticket, events, data, internal) if row.kind == "customer_wrote" else []
     links = (link_words(*link, desk.language) for link in data.links[ticket.id])
     return {
-        "entries": letter_entries.entries(events, data, letter_files.enclosed(events, data), desk),
+        "entries": letter_entries.entries(events, data, letter_files.enclosed(row, events, data), desk),
         "earlier": letter_entries.beginnings(earlier, desk),
         "readers": readers(ticket, data, desk.language),
         "internal": internal,

@@ -9,8 +9,9 @@ from gateway.language import Language
 from gateway.letter import DeskFacts, Superseded
 from gateway.letter_changes import Pair
 from gateway.letter_data import LetterData
+from gateway.letter_files import Along
 from gateway.letter_words import line
-from store.tables import Attachment, Event, Outbox, Ticket
+from store.tables import Event, Outbox, Ticket
 
 Context = dict[str, Any]
 _RESOLUTION_BYTES = 3_000
@@ -27,7 +28,7 @@ def update(row: Outbox, data: LetterData, desk: DeskFacts) -> Context:
     changes = letter_changes.folded(events)
     resolution = _resolution(changes)
     notes = [event for event in events if not _only_resolves(event, resolution)]
-    along = letter_files.enclosed(events, data)
+    along = letter_files.enclosed(row, events, data)
     shown = letter_entries.entries([e for e in notes if e.kind == "note" or e.text], data, along, desk)
     if not shown and not letter_changes.are_seen(changes):
         raise Superseded("there is nothing to tell: what changed is for the desk alone")
@@ -45,7 +46,7 @@ def update(row: Outbox, data: LetterData, desk: DeskFacts) -> Context:
         **{what: letter_changes.after(changes, what) for what in ("status", "assignee")},
         # A letter that waited for company does not ask for what was decided meanwhile.
         "approval": _current(letter_changes.after(changes, "approval"), ticket.approval),
-        **_resolved(resolution, [e for e in events if e not in notes], data, along, desk.language),
+        **_resolved(resolution, [e for e in events if e not in notes], data, along, desk),
     }
 
 
@@ -63,15 +64,13 @@ def _resolution(changes: Mapping[str, Pair]) -> str:
     return letter_text.cut(letter_text.clean_text(str(now or "")), _RESOLUTION_BYTES)[0]
 
 
-def _resolved(
-    resolution: str, beside: list[Event], data: LetterData, along: list[Attachment], language: Language
-) -> Context:
+def _resolved(resolution: str, beside: list[Event], data: LetterData, along: Along, desk: DeskFacts) -> Context:
     files = [file for event in beside for file in data.files.get(event.id, [])]
     return {
         "resolution": resolution,
         "resolution_start": letter_text.first_words(resolution),
         "resolution_html": letter_text.as_html(resolution),
-        "resolution_files": letter_entries.with_files(files, along, language),
+        "resolution_files": letter_entries.with_files(files, along, desk),
     }
 
 

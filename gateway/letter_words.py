@@ -7,7 +7,7 @@ from gateway.letter import PERSONAL, TALK
 from gateway.letter_data import LetterData, entries
 from store.tables import Attachment, Contact, Event, Outbox, Ticket
 
-_MAX_FILES = 20
+MAX_FILES = 20
 _LINE = 500  # characters of one sentence or value
 # Kinds that somebody gets for a reason of their own, whatever they are to the ticket.
 _OWN_REASON = {
@@ -99,8 +99,8 @@ def brought(row: Outbox, key: str, language: Language) -> str:
 
 def files(attached: list[Attachment], language: Language) -> list[str]:
     """switch.jpg (48 KB)"""
-    shown = [f"{line(file.name)} ({language.size(file.size)})" for file in attached[:_MAX_FILES]]
-    more = len(attached) - _MAX_FILES
+    shown = [f"{line(file.name)} ({language.size(file.size)})" for file in attached[:MAX_FILES]]
+    more = len(attached) - MAX_FILES
     return [*shown, language.say_many("and {n} more", "and {n} more", more)] if more > 0 else shown
 
 

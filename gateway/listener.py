@@ -2,9 +2,10 @@
 
 import asyncio
 import contextlib
-import logging
 import socket
 from collections.abc import Callable
+
+import structlog
 
 from gateway.handover import Submit
 from gateway.listener_config import Limits, ListenerConfig, Verdict
@@ -14,7 +15,7 @@ from store.blobs import BlobStore
 
 __all__ = ["Limits", "Listener", "ListenerConfig", "Submit", "Verdict", "listening_socket"]
 
-log = logging.getLogger(__name__)
+log = structlog.get_logger(__name__)
 
 _BACKLOG = 256
 _TICK = 1.0  # seconds between two looks at the clock, fewer when the limits are shorter
@@ -82,7 +83,7 @@ class Listener:
         self._server = await loop.create_server(lambda: session(service), sock=opened, backlog=_BACKLOG)
         self._watch = loop.create_task(self._watch_clock(service))
         name = opened.getsockname()
-        log.debug("%s listens on %s", self.config.protocol, name)
+        log.debug("a listener listens", protocol=self.config.protocol, on=name)
         return int(name[1]) if isinstance(name, tuple) else 0
 
     async def _watch_clock(self, service: Service) -> None:

@@ -1,64 +1,40 @@
-"""Take mails out of an IMAP mailbox: hand each to the spool, and move it away only when it is kept."""
+"""Reads one mailbox over IMAP: waits in IDLE or asks now and then, and comes back after every fault."""
 
-import re
 import secrets
 import ssl
 import threading
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, wait
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import replace
 from datetime import UTC, datetime
 from time import monotonic
 
 import structlog
-from imapclient.exceptions import IMAPClientAbortError, IMAPClientError
 
 from gateway.envelope import Envelope
-from gateway.errors import Permanent
-from gateway.imap_session import ImapSession, MailboxConfig
-from gateway.imap_wire import OverBudget
+from gateway.imap_idle import IdleRefused
+from gateway.imap_session import ImapSession
+from gateway.imap_sign_in import SignInRefused
+from gateway.mailbox_book import BEAT, Book, Forgetful
+from gateway.mailbox_config import MailboxConfig
+from gateway.mailbox_patience import Patience
+from gateway.mailbox_start import decide, listed, settled
+from gateway.mailbox_state import MailboxFailed, MailboxState, PollResult, words
+from gateway.mailbox_take import Taker
+from gateway.oauth import TokenSource
+from gateway.stopping import Stop
 
 __all__ = ["MailboxConfig", "MailboxFailed", "MailboxPoller", "MailboxState", "PollResult"]
 
 LONGEST_PAUSE = 300.0
-TRIES = 3  # to fetch a mail on its own, before it is left alone for AVOID seconds
-AVOID = 3600.0
-_RETURN_PATH = re.compile(rb"^Return-Path:[ \t]*<?([^<>\s]*)>?[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
-_HEADERS = re.compile(rb"\r?\n\r?\n")
-_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
+PACE = 1.0  # seconds between two visits, however much the server has to tell
+TOLD_EVERY = 10.0  # seconds between two lines of the log about a visit that takes long
 
 log = structlog.get_logger()
 
 
-class MailboxFailed(Exception):
-    """A poll did not come to its end. What was kept stays kept; the rest is where it was."""
-
-
-@dataclass(frozen=True, slots=True)
-class PollResult:
-    """What became of the mails of one poll."""
-
-    fetched: int = 0
-    moved: int = 0  # kept, and now in the folder for processed mail
-    refused: int = 0  # too large or refused for good, and now in the folder for refused mail
-    left: int = 0  # could not be kept this time
-
-    def __add__(self, other: "PollResult") -> "PollResult":
-        return PollResult(
-            self.fetched + other.fetched, self.moved + other.moved, self.refused + other.refused, self.left + other.left
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class MailboxState:
-    """How the mailbox does, for the status page. Errors are in words, without secrets."""
-
-    last_success: datetime | None = None
-    last_error: str = ""
-    last_error_at: datetime | None = None
-    failures: int = 0  # polls in a row that did not come to their end
-    unfetchable: int = 0  # mails that stay in the mailbox because the server does not hand them out
+class LostLease(Exception):
+    """Another process reads this mailbox now."""
 
 
 class MailboxPoller:
@@ -70,215 +46,242 @@ class MailboxPoller:
         submit: Callable[[Envelope, bytes], Future[int]],
         *,
         tls_context: ssl.SSLContext | None = None,
+        tokens: TokenSource | None = None,
+        book: Book | None = None,
+        right_ends: Callable[[], datetime | None] = lambda: None,
     ) -> None:
         self.config = config
         self.state = MailboxState()
-        self._submit = submit
-        self._context = tls_context
+        self._context, self._tokens = tls_context, tokens
+        self._book: Book = book or Forgetful()
+        self._right_ends = right_ends
         self._log = log.bind(mailbox=config.name)
-        self._uid_validity: int | None = None
-        self._decided: dict[int, str] = {}  # UID -> folder: a mail whose move failed is not taken in again
-        self._postponed: Counter[int] = Counter()  # could not be stored: their turn comes after the others
-        self._failed_fetches: Counter[int] = Counter()
-        self._avoid_until: dict[int, float] = {}
+        self._taker = Taker(config, submit, self)
+        self._session: ImapSession | None = None
+        self._patience = Patience(config.idle_seconds)
+        self._ours = False
+        self._visited = -PACE
 
-    def run(self, stop: threading.Event) -> None:
-        """Poll until `stop` is set; after a failure wait longer each time, up to five minutes."""
+    def run(self, stop: Stop) -> None:
+        """Read until `stop` is set; after a failure wait longer each time, up to five minutes."""
         while not stop.is_set():
             try:
-                self.poll_once(stop)
-                pause = self.config.poll_seconds
+                if self._hold():
+                    self._wait(self._visit(stop), stop)
+                else:
+                    stop.wait(BEAT)
+            except LostLease:
+                self._ours = False
+                self._drop()
             except MailboxFailed:
-                # Not all desks of a provider that was down come back in the same second.
-                jitter = 0.5 + secrets.randbelow(1000) / 1000
-                pause = jitter * min(LONGEST_PAUSE, 2.0 ** min(self.state.failures, 16))
-            stop.wait(pause)
+                self._back_off(stop)
+            except Exception as error:
+                # The database above all; and strange bytes, which imaplib meets with many kinds of exception.
+                self._drop()
+                self._failed(error)
+                self._back_off(stop)
+        self._leave()
 
     def poll_once(self, stop: threading.Event | None = None) -> PollResult:
-        """Take all mails that are there, in batches; MailboxFailed when it broke off. `stop` ends it between two."""
+        """One visit with a connection of its own; MailboxFailed when it broke off. `stop` ends it between batches."""
         try:
-            with ImapSession(self.config, self._context) as session:
-                result = self._empty(session, stop or threading.Event())
+            return self._visit(stop or threading.Event())
+        finally:
+            if self._session is not None:
+                self._session.close()
+                self._session = None
+
+    def trouble(self, error: Exception, **details: object) -> None:
+        """Something failed, and the visit goes on."""
+        self._report(error, self.state.failures, **details)
+
+    def refused(self, uid: int, reason: str) -> None:
+        """A mail goes to the folder for refused mail."""
+        self._log.warning("mail refused", uid=uid, folder=self.config.refused, reason=reason)
+        self.state = replace(self.state, last_error=f"mail {uid} refused: {reason}", last_error_at=_now())
+
+    def _hold(self) -> bool:
+        if not self._ours:
+            self.state = self._book.load()
+        self._ours = self._book.hold(self.state)
+        return self._ours
+
+    def _visit(self, stop: threading.Event) -> PollResult:
+        """Take all mails that are there, in batches."""
+        self._visited = monotonic()
+        try:
+            session = self._opened()
+            result = self._empty(session, stop)
+        except LostLease:
+            raise
         except Exception as error:
             # imaplib and imapclient meet strange bytes with many kinds of exception, RecursionError among them.
-            self._report(error, failures=self.state.failures + 1)
+            self._drop()
+            self._failed(error)
             raise MailboxFailed(self.state.last_error) from error
-        self.state = replace(self.state, last_success=datetime.now(UTC), failures=0, unfetchable=len(self._avoid_until))
+        trouble = self._tokens.trouble if self._tokens else ""
+        if trouble and trouble != self.state.last_error:
+            self.state = replace(self.state, last_error=trouble, last_error_at=_now())
+        ends = self._right_ends()
+        done = replace(self.state, failures=0, failing_since=None, last_success=_now(), waiting=0)
+        self.state = replace(done, unfetchable=self._taker.avoided, token_ends_at=ends)
         return result
+
+    def _opened(self) -> ImapSession:
+        """The connection that was kept, with the folder selected again; or a new one, where that is gone."""
+        if self._session is not None:
+            try:
+                self._session.select()
+                return self._session
+            except Exception as error:
+                self._log.info("signing in again", reason=self._words(error))
+                self._drop()
+        session = ImapSession(self.config, self._context, self._tokens)
+        may_be_stale = self._tokens is not None and self._tokens.ends_at is not None
+        try:
+            session.open()
+        except SignInRefused:
+            if not may_be_stale:
+                raise
+            session.open()  # with a fresh token: the other one may have been taken back
+        self._session = session
+        return session
 
     def _empty(self, session: ImapSession, stop: threading.Event) -> PollResult:
-        there = session.uids()
-        self._forget_all_but(there, session.uid_validity)
-        fresh = [uid for uid in there if uid not in self._decided]
-        result = self._move(session, list(self._decided))
-        for chunk in self._chunks(fresh):
-            if stop.is_set():
-                break
-            taken = self._take(session, chunk)
+        kept = self._book.start()
+        start = decide(kept, self.config.start, session, _now())
+        if kept is not None and kept.uid_validity not in (0, start.uid_validity):
+            self._log.warning("UIDVALIDITY changed", before=kept.uid_validity, now=start.uid_validity)
+        if start != kept:
+            self._book.set_start(start)
+        fresh = self._taker.begin(listed(start, session), session.uid_validity)
+        self.state = replace(self.state, waiting=len(fresh), taken=0)
+        result = self._taker.move_decided(session)
+        told = monotonic()
+        for chunk in self._taker.chunks(fresh):
+            if stop.is_set() or self._book.start() != start:
+                return result
+            taken = self._taker.take(session, chunk)
             result += taken
+            self._progress(len(chunk), taken)
+            if monotonic() - told > TOLD_EVERY:
+                told = monotonic()
+                self._log.info("mails are taken", taken=self.state.taken, waiting=self.state.waiting)
             if 0 < taken.fetched <= taken.left:
-                break  # the store is down: no use in carrying the whole mailbox past it
+                return result  # the store is down: no use in carrying the whole mailbox past it
+        if (now_known := settled(start, session, lambda: self._taker.undone or bool(result.left))) != start:
+            self._book.set_start(now_known)
         return result
 
-    def _forget_all_but(self, there: Sequence[int], uid_validity: int) -> None:
-        """UIDs mean something only within one UIDVALIDITY (RFC 3501 section 2.3.1.1)."""
-        if self._uid_validity not in (None, uid_validity):
-            self._log.warning("UIDVALIDITY changed", before=self._uid_validity, now=uid_validity)
-        known = set(there) if self._uid_validity == uid_validity else set()
-        self._uid_validity = uid_validity
-        now = monotonic()
-        self._decided = {uid: folder for uid, folder in self._decided.items() if uid in known}
-        self._avoid_until = {uid: end for uid, end in self._avoid_until.items() if uid in known and end > now}
-        for counter in (self._postponed, self._failed_fetches):
-            for uid in set(counter) - known:
-                del counter[uid]
+    def _progress(self, size: int, taken: PollResult) -> None:
+        kept = taken.moved + taken.refused
+        state = self.state
+        self.state = replace(state, waiting=max(0, state.waiting - size), taken=state.taken + kept)
+        if kept:
+            self.state = replace(self.state, last_success=_now())
+        self._note()
 
-    def _chunks(self, uids: Sequence[int]) -> Iterator[list[int]]:
-        """Batches, oldest first; then what failed before. What could not be fetched comes last, one by one."""
-        alone = [uid for uid in uids if self._failed_fetches[uid]]
-        easy = [uid for uid in uids if not self._failed_fetches[uid]]
-        easy.sort(key=lambda uid: (self._postponed[uid], uid))
-        alone.sort(key=lambda uid: (self._failed_fetches[uid], uid))
-        for first in range(0, len(easy), self.config.batch):
-            yield easy[first : first + self.config.batch]
-        yield from ([uid] for uid in alone if uid not in self._avoid_until)
+    def _wait(self, result: PollResult, stop: Stop) -> None:
+        """Until there is mail, or it is time to look."""
+        session = self._session
+        if session is None or stop.is_set():
+            return
+        if session.more_arrived and not result.left:
+            self._pause(stop, self._visited + PACE - monotonic())
+            return
+        undone = bool(result.left) or self._taker.undone
+        seconds = min(self._patience.seconds, self.config.poll_seconds) if undone else self._patience.seconds
+        if not self._patience.allows or not session.can_idle:
+            self._set_mode("poll")
+            self._pause(stop, self.config.poll_seconds)
+            return
+        self._pause(stop, self._visited + PACE - monotonic())
+        self._idle(session, seconds, stop)
 
-    def _take(self, session: ImapSession, chunk: list[int]) -> PollResult:
-        """Fetch, keep and move one batch, in portions that memory can hold."""
+    def _idle(self, session: ImapSession, seconds: float, stop: Stop) -> None:
+        begun = monotonic()
         try:
-            sizes = session.sizes(chunk)
-        except IMAPClientError as error:
-            return self._not_fetched(chunk, error)
-        for uid in [uid for uid, size in sizes.items() if size > self.config.max_size]:
-            self._refuse(uid, f"{sizes.pop(uid)} bytes are more than {self.config.max_size}")
-        result = PollResult(left=sum(uid not in sizes and uid not in self._decided for uid in chunk))
-        result += self._move(session, [uid for uid in chunk if uid in self._decided])
-        for portion in _portions(sizes, self.config.batch_bytes):
-            result += self._take_portion(session, portion)
-        return result
-
-    def _take_portion(self, session: ImapSession, sizes: Mapping[int, int]) -> PollResult:
-        uids = list(sizes)
-        try:
-            mails = session.fetch(uids, sum(sizes.values()))
-        except OverBudget as error:
-            self._count_failed(uids)
-            if len(uids) > 1:
-                raise  # the next poll finds out which one it is
-            self._refuse(uids[0], f"listed with {sizes[uids[0]]} bytes, but {error}")
-            # The connection is lost: the move comes with the next poll.
-            raise OverBudget(self.state.last_error) from error
-        except IMAPClientError as error:
-            return self._not_fetched(uids, error)
-        except Exception:
-            self._count_failed(uids)
-            raise
-        result = PollResult(fetched=len(mails))
-        if withheld := [uid for uid in uids if not mails.get(uid) and sizes[uid]]:
-            result += self._not_fetched(withheld, LookupError("the server does not hand out a mail that it lists"))
-        left = self._hand_over({uid: raw for uid, raw in mails.items() if uid not in withheld})
-        return result + PollResult(left=left) + self._move(session, [uid for uid in uids if uid in self._decided])
-
-    def _hand_over(self, mails: Mapping[int, bytes]) -> int:
-        """Submit all, wait for all: one group commit. Returns how many stay where they are."""
-        futures: dict[int, Future[int]] = {}
-        for uid, raw in mails.items():
-            if len(raw) > self.config.max_size:
-                self._refuse(uid, f"{len(raw)} bytes are more than {self.config.max_size}")
-                continue
-            envelope = Envelope(_reverse_path(raw), (), "imap", peer=self.config.name)
-            try:
-                futures[uid] = self._submit(envelope, raw)
-            except Exception as error:
-                futures[uid] = Future()
-                futures[uid].set_exception(error)
-        wait(futures.values(), timeout=self.config.commit_timeout)
-        return sum(not self._decide(uid, future) for uid, future in futures.items())
-
-    def _decide(self, uid: int, future: Future[int]) -> bool:
-        """Note where a mail goes now; False when it stays."""
-        try:
-            future.result(timeout=0)
-        except Permanent as error:
-            self._refuse(uid, _words(error) or error.reply)
-        except Exception as error:
-            # Also a commit that is late: should it come after all, the mail is known when it is seen again.
-            self._postponed[uid] += 1
-            self._report(error, uid=uid)
-            return False
-        else:
-            self._decided[uid] = self.config.processed
-        return True
-
-    def _refuse(self, uid: int, reason: str) -> None:
-        self._decided[uid] = self.config.refused
-        self._log.warning("mail refused", uid=uid, folder=self.config.refused, reason=reason)
-        self.state = replace(self.state, last_error=f"mail {uid} refused: {reason}", last_error_at=datetime.now(UTC))
-
-    def _move(self, session: ImapSession, uids: Sequence[int]) -> PollResult:
-        """Carry out what is decided. What the server does not move is remembered, and tried with the next poll."""
-        counts = Counter[str]()
-        for folder in (self.config.processed, self.config.refused):
-            going = [uid for uid in uids if self._decided.get(uid) == folder]
-            for first in range(0, len(going), self.config.batch):
-                part = going[first : first + self.config.batch]
-                try:
-                    session.move(part, folder)
-                except IMAPClientAbortError:
-                    raise
-                except IMAPClientError as error:
-                    self._report(error, folder=folder)  # over quota, or no right: mail must still come in
+            idle = session.idle()
+            self._set_mode("idle")
+            while (rest := begun + seconds - monotonic()) > 0 and not stop.is_set():
+                self._note()
+                if idle.wait(min(rest, BEAT), stop):
                     break
-                counts[folder] += len(part)
-                for uid in part:
-                    del self._decided[uid]
-        return PollResult(moved=counts[self.config.processed], refused=counts[self.config.refused])
+            if not stop.is_set():
+                idle.end()
+            self._patience.held()
+        except IdleRefused as error:
+            self._log.warning("IDLE is refused", reason=self._words(error))
+            self._patience.refused()
+            self._drop()  # the next visit is on a fresh connection, and polls where this is no matter of the moment
+        except LostLease:
+            raise
+        except Exception as error:
+            self._drop()
+            self._cut(error, monotonic() - begun)
 
-    def _not_fetched(self, uids: Sequence[int], error: Exception) -> PollResult:
-        """The server said NO: the others can still be fetched, unless the connection is gone."""
-        self._count_failed(uids)
-        if isinstance(error, IMAPClientAbortError):
-            raise error
-        self._report(error, uids=list(uids))
-        return PollResult(left=len(uids))
+    def _cut(self, error: Exception, lasted: float) -> None:
+        """The connection broke while we waited."""
+        if self._patience.cut(lasted):
+            self._log.info("the wait was cut", seconds=round(lasted), reason=self._words(error))
+            return
+        self._failed(error)
+        raise MailboxFailed(self.state.last_error) from error
 
-    def _count_failed(self, uids: Sequence[int]) -> None:
-        for uid in uids:
-            self._failed_fetches[uid] += 1
-            if self._failed_fetches[uid] >= TRIES:
-                self._avoid_until[uid] = monotonic() + AVOID
+    def _back_off(self, stop: Stop) -> None:
+        # Not all desks of a provider that was down come back in the same second.
+        jitter = 0.5 + secrets.randbelow(1000) / 1000
+        seconds = jitter * min(LONGEST_PAUSE, 2.0 ** min(self.state.failures, 16))
+        try:
+            self._pause(stop, seconds)
+        except LostLease:
+            self._ours = False
+        except Exception as error:
+            self._log.warning("the state of the mailbox cannot be kept", error=self._words(error))
+            stop.wait(seconds)
 
-    def _report(self, error: Exception, failures: int | None = None, **details: object) -> None:
-        words = _words(error).replace(self.config.password or "\0", "…")  # some servers repeat what they were told
-        self._log.warning("mailbox trouble", error=words, **details)
-        count = self.state.failures if failures is None else failures
-        self.state = replace(self.state, last_error=words, last_error_at=datetime.now(UTC), failures=count)
+    def _pause(self, stop: Stop, seconds: float) -> None:
+        end = monotonic() + seconds
+        while not stop.is_set():
+            self._note()
+            if (rest := end - monotonic()) <= 0:
+                return
+            stop.wait(min(rest, BEAT))
+
+    def _note(self) -> None:
+        if not self._book.note(self.state):
+            self._log.info("another process reads this mailbox")
+            raise LostLease
+
+    def _set_mode(self, mode: str) -> None:
+        self.state = replace(self.state, mode=mode)
+
+    def _leave(self) -> None:
+        if self._session is not None:
+            self._session.drop()  # it may be in the middle of IDLE; nothing waits for a goodbye
+            self._session = None
+        try:
+            self._book.let_go(replace(self.state, mode="", waiting=0))
+        except Exception as error:
+            self._log.warning("the mailbox is free for others only later", error=self._words(error))
+
+    def _drop(self) -> None:
+        if self._session is not None:
+            self._session.drop()
+            self._session = None
+
+    def _failed(self, error: Exception) -> None:
+        self.state = replace(self.state, failing_since=self.state.failing_since or _now())
+        self._report(error, self.state.failures + 1)
+
+    def _report(self, error: Exception, failures: int, **details: object) -> None:
+        told = self._words(error)
+        self._log.warning("mailbox trouble", error=told, **details)
+        self.state = replace(self.state, last_error=told, last_error_at=_now(), failures=failures)
+
+    def _words(self, error: Exception) -> str:
+        return words(error, (self.config.password,))
 
 
-def _portions(sizes: Mapping[int, int], limit: int) -> Iterator[dict[int, int]]:
-    """Cut into portions of at most `limit` bytes; a bigger mail is a portion of its own."""
-    portion: dict[int, int] = {}
-    for uid, size in sizes.items():
-        if portion and sum(portion.values()) + size > limit:
-            yield portion
-            portion = {}
-        portion[uid] = size
-    if portion:
-        yield portion
-
-
-def _reverse_path(raw: bytes) -> str:
-    """The topmost Return-Path, which the last server wrote (RFC 5321 section 4.4); "" without one."""
-    head = raw[:65536]
-    end = _HEADERS.search(head)
-    found = _RETURN_PATH.search(head, 0, end.start() + 2 if end else len(head))
-    path = found[1].decode("utf-8", "replace") if found else ""
-    return "" if _UNPRINTABLE.search(path) or len(path) > 320 else path
-
-
-def _words(error: Exception) -> str:
-    """One line for people; servers put anything into their answers."""
-    text = _UNPRINTABLE.sub(" ", str(error)).strip()[:300]
-    if isinstance(error, TimeoutError):
-        return f"no answer in time: {text or 'the wait was too long'}"
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+def _now() -> datetime:
+    return datetime.now(UTC)

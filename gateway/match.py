@@ -7,6 +7,7 @@ from typing import Any
 from desk import access, numbers, statuses
 from desk.access import Person, Proof, Verdict, Write
 from desk.state import TicketState
+from gateway import old_numbers
 from gateway.desk_addresses import Addresses
 from gateway.subject import own_numbers
 from gateway.token import Token
@@ -23,7 +24,7 @@ _OF_TICKETS = ("contact", "staff")  # kinds of tokens
 class Evidence:
     """One thing in a mail that names a ticket, and what the sender may do there because of it."""
 
-    kind: str  # E1 … E5, as in docs/mail-flow.md
+    kind: str  # E1 … E6, as in docs/mail-flow.md
     value: str
     ticket: TicketState
     role: str
@@ -107,6 +108,7 @@ def _pieces(mail: Incoming, person: Person, view: View, addresses: Addresses) ->
             yield _Piece("E4", number, ticket, "number")
     if not named_numbers:
         yield from _e5(mail, person, view)
+        yield from _e6(mail, view)
 
 
 def _e5(mail: Incoming, person: Person, view: View) -> Iterator[_Piece]:
@@ -119,6 +121,14 @@ def _e5(mail: Incoming, person: Person, view: View) -> Iterator[_Piece]:
         }
         if len(found) == 1:
             yield _Piece("E5", reference, next(iter(found.values())), "number")
+
+
+def _e6(mail: Incoming, view: View) -> Iterator[_Piece]:
+    """The number that a ticket had in another system, before it was moved in."""
+    for key in old_numbers.keys(mail.message.subject):
+        for ticket_id in view.more.old_numbers.get(key, ()):
+            if ticket := view.ticket(ticket_id):
+                yield _Piece("E6", key, ticket, "number")
 
 
 def _is_theirs(person: Person, ticket: TicketState) -> bool:

@@ -15,12 +15,15 @@ from desk.tickets import File
 from gateway import more_lane
 from gateway.more_lane import Entry
 from gateway.more_people import Folk
+from gateway.old_numbers import keys as keys_of
+from gateway.subject import own_numbers
 from store.tables import (
     Alert,
     Approval,
     Approver,
     Attachment,
     Event,
+    OldNumber,
     Organisation,
     Pending,
     Site,
@@ -87,6 +90,7 @@ class More:
     organisations: dict[int, tuple[str, ...]] = field(default_factory=dict)  # the name of each, and of those below it
     pending: dict[int, PendingState] = field(default_factory=dict)
     references: dict[str, list[int]] = field(default_factory=dict)  # customers' own numbers → tickets
+    old_numbers: dict[str, list[int]] = field(default_factory=dict)  # of other systems → tickets
     folk: Folk = field(default_factory=Folk)  # for commands about people
 
 
@@ -198,9 +202,23 @@ def pending(session: Session, ids: Collection[int], more: More, *, lock: bool) -
             )
 
 
+def named(session: Session, subjects: Collection[str], more: More) -> None:
+    """Tickets by what subjects may quote besides our own numbers: the customer's, and those of another system."""
+    references(session, {number for subject in subjects for number in own_numbers(subject)}, more)
+    old_numbers(session, {key for subject in subjects for key in keys_of(subject)}, more)
+
+
 def references(session: Session, keys: Collection[str], more: More) -> None:
     """Tickets by the customer's own number (E5), in lower case."""
     if keys:
         rows = select(Ticket.reference_key, Ticket.id).where(Ticket.reference_key.in_(keys), Ticket.reference_key != "")
         for key, ticket_id in session.execute(rows.limit(1000)):
             more.references.setdefault(key, []).append(ticket_id)
+
+
+def old_numbers(session: Session, keys: Collection[str], more: More) -> None:
+    """Tickets by the numbers that they had in another system (E6)."""
+    if keys:
+        rows = select(OldNumber.key, OldNumber.ticket_id).where(OldNumber.key.in_(keys))
+        for key, ticket_id in session.execute(rows.order_by(OldNumber.ticket_id).limit(1000)):
+            more.old_numbers.setdefault(key, []).append(ticket_id)

@@ -58,17 +58,18 @@ class Outage:
         if self._faults == 1:
             self._since, self._interval = now, _FIRST_REMINDER
             self._remind_at = now + self._interval
-            log.error(f"{self._what} does not work; tried again until it does", exc_info=error)
+            log.error("a part does not work; it is tried again until it does", part=self._what, exc_info=error)
         elif now >= self._remind_at:
             self._interval = min(_LAST_REMINDER, self._interval * 2)
             self._remind_at = now + self._interval
             seconds = round(now - self._since)
-            log.error(f"{self._what} still does not work", error=one_line(error), faults=self._faults, seconds=seconds)
+            said = {"part": self._what, "error": one_line(error), "faults": self._faults, "seconds": seconds}
+            log.error("a part still does not work", **said)
         return pause(self._faults)
 
     def worked(self) -> None:
         """Note that it works; said in one line when it did not before."""
         if self._faults:
             seconds = round(self._clock() - self._since)
-            log.warning(f"{self._what} works again", faults=self._faults, seconds=seconds)
+            log.warning("a part works again", part=self._what, faults=self._faults, seconds=seconds)
             self._faults = 0

@@ -40,6 +40,7 @@ _EXTRA = (
     "importance",
     "x-priority",
     "x-loop",
+    "x-postdesk-canary",
 )
 
 
@@ -55,11 +56,16 @@ def read(raw: bytes, limits: Limits = Limits(), reverse_path: str | None = None)
         )
 
 
+def head(raw: bytes, limits: Limits = Limits()) -> Message:  # noqa: B008
+    """What the header fields alone tell, and the digest of all below: quick, and enough to know the mail again."""
+    source = _with_line_ends(raw)
+    root = Splitter(source.removeprefix(b"\xef\xbb\xbf"), replace(limits, max_depth=0)).split()
+    return replace(_from_fields(root.headers, []), body_digest=_digest(source, root.body))
+
+
 def read_or_raise(raw: bytes, limits: Limits = Limits(), reverse_path: str | None = None) -> Message:  # noqa: B008
     """As `read`, but a fault of ours comes out as it is: for the fuzzer."""
-    source = raw
-    if b"\n" not in raw[:65_536] and b"\r" in raw[:65_536]:  # the line ends of an old Macintosh
-        source = raw.replace(b"\r", b"\n")
+    source = _with_line_ends(raw)
     splitter = Splitter(source.removeprefix(b"\xef\xbb\xbf"), limits)  # an editor's mark before the first field
     root = splitter.split()
     headers, defects = root.headers, splitter.defects
@@ -94,6 +100,12 @@ def read_or_raise(raw: bytes, limits: Limits = Limits(), reverse_path: str | Non
         over_limit=splitter.over_limit,
         body_digest=_digest(source, root.body),
     )
+
+
+def _with_line_ends(raw: bytes) -> bytes:
+    if b"\n" not in raw[:65_536] and b"\r" in raw[:65_536]:  # the line ends of an old Macintosh
+        return raw.replace(b"\r", b"\n")
+    return raw
 
 
 def _from_fields(headers: Headers, defects: list[str]) -> Message:

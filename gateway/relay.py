@@ -1,10 +1,12 @@
 """Handing letters over: what a relay is, what it answers, and the Maildir that stands in for one."""
 
 import os
+import re
 import secrets
 import socket
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from email.utils import parseaddr
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import quote
@@ -12,6 +14,8 @@ from urllib.parse import quote
 from gateway import addresses
 from gateway.letter import Letter
 from store.blobs import sync_folder
+
+_FROM = re.compile(rb"^From:((?:[^\r\n]|\r\n[ \t])*)", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +30,7 @@ class Deferred:
     """Not now; the same letter may be taken later."""
 
     reply: str
+    of_relay: bool = field(default=False, compare=False)  # it speaks of the relay as a whole, not of this letter
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +71,13 @@ def address_fault(letter: Letter) -> str:
     return ""
 
 
+def sender_of(content: bytes) -> str:
+    """The address in the From field of a letter of ours, in lower case; "" when there is none."""
+    head = content[: content.find(b"\r\n\r\n") + 2]
+    found = _FROM.search(head)
+    return parseaddr(found[1].decode("utf-8", "replace"))[1].lower() if found else ""
+
+
 class MaildirRelay:
     """A Maildir instead of a relay, so that nothing leaves the machine; any mail program can read it."""
 
@@ -80,7 +92,8 @@ class MaildirRelay:
             for name in ("tmp", "new", "cur"):
                 (self._folder / name).mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
-            return [Deferred(f"the folder {self._folder.name} cannot be used: {error.strerror}")] * len(letters)
+            reply = f"the folder {self._folder.name} cannot be used: {error.strerror}"
+            return [Deferred(reply, of_relay=True)] * len(letters)
         for letter in letters:
             fault = address_fault(letter)
             results.append(Refused(fault) if fault else self._write(letter))

@@ -1,5 +1,6 @@
 """An SMTP client connection that ends in time, whatever the server does: bounded replies, a deadline for each step."""
 
+import hashlib
 import smtplib
 import socket
 import ssl
@@ -11,6 +12,10 @@ Tls = Literal["starttls", "tls", "none"]
 _MAX_LINE = 2_048  # RFC 5321 section 4.5.3.1.5 allows 512
 _MAX_REPLY = 64 * 1024
 _DOT = b"\r\n.\r\n"
+
+
+class NotTheCertificate(OSError):
+    """The server's certificate is another one than the settings name by its fingerprint."""
 
 
 class DotUnanswered(Exception):
@@ -54,8 +59,18 @@ class _Replies:
 class SmtpConnection(smtplib.SMTP):
     """smtplib, which alone hangs on an endless `250-` and restarts its time-out with each byte."""
 
-    def __init__(self, host: str, port: int, *, tls: Tls, context: ssl.SSLContext, hostname: str, timeout: float):
-        self._tls, self._context, self._seconds = tls, context, timeout
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        *,
+        tls: Tls,
+        context: ssl.SSLContext,
+        hostname: str,
+        timeout: float,
+        fingerprint: str = "",
+    ) -> None:
+        self._tls, self._context, self._seconds, self._fingerprint = tls, context, timeout, fingerprint
         self._deadline = time.monotonic() + timeout
         self._end = float("inf")
         super().__init__(local_hostname=hostname or None, timeout=timeout)
@@ -85,6 +100,7 @@ class SmtpConnection(smtplib.SMTP):
         if self._tls == "starttls":
             self._start_step()
             self.starttls(context=self._context)
+            self._check_fingerprint(self.sock)
             self.ehlo_or_helo_if_needed()
 
     def hand_over(self, mail: str, rcpt: str, content: bytes) -> tuple[int, bytes]:
@@ -146,7 +162,24 @@ class SmtpConnection(smtplib.SMTP):
     def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
         sock = socket.create_connection((host, port), timeout)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        return self._context.wrap_socket(sock, server_hostname=host) if self._tls == "tls" else sock
+        if self._tls != "tls":
+            return sock
+        secure = self._context.wrap_socket(sock, server_hostname=host)
+        try:
+            self._check_fingerprint(secure)
+        except BaseException:
+            secure.close()
+            raise
+        return secure
+
+    def _check_fingerprint(self, sock: socket.socket | None) -> None:
+        """Before anything is said over TLS: is it the very certificate that the settings name."""
+        if not self._fingerprint:
+            return
+        der = sock.getpeercert(binary_form=True) if isinstance(sock, ssl.SSLSocket) else None
+        found = hashlib.sha256(der or b"").hexdigest()
+        if found != self._fingerprint:
+            raise NotTheCertificate(f"the certificate is another one; its SHA-256 fingerprint is {found}")
 
     def _start_step(self) -> None:
         self._deadline = min(time.monotonic() + self._seconds, self._end)

@@ -6,12 +6,12 @@ protocol set-up, Session, Envelope and the shape of the smtp_* methods.
 """
 
 import asyncio
-import logging
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import ClassVar, cast
 
+import structlog
 from aiosmtpd.smtp import SMTP, Session
 from aiosmtpd.smtp import Envelope as SmtpEnvelope
 
@@ -22,7 +22,7 @@ from gateway.smtp_syntax import client_address, network
 from gateway.wire import ConnectionGone, Flood, LineTooLong, Wire
 from store.blobs import BlobStore
 
-log = logging.getLogger(__name__)
+log = structlog.get_logger(__name__)
 
 _HTTP = frozenset({"GET", "POST", "PUT", "HEAD", "DELETE", "PATCH", "OPTIONS", "CONNECT", "TRACE"})
 _LAST_WORDS = 5.0  # seconds a client has to read the last reply before the connection is cut
@@ -181,7 +181,7 @@ class Connection(SMTP):
 
     def _hang_up(self, status: str) -> None:
         if not status.startswith("2"):
-            log.info("session with %s ended: %s", self._peer, status)
+            log.info("a session was ended", peer=self._peer, reply=status)
         if self._handshaking:
             self._wire.abort()  # nothing in clear text into a TLS handshake
             return
@@ -200,12 +200,12 @@ class Connection(SMTP):
             while not self._wire.closing:
                 await self._command()
         except ConnectionGone:
-            log.debug("connection of %s closed by the client", self._peer)
+            log.debug("a client closed its connection", peer=self._peer)
         except Flood:
             self._hang_up(TooLarge.reply)
         except Exception:
             # Where the client stands is unknown: to read on might take content for commands.
-            log.exception("session with %s failed", self._peer)
+            log.exception("a session failed", peer=self._peer)
             self._hang_up("421 4.3.0 Temporary failure, try again later")
         finally:
             self._wire.close()

@@ -1,21 +1,23 @@
 """The verbs of SMTP (RFC 5321) and LMTP (RFC 2033), and the hand-over of a mail to the spool."""
 
 import asyncio
-import logging
 import secrets
 import ssl
 from datetime import UTC, datetime
 from typing import ClassVar, cast
+
+import structlog
 
 from gateway.data_reader import read_data
 from gateway.envelope import Envelope
 from gateway.errors import Error, TooLarge
 from gateway.handover import hand_over
 from gateway.listener_config import Verdict
+from gateway.outage import one_line
 from gateway.smtp_connection import Connection
 from gateway.smtp_syntax import Parameters, parameters, recipient, reverse_path, trace
 
-log = logging.getLogger(__name__)
+log = structlog.get_logger(__name__)
 
 _HANDSHAKE = 60.0  # seconds, or the idle limit if that is shorter
 _TLS_FAREWELL = 5.0
@@ -124,7 +126,7 @@ class SmtpSession(Connection):
                 ssl_shutdown_timeout=_TLS_FAREWELL,
             )
         except OSError as error:  # ssl.SSLError, a reset or the time-out; `finally` of the session cleans up
-            log.info("TLS handshake with %s failed: %s", self._peer, error)
+            log.info("a TLS handshake failed", peer=self._peer, error=one_line(error))
             self._wire.abort()
             return
         if transport is None:  # the connection was cut while the handshake went on

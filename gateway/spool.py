@@ -44,13 +44,13 @@ class Spool:
         database: Database,
         blobs: BlobStore,
         *,
-        folder: Path | None = None,
+        folders: Sequence[Path] = (),
         reserve: int = 0,
         notify: Callable[[], None] = lambda: None,
     ) -> None:
         self._database = database
         self._blobs = blobs
-        self._space = _FreeSpace(folder, reserve)
+        self._space = _FreeSpace(folders, reserve)
         self._notify = notify
         self._outage = Outage("the storage of received mail")
         self._queue: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
@@ -130,6 +130,8 @@ class Spool:
         for waiting, mail_id in zip(group, ids, strict=True):
             waiting.future.set_result(mail_id)
         self._notify()
+        for waiting, mail_id in zip(group, ids, strict=True):  # last: nobody waits for a log
+            log.info("accepted", mail=mail_id, size=waiting.size, **_way(waiting.envelope))
 
     def _tell(self, error: Exception) -> None:
         """A full disk or a database that is away is logged once, not for each mail that comes meanwhile."""
@@ -174,6 +176,12 @@ def _row(mail_id: int, waiting: _Waiting) -> dict[str, object]:
     }
 
 
+def _way(envelope: Envelope) -> dict[str, str]:
+    """By what way it came, for the log: the address of a server or the name of a mailbox, never of a file."""
+    named = envelope.source in ("smtp", "lmtp", "imap") and envelope.peer
+    return {"source": envelope.source, "peer": _clean(envelope.peer, 255)} if named else {"source": envelope.source}
+
+
 def _clean(text: str, length: int) -> str:
     """What both databases take: no NUL, no lone surrogates."""
     return text.encode("utf-8", "replace").decode().replace("\0", "?")[:length]
@@ -195,17 +203,17 @@ def _storage_error(error: Exception) -> Error:
 
 
 class _FreeSpace:
-    """Asks the file system at most once a second."""
+    """Asks the file systems of these folders at most once a second."""
 
-    def __init__(self, folder: Path | None, reserve: int) -> None:
-        self._folder = folder
+    def __init__(self, folders: Sequence[Path], reserve: int) -> None:
+        self._folders = folders
         self._reserve = reserve
         self._asked = -10.0
         self._enough = True
 
     def enough(self) -> bool:
         now = monotonic()
-        if self._folder is not None and now - self._asked > 1:
+        if self._folders and now - self._asked > 1:
             self._asked = now
-            self._enough = shutil.disk_usage(self._folder).free > self._reserve
+            self._enough = all(shutil.disk_usage(folder).free > self._reserve for folder in self._folders)
         return self._enough

@@ -24,7 +24,9 @@ def thread_guid(instance: str, ticket_id: int) -> bytes:
 
 def thread_index(guid: bytes, opened: datetime, replies: Sequence[datetime] = ()) -> str:
     """The header value of a letter; `replies` are the times of the letters after the first, this one last."""
-    start = _filetime(opened)
+    # The highest byte of a FILETIME of our days is the 1 that the form begins with; the two lowest are left out, also
+    # where the time of a reply is counted from.
+    start = _filetime(opened) & ~0xFFFF
     parts = [b"\x01", start.to_bytes(8, "big")[1:6], guid]
     for number, at in enumerate(replies[-_MAX_REPLIES:]):
         parts.append(_child(max(0, _filetime(at) - start), number))

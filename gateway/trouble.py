@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from desk import canary
 from desk.said import kept_in, say, say_many
 from store.tables import Outbox, Staff, TeamMember, Ticket
 
@@ -24,8 +25,11 @@ class Trouble:
 
 
 def tell(session: Session, troubles: Sequence[Trouble], now: datetime, next_id: Callable[[], int]) -> int:
-    """Queue the letters; returns how many. A lost letter about lost letters is told to nobody, so nothing loops."""
-    told = [trouble for trouble in troubles if trouble.row.kind != KIND]
+    """Queue the letters; returns how many. A lost letter about lost letters is told to nobody, so nothing loops.
+
+    Of a canary that is lost staff hear by a letter of its own, once (desk/canary.py).
+    """
+    told = [trouble for trouble in troubles if trouble.row.kind not in (KIND, canary.KIND)]
     if not told:
         return 0
     staff = {person.id: person for person in session.scalars(select(Staff).where(Staff.deactivated_at.is_(None)))}
@@ -67,6 +71,7 @@ def _letter(person: Staff, troubles: list[Trouble], numbers: dict[int, str], now
         recipient=person.address,
         recipient_name=person.name,
         staff_id=person.id,
+        received_id=next((trouble.row.received_id for trouble in troubles if trouble.row.received_id), None),
         context=kept_in({"subject": subject, "lines": lines}),
         automatic=True,
         next_at=now,

@@ -23,7 +23,6 @@ from gateway.more import More
 from gateway.own_words import Told
 from gateway.sender import Verified
 from gateway.sent_letter import Letter
-from gateway.subject import own_numbers
 from gateway.token import Token
 from store.tables import Event, KnownMessage, MailKey, Outbox, Ticket
 
@@ -159,8 +158,9 @@ def _load_tickets(
     waiting = {token.person_id for token in (*tokens, *ours.values()) if token.kind == "confirm"}
     more.pending(session, waiting, view.more, lock=lock)
     asked, numbered = _confirmed(session, view, asked, levels)
-    more.references(session, {n for mail in batch for n in own_numbers(mail.message.subject)}, view.more)
-    ids = _ticket_ids(batch, view, addresses) | {i for found in view.more.references.values() for i in found}
+    more.named(session, [mail.message.subject for mail in batch], view.more)
+    ids = _ticket_ids(batch, view, addresses)
+    ids = ids.union(*view.more.references.values(), *view.more.old_numbers.values())
     ids |= {pending.ticket_id for pending in view.more.pending.values() if pending.ticket_id}
     view.tickets = load.tickets(session, ids, _numbers(batch) | numbered, levels=levels, lock=lock)
     more.children(session, view.tickets, view.more)

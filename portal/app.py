@@ -16,7 +16,7 @@ from starlette.types import ASGIApp
 from portal.board import StatusBoard
 from portal.config import PortalConfig
 from portal.guard import Guard
-from portal.pages import as_sent, entrance, home, ticket, tickets, unsubscribe
+from portal.pages import as_sent, entrance, file, home, ticket, tickets, unsubscribe, watch
 from portal.pages.errors import ErrorPages
 from portal.render import Pages
 from portal.visit import SET_PASSWORD, Door, Page, Portal, endpoint
@@ -48,6 +48,8 @@ PAGES: tuple[tuple[str, str, Door, Page], ...] = (
     ("/t/{number}/files/{id:key}/picture", "GET", "anyone", as_sent.picture),  # or with a pass: portal/passes.py
     ("/t/{number}/entries/{id:key}.txt", "GET", "signed_in", ticket.entry_text),
     ("/t/{number}/entries/{id:key}.html", "GET", "signed_in", as_sent.entry_html),
+    ("/f/{token}", "GET", "anyone", file.show),  # with a signed link: desk/file_links.py
+    ("/f/{token}/file", "GET", "anyone", file.download),
 )
 FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 
@@ -55,11 +57,11 @@ FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 def create_app(config: PortalConfig) -> ASGIApp:
     """The portal as an ASGI application."""
     pages = Pages(config)
-    portal = Portal(config, pages, StatusBoard(config.database, config.status_seconds))
+    portal = Portal(config, pages, StatusBoard(config.database, config.status_seconds, config.mailboxes))
     errors = ErrorPages(pages, config.desk_address)
 
     def unavailable(request: Request, error: Exception) -> Response:
-        log.error("the database does not answer", error=str(error))
+        log.error("the database does not answer", exc_info=error)
         return errors(request, 503)
 
     app = Starlette(
@@ -93,5 +95,7 @@ def _routes(portal: Portal) -> list[BaseRoute]:
         Route(root + "/u/{token}", partial(unsubscribe.show, portal), methods=["GET"]),
         Route(root + "/u/{token}", partial(unsubscribe.stop, portal), methods=["POST"]),
         Route("/favicon.ico", lambda _request: nothing(), methods=["GET"]),
-        Route("/healthz", partial(home.health, portal), methods=["GET"]),
+        Route("/healthz", watch.Health(portal).__call__, methods=["GET"]),
+        Route("/readyz", partial(watch.ready, portal), methods=["GET"]),
+        Route("/metrics", partial(watch.metrics, portal), methods=["GET"]),
     ]

@@ -1,8 +1,8 @@
 """What the portal is handed at start: everything it needs to know, and nothing it reads by itself."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -12,6 +12,8 @@ from desk.keys import Keys
 from desk.levels import Levels
 from desk.passwords import Profile
 from desk.sessions import Lifetimes
+from portal.metrics import Metrics
+from portal.watching import Access
 from store.blobs import BlobStore
 from store.database import Database
 
@@ -40,7 +42,11 @@ class PortalConfig:
     password_profile: Profile = "modern"
     tells_of_passwords: bool = True  # a changed password is told to its owner by mail
     version: str = ""
+    mailboxes: Mapping[str, timedelta] = field(default_factory=dict)  # each, and when it counts as silent
     status_seconds: float = 1.0  # the status page is computed this often at most
+    ready: Callable[[], Mapping[str, str]] = dict  # what keeps this process from its work, by part; "" for nothing
+    metrics: Metrics | None = None  # None where nobody is to see the figures
+    metrics_access: Access = field(default_factory=Access)
     clock: Callable[[], datetime] = _utc_now
 
     @property

@@ -5,9 +5,10 @@ from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_netw
 from starlette.requests import Request
 
 
-def peer_of(request: Request, trusted_proxies: tuple[str, ...]) -> str:
-    """The client as the rate limits count it; of an IPv6 client its /64, since it owns all of that."""
+def client_of(request: Request, trusted_proxies: tuple[str, ...]) -> tuple[IPv4Address | IPv6Address | None, bool]:
+    """The address of the client, as far as it can be believed; and whether a trusted proxy handed the request on."""
     address = _parse(request.client.host if request.client else "")
+    by_proxy = address is not None and _is_trusted(address, trusted_proxies)
     hops = [part for line in request.headers.getlist("x-forwarded-for") for part in line.split(",")]
     # Each proxy appends the address it saw: read from the right, as long as the last speaker is trusted.
     while address is not None and hops and _is_trusted(address, trusted_proxies):
@@ -15,6 +16,12 @@ def peer_of(request: Request, trusted_proxies: tuple[str, ...]) -> str:
         if named is None:
             break
         address = named
+    return address, by_proxy
+
+
+def peer_of(request: Request, trusted_proxies: tuple[str, ...]) -> str:
+    """The client as the rate limits count it; of an IPv6 client its /64, since it owns all of that."""
+    address, _ = client_of(request, trusted_proxies)
     if isinstance(address, IPv6Address):
         return str(address.ipv4_mapped or IPv6Network((address, 64), strict=False))
     return str(address or "")

@@ -5,11 +5,13 @@ import stat
 from collections.abc import Callable
 from pathlib import Path
 
-from postdesk import bundled
+from postdesk import blobs, bundled
 from postdesk.catalogue import CatalogueError
+from postdesk.preparing import obstacle
 from postdesk.settings import SettingsError
 from postdesk.wiring import House
 from store.migrations import current
+from store.migrations.state import Fit, fit
 
 
 def check_all(house: House) -> tuple[list[str], int]:
@@ -54,11 +56,15 @@ def _database(house: House) -> str:
         raise SettingsError([house.missing_database])
     version = house.database.check()
     found, newest = current(house.database)
-    if found != newest:
+    state = fit(house.database)
+    if state is Fit.TOO_NEW:
+        raise SettingsError([obstacle(house.database)])
+    if not state.works:
         raise SettingsError([f"the schema is at {found or 'nothing'}, the newest is {newest}. Run: postdesk migrate"])
     if open_to_others := _open_to_others(house.database.file):
         raise SettingsError(open_to_others)
-    return f"{version}, schema {found}"
+    later = "" if state is Fit.NEWEST else f", {state.value}"
+    return f"{version}, schema {found}{later}"
 
 
 def _open_to_others(file: Path | None) -> list[str]:
@@ -88,10 +94,10 @@ def _staff(house: House) -> str:
 
 def _blobs(house: House) -> str:
     folder = house.settings.blobs.folder
-    if not folder.is_dir():
+    if house.settings.blobs.kind == "folder" and not folder.is_dir():
         return _to_be_made(folder)
     house.blobs.check()
-    return str(folder)
+    return blobs.where(house.settings)
 
 
 def _to_be_made(folder: Path) -> str:
@@ -138,10 +144,13 @@ def _relay(house: House) -> str:
     if relay.mode == "maildir":
         place = relay.folder if relay.folder.is_dir() else _to_be_made(relay.folder)
         return f"letters are kept in {place}"
-    import socket
+    from postdesk.outgoing import try_relays
 
-    with socket.create_connection((relay.host, relay.port), timeout=5):
-        return f"{relay.host}:{relay.port} answers"
+    tried = try_relays(house)
+    if faults := [f"{place}: {fault}" for place, fault in tried.items() if fault]:
+        raise SettingsError(faults)
+    places = ", ".join(f"{one.host}:{one.port}" for one in (relay, *house.settings.relays))
+    return f"{places}: {'all take' if len(tried) > 1 else 'takes'} letters from us"
 
 
 def _senders(house: House) -> str:
@@ -160,6 +169,12 @@ def _senders(house: House) -> str:
             servers = ", ".join(sender.dns_servers) or "the system's DNS servers"
             raise SettingsError([f"sender.verify: {servers}: no answer. Mail is taken, but nobody is verified"])
     return ", ".join(ways)
+
+
+def _signatures(house: House) -> str:
+    from postdesk import dkim_state
+
+    return dkim_state.check(house)
 
 
 def _catalogue(house: House) -> str:
@@ -205,4 +220,5 @@ PARTS: tuple[tuple[str, Callable[[House], str]], ...] = (
     ("commands by mail", _commands),
     ("senders", _senders),
     ("outgoing mail", _relay),
+    ("signatures", _signatures),
 )

@@ -31,7 +31,8 @@ app.add_typer(contact_app, name="contact")
 app.add_typer(people_app, name="people")
 
 _FAMILIES = (
-    "access catalogue contacts desk letters mail muted news organisations people seed sites staff teams timers"
+    "access backup canary catalogue contacts desk dkim doctor erasure letters mail mailbox migrate move muted news "
+    "organisations outbox people processes seed sites staff teams timers"
 ).split()
 _chosen: dict[str, Path | None] = {"config": None}
 
@@ -87,19 +88,18 @@ def open_house(*, quiet: bool = False, create: bool = False) -> "House":
 
 def ready_house(*, quiet: bool = True, upgraded: bool = False) -> "House":
     """The same, with keys, addresses and an up-to-date database; `upgraded` makes and upgrades it if that may be."""
+    from postdesk.preparing import obstacle, prepare
     from postdesk.settings import SettingsError
-    from store.migrations import is_current, upgrade
 
     house = open_house(quiet=quiet, create=upgraded)
     try:
         _ = house.addresses
         if upgraded and house.settings.database.auto_migrate:
-            if not is_current(house.database):
-                upgrade(house.database)
+            prepare(house.database)
         elif house.missing_database:
             raise fail(house.missing_database, 78)
-        if not is_current(house.database):
-            raise fail("The database has no tables yet, or old ones. Run: postdesk migrate", 78)
+        if words := obstacle(house.database):
+            raise fail(words, 78)
     except SettingsError as error:
         raise fail("\n".join(error.faults), 78) from error
     return house
@@ -127,20 +127,6 @@ def serve(
     supervisor = Supervisor(house, chosen, workers)
     with database_faults(roles.LATER):
         sys.exit(supervisor.run(lambda: typer.echo(banner(house, chosen))))
-
-
-@app.command()
-def migrate() -> None:
-    """Bring the database to the newest schema."""
-    from store.migrations import current, upgrade
-
-    house = open_house(create=True)
-    before, _ = current(house.database)
-    upgrade(house.database)
-    after, _ = current(house.database)
-    typer.echo(
-        f"The schema is at {after}." if before == after else f"The schema went from {before or 'nothing'} to {after}."
-    )
 
 
 @app.command()

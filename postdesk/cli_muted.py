@@ -1,4 +1,4 @@
-"""Commands about addresses that get no letters: `postdesk mail muted`, `unmute`."""
+"""Commands about addresses that get no letters: `postdesk mail muted`, `mute`, `unmute`."""
 
 import json
 import textwrap
@@ -43,6 +43,34 @@ def mail_muted(
             typer.echo(f"{was} To see them too: {program()} mail muted --all")
     if more:
         typer.echo(f"Shown are the newest {limit:,}; --limit shows more.", err=as_json)
+
+
+@mail_app.command("mute")
+def mail_mute(
+    addresses: Annotated[
+        list[str] | None, typer.Argument(metavar="ADDRESS...", help="Who is to get no letters.")
+    ] = None,
+    why: Annotated[str, typer.Option(metavar="TEXT", help="Kept with it, and shown by `postdesk mail muted`.")] = "",
+) -> None:
+    """Write to addresses no more, until a mail comes from there or somebody lifts it."""
+    from desk import muting
+    from desk.writes import Writes
+    from gateway.headers import clean
+    from postdesk.replaying import whoami
+
+    named = list(dict.fromkeys(_address(word) for word in addresses or []))
+    if not named or not why.strip():
+        raise fail("Name an address, and say why with --why TEXT.", 64)
+    reason = clean(f"{why} (by {whoami()})", 400)
+    with open_desk() as house, house.database.transaction() as session:
+        known, writes = muting.active(session, named), Writes(house.database.ids.next)
+        for address in named:
+            if address not in known:
+                muting.mute(writes, address, reason, datetime.now(UTC))
+        writes.flush(session)
+    for address in named:
+        done = "is muted already" if address in known else "is muted: it gets no letters"
+        typer.echo(f"{address} {done}. To lift it: {program()} mail unmute {address}")
 
 
 @mail_app.command("unmute")

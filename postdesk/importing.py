@@ -13,6 +13,7 @@ import structlog
 from sqlalchemy import select
 
 from gateway.envelope import Envelope
+from gateway.outage import one_line
 from postdesk.wiring import House
 from store.tables import ReceivedMail
 
@@ -63,17 +64,17 @@ def _hand_over(part: Sequence[Item], submit: "Callable[[Envelope, bytes], Future
         try:
             raw = item.read()
         except OSError as error:
-            log.error("a mail could not be read; it stays in its file", mail=item.marker, error=str(error))
+            log.error("a mail could not be read; it stays in its file", source=item.marker, error=type(error).__name__)
             failed += 1
             continue
         if len(raw) > limit:
-            log.error("a mail is larger than mail.max_mb; it stays in its file", mail=item.marker, bytes=len(raw))
+            log.error("a mail is larger than mail.max_mb; it stays in its file", source=item.marker, size=len(raw))
             failed += 1
             continue
         waiting.append((item, submit(Envelope("", (), "file", peer=item.marker, received_at=datetime.now(UTC)), raw)))
     for item, future in waiting:
         if fault := future.exception():
-            log.error("a mail could not be stored; it stays in its file", mail=item.marker, error=repr(fault))
+            log.error("a mail could not be stored; it stays in its file", source=item.marker, error=one_line(fault))
             failed += 1
     return failed
 
@@ -88,14 +89,14 @@ def _items(source: Path, opened: ExitStack) -> Iterator[Item]:
         folders = [source / name for name in ("cur", "new") if (source / name).is_dir()]
         for file in sorted(file for folder in folders or [source] for file in folder.iterdir() if file.is_file()):
             # The part before ":" is unique for ever; what follows are flags, which change (maildir(5)).
-            yield Item(_marker(f"{source.resolve()}/{file.name.partition(':')[0]}"), file.read_bytes)
+            yield Item(marker(f"{source.resolve()}/{file.name.partition(':')[0]}"), file.read_bytes)
     elif not source.is_file():
         log.error("there is no such file or folder", source=str(source))
-        yield Item(_marker(str(source.resolve())), source.read_bytes)
+        yield Item(marker(str(source.resolve())), source.read_bytes)
     elif _is_mbox(source):
         yield from _mbox_items(source, opened)
     else:
-        yield Item(_marker(str(source.resolve())), source.read_bytes)
+        yield Item(marker(str(source.resolve())), source.read_bytes)
 
 
 def _mbox_items(source: Path, opened: ExitStack) -> Iterator[Item]:
@@ -103,7 +104,7 @@ def _mbox_items(source: Path, opened: ExitStack) -> Iterator[Item]:
     for key in box.iterkeys():
         # By content: an mbox grows and is rewritten, so a place in it means nothing for long.
         digest = hashlib.blake2b(box.get_bytes(key), digest_size=16).hexdigest()
-        yield Item(_marker(f"{source.resolve()}#{digest}"), lambda key=key: box.get_bytes(key))  # type: ignore[misc]
+        yield Item(marker(f"{source.resolve()}#{digest}"), lambda key=key: box.get_bytes(key))  # type: ignore[misc]
 
 
 def _is_mbox(source: Path) -> bool:
@@ -111,6 +112,6 @@ def _is_mbox(source: Path) -> bool:
         return file.read(5) == b"From "
 
 
-def _marker(name: str) -> str:
+def marker(name: str) -> str:
     """Short enough for the column, and still telling a person which file it was."""
     return f"{hashlib.blake2b(name.encode('utf-8', 'replace'), digest_size=12).hexdigest()} {name[-200:]}"

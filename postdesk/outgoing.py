@@ -6,15 +6,20 @@ from typing import TYPE_CHECKING
 
 from gateway.compose import Composer
 from gateway.delivery import Deliverer
+from gateway.delivery_lanes import Lanes, Route
+from gateway.delivery_pace import PaceRules
 from gateway.delivery_policy import DeliveryPolicy
 from gateway.letter import DeskFacts
-from gateway.relay import MaildirRelay, Relay
-from postdesk import __version__, bundled, own_letters
+from gateway.relay import MaildirRelay
+from postdesk import __version__, blobs, bundled, own_letters
 from postdesk.answering import answer_facts
 from postdesk.languages import catalogues, languages
-from store.blobs import BlobStore, FolderBlobs
+from postdesk.oauth import token_source
+from store.blobs import BlobStore
 
 if TYPE_CHECKING:
+    from gateway.smtp_relay import SmtpConfig
+    from postdesk.settings_out import RelayServer
     from postdesk.wiring import House
 
 
@@ -31,48 +36,84 @@ def desk_facts(house: "House") -> DeskFacts:
         reopen_days=house.settings.mail.reopen_days,
         levels=house.levels,
         catalogue=house.catalogue,
+        letter_bytes=int(house.settings.letters.max_mb * 1024 * 1024),
+        link_days=house.settings.letters.link_days,
         version=__version__,
     )
 
 
-def composer(house: "House", blobs: BlobStore | None = None) -> Composer:
+def composer(house: "House", files: BlobStore | None = None) -> Composer:
     """What renders letters."""
     templates = bundled.folder("templates") / "mail"
     facts = replace(desk_facts(house), answers=answer_facts(house), languages=languages(house))
     own = own_letters.folder(house)
-    return Composer(house.addresses, facts, templates, own, keys=house.keys, blobs=blobs or house.blobs)
+    return Composer(
+        house.addresses,
+        facts,
+        templates,
+        own,
+        keys=house.keys,
+        blobs=files or house.blobs,
+        signers=house.signing_keys.signers,
+    )
 
 
-def relay(house: "House") -> Relay:
-    """One connection's worth of relay, as the settings say."""
-    settings = house.settings.relay
-    if settings.mode == "maildir":
-        return MaildirRelay(settings.folder)
-    from gateway.smtp_relay import SmtpConfig, SmtpRelay
+def lanes(house: "House") -> Lanes:
+    """The relays, as the settings say."""
+    settings, main = house.settings, house.addresses.main.address
+    if settings.relay.mode == "maildir":  # nothing leaves the machine, whatever other relays there are
+        return Lanes([Route(lambda: MaildirRelay(settings.relay.folder), connections=1)], main)
+    named = [replace(_route(house, one), name=one.name, addresses=frozenset(one.addresses)) for one in settings.relays]
+    return Lanes([_route(house, settings.relay), *named], main)
 
-    return SmtpRelay(
-        SmtpConfig(
-            host=settings.host,
-            port=settings.port,
-            tls=settings.tls,
-            tls_ca=str(house.loaded.home / settings.tls_ca) if settings.tls_ca else "",
-            user=settings.user,
-            password=settings.password.get_secret_value(),
-            hostname=house.settings.hostname,
-            timeout=settings.timeout_seconds,
-        )
+
+def try_relays(house: "House") -> dict[str, str]:
+    """Each relay by its place in the settings: connected to, and signed in at; "", or what is wrong."""
+    from gateway.smtp_relay import SmtpRelay
+
+    servers = {"relay": house.settings.relay} | {
+        f"relays.{index}": server for index, server in enumerate(house.settings.relays)
+    }
+    return {place: SmtpRelay(relay_config(house, server, 10.0)).try_out() for place, server in servers.items()}
+
+
+def _route(house: "House", server: "RelayServer") -> Route:
+    from gateway.smtp_relay import SmtpRelay
+
+    config = relay_config(house, server)
+    idle = timedelta(seconds=server.idle_seconds) if server.idle_seconds else None
+    return Route(lambda: SmtpRelay(config), connections=server.connections, idle=idle)
+
+
+def relay_config(house: "House", server: "RelayServer", most: float = 600.0) -> "SmtpConfig":
+    """How a relay is spoken to; no answer may take longer than `most` seconds."""
+    from gateway.smtp_relay import SmtpConfig
+
+    return SmtpConfig(
+        host=server.host,
+        port=server.port,
+        tls=server.tls,
+        tls_ca=str(house.loaded.home / server.tls_ca) if server.tls_ca else "",
+        tls_fingerprint=server.tls_fingerprint,
+        user=server.user,
+        password=server.password.get_secret_value(),
+        tokens=token_source(server),
+        hostname=house.settings.hostname,
+        timeout=min(server.timeout_seconds, most),
+        letters_per_connection=server.letters_per_connection,
+        plain_return_path=server.return_path == "plain",
     )
 
 
 def deliverer(house: "House") -> Deliverer:
     """What sends the letters."""
-    settings = house.settings
+    settings = house.settings.delivery
     policy = DeliveryPolicy(
-        give_up=timedelta(days=settings.delivery.give_up_days),
-        fold_seconds=settings.delivery.fold_seconds,
-        connections=settings.relay.connections if settings.relay.mode == "smtp" else 1,
+        give_up=timedelta(days=settings.give_up_days),
+        fold_seconds=settings.fold_seconds,
+        paces=PaceRules(settings.paces, settings.per_domain_minute),
     )
-    return Deliverer(house.database, composer(house), lambda: relay(house), policy)
+    return Deliverer(house.database, composer(house), lanes(house), policy)
 
 
 def check_templates(house: "House") -> int:
@@ -81,5 +122,5 @@ def check_templates(house: "House") -> int:
 
     check_header_injection()
     catalogues(house).check()
-    composer(house, FolderBlobs(house.settings.blobs.folder, create=False))
+    composer(house, blobs.store(house.settings, create=False))
     return len(list((bundled.folder("templates") / "mail").glob("*/body.txt")))

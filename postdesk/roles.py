@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 import structlog
 
 from gateway.outage import Outage
-from postdesk import schedule
+from gateway.stopping import Stop
+from postdesk import mailboxes, schedule
 from postdesk.wake import Wake
 from postdesk.wiring import House
 
@@ -113,12 +114,13 @@ async def _front(house: House, mail: Wake, ready: Wake, roles: Collection[str]) 
     spool = house.spool(notify=mail.set) if {"smtp", "lmtp", "imap"} & set(roles) else None
     listeners = await _listeners(house, spool, roles) if spool else []
     page = await _page(house, roles)
-    ended = threading.Event()
-    threads = _mailboxes(house, spool, ended) if spool and "imap" in roles else []
+    ended = Stop()
+    threads = mailboxes.start(house, spool, ended) if spool and "imap" in roles else []
     timers = schedule.start(house) if "schedule" in roles else None
     ready.set()
     await stop.wait()
     log.info("stopping: what was begun is finished first")
+    house.readiness.drain()
     ended.set()
     await asyncio.gather(*(listener.stop(GRACE) for listener in listeners))
     if page:
@@ -188,14 +190,3 @@ async def _page(house: House, roles: Collection[str]) -> "tuple[uvicorn.Server, 
     )
     server = Server(config)
     return server, asyncio.create_task(server.serve(sockets=[opened]))
-
-
-def _mailboxes(house: House, spool: "Spool", ended: threading.Event) -> list[threading.Thread]:
-    from gateway.mailbox import MailboxPoller
-
-    threads = []
-    for config in house.mailboxes():
-        poller = MailboxPoller(config, spool.submit)
-        threads.append(threading.Thread(target=poller.run, args=(ended,), name=f"imap-{config.name}", daemon=True))
-        threads[-1].start()
-    return threads

@@ -4,15 +4,20 @@ import os
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
+import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
 from sqlalchemy import select
 from sqlalchemy.orm import Session
+from structlog.contextvars import bound_contextvars
 
 from gateway.outage import Outage
 from postdesk.timers import TIMERS, Done, Run
 from postdesk.wiring import House
+from store.identity import name_of
 from store.leases import hold_lease
 from store.tables import JobRun, Lease
+
+log = structlog.get_logger(__name__)
 
 LEASE = timedelta(minutes=2)
 _NAME = "schedule"
@@ -20,7 +25,7 @@ _NAME = "schedule"
 
 def start(house: House) -> Callable[[], None]:
     """Start the timers in a thread; returns what ends them."""
-    holder = f"{os.uname().nodename}:{os.getpid()}"
+    holder = name_of()
     jobs = {name: Outage(f"housekeeping ({name})") for name in TIMERS}
 
     def tick() -> None:
@@ -47,6 +52,8 @@ def run(house: House, name: str, holder: str, now: datetime) -> bool:
         if not hold_lease(session, _NAME, holder, now, LEASE):
             return False
         done = _run(house, session, name, now)
+    if done.count:
+        log.info("a timer ran", timer=name, count=done.count)
     _follow(done)
     return True
 
@@ -66,7 +73,9 @@ def _run(house: House, session: Session, name: str, now: datetime) -> Done:
     if last is None:
         last = JobRun(name=name, done_for="", at=now)
         session.add(last)
-    done = TIMERS[name].run(Run(house, session, now, last.done_for))
+    session.info["timer"] = name  # the letters that it queues bear its name (desk/writes.py)
+    with bound_contextvars(timer=name):
+        done = TIMERS[name].run(Run(house, session, now, last.done_for))
     last.done_for, last.at = done.done_for, now
     return done
 

@@ -9,13 +9,15 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import structlog
 
-from postdesk import roles
+from postdesk import health, roles
+from postdesk.heartbeat import living
+from postdesk.notify import Notifier
 from postdesk.wake import Wake
 from postdesk.wiring import House
+from store.processes import take_off_dead
 from store.queue import release_dead
 
 log = structlog.get_logger(__name__)
@@ -28,6 +30,7 @@ _PR_SET_PDEATHSIG = 1  # prctl(2)
 @dataclass(slots=True)
 class _Child:
     name: str
+    roles: tuple[str, ...]
     run: Callable[[], None]
     pid: int = 0
     started: float = 0.0
@@ -43,17 +46,23 @@ class Supervisor:
         self._house = house
         self._children = self._plan(chosen, workers)
         self._stopping = False
+        self._systemd = Notifier.from_environment(os.environ, os.getpid())
 
     def _plan(self, chosen: tuple[str, ...], workers: int) -> list[_Child]:
         house, mail, letters = self._house, self._mail, self._letters
         children = []
         front = [role for role in roles.FRONT if role in chosen]
         if front:
-            children.append(_Child("+".join(front), lambda: roles.front(house, mail, self._ready, front)))
+            children.append(_Child("+".join(front), tuple(front), lambda: roles.front(house, mail, self._ready, front)))
         if "work" in chosen:
-            children += [_Child(f"work {n}", lambda: roles.work(house, mail, letters)) for n in range(1, workers + 1)]
+            children += [
+                _Child(f"work {n}", ("work",), lambda: roles.work(house, mail, letters)) for n in range(1, workers + 1)
+            ]
         if "deliver" in chosen:
-            children.append(_Child("deliver", lambda: roles.deliver(house, letters)))
+            children.append(_Child("deliver", ("deliver",), lambda: roles.deliver(house, letters)))
+        if house.settings.health.port:
+            siblings = len(children)
+            children.append(_Child("health", ("health",), lambda: health.run(house, siblings)))
         return children
 
     def run(self, on_ready: Callable[[], None]) -> int:
@@ -67,19 +76,26 @@ class Supervisor:
         code = 0
         waiting = any(child.name.split("+")[0] in roles.FRONT for child in self._children)
         if not waiting:
-            on_ready()
+            self._tell_ready(on_ready)
         while self._children and not self._stopping:
             code = max(code, self._watch())
+            self._systemd.alive()
             if waiting and self._ready.wait(0):
                 waiting = False
-                on_ready()
+                self._tell_ready(on_ready)
+        self._systemd.stopping()
         self._end_all()
         return code
+
+    def _tell_ready(self, on_ready: Callable[[], None]) -> None:
+        on_ready()
+        self._systemd.ready(f"Running: {', '.join(child.name for child in self._children)}")
 
     def _free_leases(self) -> None:
         """What a dead process had claimed is taken up at once, not when its lease runs out."""
         with self._house.database.transaction() as session:
-            freed = release_dead(session, _is_alive)
+            freed = release_dead(session)
+            take_off_dead(session)
         if freed:
             log.warning("work of a process that died is taken up again", items=freed)
 
@@ -105,7 +121,8 @@ class Supervisor:
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
             _end_with(parent)
             self._house.database.forget_connections()
-            child.run()
+            with living(self._house.database, child.roles):
+                child.run()
             code = 0
         except roles.CannotStart as error:
             print(error, file=sys.stderr)
@@ -131,7 +148,9 @@ class Supervisor:
         return 0
 
     def _ended(self, pid: int, code: int) -> int:
-        child = next(child for child in self._children if child.pid == pid)
+        child = next((child for child in self._children if child.pid == pid), None)
+        if child is None:
+            return 0  # as the first process of a container we inherit strangers' children
         if code in (roles.UNUSABLE, roles.LATER):
             child.pid, self._stopping = 0, True
             return code
@@ -182,12 +201,3 @@ def _end_with(parent: int) -> None:
     ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, int(signal.SIGTERM), 0, 0, 0)
     if os.getppid() != parent:  # it died before we could ask
         os.kill(os.getpid(), signal.SIGTERM)
-
-
-def _is_alive(pid: int) -> bool:
-    """False for a zombie too: orphans stay in the table until init reaps them, which in a container may be never."""
-    try:
-        # proc_pid_stat(5): the state is the first word behind the name, which may itself hold brackets.
-        return Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()[0] not in (b"Z", b"X")
-    except (FileNotFoundError, ProcessLookupError):
-        return False

@@ -7,17 +7,19 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
 from postdesk import bundled
 from postdesk.settings_model import Settings
+from postdesk.settings_oauth import OAuth
 
 PREFIX = "POSTDESK_"
 PLACES = (Path("var/postdesk.toml"), Path("/etc/postdesk/postdesk.toml"))
 # Settings that have a "<name>_file" beside them, by section.
-SECRETS = (("database", "password"), ("relay", "password"))
+SECRETS = (("database", "password"), ("blobs", "secret_key"), ("metrics", "token"))
+Signs = TypeVar("Signs", bound=OAuth)
 
 
 class SettingsError(Exception):
@@ -221,13 +223,20 @@ def _with_secrets(settings: Settings, home: Path, faults: list[str]) -> Settings
         if file:
             secret = read_secret(home / file, f"{section}.{name}_file", faults)
             settings = settings.model_copy(update={section: part.model_copy(update={name: secret})})
-    boxes = []
-    for index, box in enumerate(settings.mailbox):
-        if box.password_file:
-            secret = read_secret(home / box.password_file, f"mailbox.{index}.password_file", faults)
-            box = box.model_copy(update={"password": secret})
-        boxes.append(box)
-    return settings.model_copy(update={"mailbox": tuple(boxes)})
+    boxes = [with_secrets(box, f"mailbox.{index}", home, faults) for index, box in enumerate(settings.mailbox)]
+    relay = with_secrets(settings.relay, "relay", home, faults)
+    relays = [with_secrets(one, f"relays.{index}", home, faults) for index, one in enumerate(settings.relays)]
+    return settings.model_copy(update={"mailbox": tuple(boxes), "relay": relay, "relays": tuple(relays)})
+
+
+def with_secrets(section: Signs, place: str, home: Path, faults: list[str]) -> Signs:
+    """Its "<name>_file" settings read into the secrets they stand for; the files are named in full then."""
+    update: dict[str, Any] = {}
+    for name in ("password", "client_secret", "refresh_token"):
+        if file := getattr(section, f"{name}_file"):
+            update[f"{name}_file"] = str(home / file)  # a refresh token is written back to it
+            update[name] = read_secret(home / file, f"{place}.{name}_file", faults)
+    return section.model_copy(update=update)
 
 
 def read_secret(path: Path, key: str, faults: list[str]) -> Any:

@@ -57,6 +57,8 @@ class Letters(Section):
     day_sheet: bool
     announcements: bool
     password_changed: bool
+    max_mb: Annotated[float, Field(ge=1, le=100)]
+    link_days: Annotated[int, Field(ge=1, le=365)]
 
 
 class Retention(Section):
@@ -66,3 +68,4 @@ class Retention(Section):
     mails_days: Days
     tickets_days: Days
     imports_days: Days
+    envelopes_days: Days

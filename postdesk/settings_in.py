@@ -4,7 +4,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr
 
-from postdesk.settings_kinds import Address, Network, Port, Positive, Section, Server
+from postdesk.settings_kinds import Address, Network, Port, Positive, Section, Server, is_loopback
+from postdesk.settings_oauth import OAuth
 
 
 class Smtp(Section):
@@ -30,7 +31,7 @@ class Lmtp(Section):
     max_connections: Positive
 
 
-class Mailbox(Section):
+class Mailbox(OAuth):
     """[[mailbox]]"""
 
     name: str = Field(min_length=1, max_length=60)
@@ -43,8 +44,22 @@ class Mailbox(Section):
     folder: str = "INBOX"
     processed: str = "Processed"
     refused: str = "Refused"
+    start: Literal["all", "now"] = "all"
+    idle_minutes: Annotated[float, Field(ge=0, le=28)] = 5
     poll_seconds: Annotated[float, Field(gt=0)] = 30
+    silent_minutes: Annotated[float, Field(ge=1, le=1440)] = 15
     batch: Annotated[int, Field(ge=1, le=500)] = 50
+
+    def faults(self, place: str) -> list[str]:
+        """Faults that only show when its settings are seen together."""
+        found = self.oauth_faults(place)
+        if self.tls == "none" and not is_loopback(self.host):
+            found.append(f'{place}.tls: "none" is allowed only to this machine; use "tls"')
+        if self.silent_minutes * 60 <= max(self.idle_minutes * 60, self.poll_seconds):
+            found.append(f"{place}.silent_minutes: must be more than idle_minutes, and than poll_seconds")
+        if self.folder in (self.processed, self.refused):
+            found.append(f"{place}.folder: must be another one than processed and refused")
+        return found
 
 
 class Mail(Section):

@@ -6,10 +6,15 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, SecretStr
 from sqlalchemy.engine import make_url
 
+from postdesk.settings_backup import Backup
+from postdesk.settings_canary import Canary
 from postdesk.settings_desk import Credentials, Letters, People, Reminders, Retention, Tickets
+from postdesk.settings_dkim import Dkim
 from postdesk.settings_in import Lmtp, Mail, Mailbox, Sender, Smtp
-from postdesk.settings_kinds import Address, BaseUrl, DatabaseUrl, Port, Positive, Section, TimeZone, is_loopback
-from postdesk.settings_out import Delivery, Relay
+from postdesk.settings_kinds import Address, BaseUrl, DatabaseUrl, Port, Positive, Section, TimeZone
+from postdesk.settings_out import Delivery, NamedRelay, Relay, relay_faults
+from postdesk.settings_store import Blobs
+from postdesk.settings_watch import Health, Metrics
 
 
 class DeskAddress(Section):
@@ -47,13 +52,6 @@ class DatabaseSettings(Section):
     password_file: str
     auto_migrate: bool
     pool_size: Annotated[int, Field(ge=1, le=200)]
-
-
-class Blobs(Section):
-    """[blobs]"""
-
-    folder: Path
-    reserve_mb: Annotated[int, Field(ge=0)]
 
 
 class Secrets(Section):
@@ -118,12 +116,18 @@ class Settings(Section):
     reminders: Reminders
     letters: Letters
     retention: Retention
+    backup: Backup
     caps: Caps
     work: Work
     relay: Relay
+    relays: tuple[NamedRelay, ...] = ()
     delivery: Delivery
+    dkim: Dkim
     credentials: Credentials
+    canary: Canary
     portal: Portal
+    metrics: Metrics
+    health: Health
     log: Log
 
     def at(self, home: Path) -> "Settings":
@@ -135,28 +139,30 @@ class Settings(Section):
             url = url.set(password=self.database.password.get_secret_value())
         sections: dict[str, Any] = {
             "database": self.database.model_copy(update={"url": url.render_as_string(hide_password=False)}),
-            "blobs": self.blobs.model_copy(update={"folder": home / self.blobs.folder}),
+            "blobs": self.blobs.at(home),
             "secrets": self.secrets.model_copy(update={"key_file": home / self.secrets.key_file}),
             "relay": self.relay.model_copy(update={"folder": home / self.relay.folder}),
+            "backup": self.backup.at_home(home),
+            "dkim": self.dkim.model_copy(update={"folder": home / self.dkim.folder}),
         }
         return self.model_copy(update=sections)
 
     def conflicts(self) -> list[str]:
         """Faults that only show when settings are seen together."""
-        faults = []
+        faults = self.blobs.faults()
         if bool(self.smtp.tls_certificate) != bool(self.smtp.tls_key):
             faults.append("smtp.tls_certificate, smtp.tls_key: set both, or neither")
-        if self.relay.mode == "smtp" and not self.relay.host:
-            faults.append('relay.host: must name the relay when relay.mode is "smtp"')
-        if self.relay.mode == "smtp" and self.relay.tls == "none" and not is_loopback(self.relay.host):
-            faults.append('relay.tls: "none" is allowed only to this machine; use "starttls" or "tls"')
+        faults += relay_faults(self.relay, self.relays)
         for index, box in enumerate(self.mailbox):
-            if box.tls == "none" and not is_loopback(box.host):
-                faults.append(f'mailbox.{index}.tls: "none" is allowed only to this machine; use "tls"')
+            faults += box.faults(f"mailbox.{index}")
+        if len({box.name for box in self.mailbox}) < len(self.mailbox):
+            faults.append("mailbox: names two of them alike")
         if len({level.name.casefold() for level in self.people.levels}) < len(self.people.levels):
             faults.append("people.levels: names a security level twice")
         if len({entry.address for entry in self.desk.addresses}) < len(self.desk.addresses):
             faults.append("desk.addresses: names an address twice")
+        if self.canary.address and self.canary.address not in {entry.address for entry in self.desk.addresses}:
+            faults.append("canary.address: must be one of desk.addresses")
         return faults
 
     @property

@@ -10,10 +10,11 @@ from gateway.held import DISCARDED
 from gateway.parse import read
 from gateway.travel import journey
 from postdesk.show import evidence_line
+from postdesk.show_letters import letter_lines
 from postdesk.show_travel import travel_lines
 from store.blobs import BlobStore
 from store.database import Database
-from store.tables import Delivery, Disposition, Event, Outbox, ReceivedMail, Ticket
+from store.tables import Disposition, ReceivedMail, Ticket
 
 _MOST_FILES = 20
 _NOT_READ = "reading it stopped Postdesk, so it is not read again here"
@@ -83,7 +84,7 @@ def mail_text(session: Session, received_id: int) -> str | None:
         lines.append(f"  Sender:    {sender['verdict']}. {sender['reason']}")
         lines += [f"  Checked:   {line}" for line in sender.get("checks", ())]
     lines += [f"  Evidence:  {evidence_line(piece)}" for piece in evidence.get("evidence", ())]
-    return "\n".join([*lines, *_earlier(mail), *_letters(session, received_id)])
+    return "\n".join([*lines, *_earlier(mail), *letter_lines(session, received_id)])
 
 
 def _way_in(mail: ReceivedMail) -> list[str]:
@@ -184,20 +185,3 @@ def content_lines(message: Message) -> list[str]:
 def _file(item: Attachment) -> str:
     inline = ", shown in the text" if item.inline else ""
     return f"{item.original_name or item.name}, {item.type}, {item.size:,} bytes{inline}"
-
-
-def _letters(session: Session, received_id: int) -> list[str]:
-    rows = session.execute(
-        select(Outbox)
-        .join(Event, Event.id == Outbox.event_id)
-        .where(Event.received_id == received_id)
-        .order_by(Outbox.created_at, Outbox.id)
-    ).scalars()
-    lines = []
-    for row in rows:
-        attempt = session.scalars(
-            select(Delivery).where(Delivery.outbox_id == row.id).order_by(Delivery.at.desc(), Delivery.id.desc())
-        ).first()
-        said = f": {attempt.reply}" if attempt and attempt.reply else ""
-        lines.append(f"  Letter:    {row.kind} to {row.recipient}, {row.state}{said}")
-    return lines

@@ -2,18 +2,20 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from functools import partial
 
 from sqlalchemy.orm import Session
 
 from desk import (
     announcements,
+    canary,
     clockwork,
     daily,
     day_sheets,
     digests,
     due_letters,
+    mailboxes,
     old_tickets,
     reminders,
     retention,
@@ -24,8 +26,10 @@ from desk.hours import Hours, office
 from desk.reminders import Plan
 from desk.retention import Gone
 from desk.targets import ALL
-from postdesk import sweep
+from desk.tries import REMEMBERED
+from postdesk import backup_due, canaries, sweep
 from postdesk.languages import languages
+from postdesk.mailboxes import silent_after
 from postdesk.wiring import House
 
 # Bytes that are put while a row that names them is not yet committed are newer than that.
@@ -134,8 +138,21 @@ def _announce(run: Run) -> Done:
     return Done(announcements.tell(run.session, run.next_id, run.now))
 
 
+def _canary(run: Run) -> Done:
+    sent = canaries.send_if_due(run.house, run.session, run.now)
+    late = timedelta(minutes=run.house.settings.canary.late_minutes)
+    told = canary.watch(run.session, run.next_id, run.now, late) if run.house.settings.canary.every_minutes else 0
+    return Done(sent + told + canary.forget(run.session, run.now - canary.KEPT))
+
+
+def _mailboxes(run: Run) -> Done:
+    watched = silent_after(run.house.settings)
+    return Done(mailboxes.watch(run.session, run.next_id, run.now, watched, run.house.zone))
+
+
 def _purge(run: Run) -> Done:
     sessions.purge(run.session, run.now)
+    retention.tries(run.session, run.now - REMEMBERED)
     clockwork.forget_questions(run.session, run.now)
     return Done()
 
@@ -150,6 +167,8 @@ def _kept(days: int, forget: Callable[[datetime], Gone], run: Run) -> Done:
 
 
 def _forget_blobs(house: House, named: frozenset[str], now: datetime, age: timedelta = _JUST_NOW) -> None:
+    if backup_due.is_running(house, datetime.now(UTC)):
+        return  # it copies what was named at its beginning; the sweep finds these later
     # One moment for all that may name them: what waits for a “confirm” becomes a file meanwhile.
     with house.database.reading() as session:
         unused = retention.unused(session, named)
@@ -178,6 +197,13 @@ def _old_tickets(run: Run) -> Done:
     return _kept(run.house.settings.retention.tickets_days, forget, run)
 
 
+def _old_envelopes(run: Run) -> Done:
+    def forget(before: datetime) -> Gone:
+        return retention.envelopes(run.session, before, run.done_for)
+
+    return _kept(run.house.settings.retention.envelopes_days, forget, run)
+
+
 def _old_imports(run: Run) -> Done:
     return _kept(run.house.settings.retention.imports_days, partial(retention.imports, run.session), run)
 
@@ -197,6 +223,25 @@ def _sweep(run: Run) -> Done:
     return Done(len(digests), step.place, follow)
 
 
+def _backup(run: Run) -> Done:
+    day = backup_due.due(run.house, run.now, run.done_for)
+    return Done(1, day, partial(backup_due.begin, run.house)) if day else Done(0, run.done_for)
+
+
+def _aside(run: Run) -> Done:
+    return Done(0, run.done_for, partial(_settle, run.house, run.now))
+
+
+def _settle(house: House, now: datetime) -> None:
+    """What the store put aside an hour ago: whatever row would name it is committed by now."""
+    named = frozenset(house.blobs.aside(now - _JUST_NOW, sweep.AT_ONCE))
+    if named:
+        with house.database.reading() as session:
+            unused = retention.unused(session, named)
+        for digest in sorted(named):
+            house.blobs.settle(digest, wanted=digest not in unused)
+
+
 TIMERS: dict[str, Timer] = {
     "complete": Timer("Resolved tickets become Complete.", _complete),
     "alerts": Timer("Customers hear of due times that they asked to hear of.", _alerts),
@@ -206,13 +251,20 @@ TIMERS: dict[str, Timer] = {
     "digest": Timer("Customers who want it get the list of their tickets.", _digest),
     "day-sheet": Timer("Staff get the list of what waits.", _day_sheet),
     "announce": Timer("Announcements go out as letters.", _announce),
+    "canary": Timer("The desk sends a mail to itself, and staff hear when none comes back.", _canary),
+    "mailboxes": Timer("Staff hear of a mailbox that is not read, and of access that ends soon.", _mailboxes),
     "purge": Timer("Sessions that ended, and commands that nobody confirmed, are forgotten.", _purge),
     "old-letters": Timer("Letters are forgotten after retention.letters_days.", _old_letters),
     "old-mails": Timer("Received mails as they came are forgotten after retention.mails_days.", _old_mails),
     "old-tickets": Timer("Closed tickets are forgotten after retention.tickets_days.", _old_tickets),
     "old-imports": Timer("The rows of contact imports are forgotten after retention.imports_days.", _old_imports),
+    "aside": Timer("What an S3 store has forgotten goes for good, an hour later, if still nothing names it.", _aside),
+    "old-envelopes": Timer(
+        "Who sent a mail, and its subject, is forgotten after retention.envelopes_days.", _old_envelopes
+    ),
     "sweep": Timer(
         "Where mails or tickets are forgotten: bytes that nothing names any more go, a part of the folder a day.",
         _sweep,
     ),
+    "backup-due": Timer("A backup begins once a day at backup.at, where backup.folder is set.", _backup),
 }

@@ -20,19 +20,20 @@ from desk.levels import Level, Levels
 from gateway.commands.words import Words
 from gateway.desk_addresses import Addresses, DeskAddress
 from gateway.rules import Caps, Rules
-from postdesk import __version__, bundled
+from postdesk import __version__, blobs, bundled, watching
+from postdesk.readiness import Readiness
 from postdesk.settings import Loaded, SettingsError
-from store.blobs import FolderBlobs
+from store.blobs import BlobStore
 from store.database import Database
 
 if TYPE_CHECKING:
     from gateway.delivery import Deliverer
-    from gateway.imap_session import MailboxConfig
     from gateway.intake import Intake
     from gateway.listener_config import ListenerConfig
     from gateway.sender.checker import SenderCheck
     from gateway.spool import Spool
     from portal.config import PortalConfig
+    from postdesk.dkim_folder import KeyFolder
 
 MIB = 1024 * 1024
 
@@ -73,9 +74,9 @@ class House:
         return f"There is no database at {file}. Run: postdesk init"
 
     @cached_property
-    def blobs(self) -> FolderBlobs:
+    def blobs(self) -> BlobStore:
         """The blob store."""
-        return FolderBlobs(self.settings.blobs.folder)
+        return blobs.store(self.settings)
 
     @cached_property
     def addresses(self) -> Addresses:
@@ -171,6 +172,18 @@ class House:
         return known.with_labels(self.catalogue.question_labels)
 
     @cached_property
+    def readiness(self) -> Readiness:
+        """What keeps this process from its work."""
+        return watching.readiness(self)
+
+    @cached_property
+    def signing_keys(self) -> "KeyFolder":
+        """The DKIM keys that sign letters; not yet read."""
+        from postdesk.dkim_folder import KeyFolder
+
+        return KeyFolder(self.settings.dkim.folder)
+
+    @cached_property
     def senders(self) -> "SenderCheck":
         """What says who sent a mail."""
         from postdesk.verifying import sender_check
@@ -181,8 +194,8 @@ class House:
         """Where received mail is kept; starts its writer thread."""
         from gateway.spool import Spool
 
-        blobs = self.settings.blobs
-        return Spool(self.database, self.blobs, folder=blobs.folder, reserve=blobs.reserve_mb * MIB, notify=notify)
+        disks, reserve = blobs.disks(self.settings, self.database.file), self.settings.blobs.reserve_mb * MIB
+        return Spool(self.database, self.blobs, folders=disks, reserve=reserve, notify=notify)
 
     def intake(self, notify: Callable[[], None] = lambda: None) -> "Intake":
         """What turns received mail into tickets."""
@@ -240,32 +253,11 @@ class House:
             raise SettingsError([f"smtp.tls_certificate, smtp.tls_key: cannot be used: {error}"]) from error
         return context
 
-    def mailboxes(self) -> "list[MailboxConfig]":
-        """The mailboxes that are read over IMAP."""
-        from gateway.imap_session import MailboxConfig
-
-        return [
-            MailboxConfig(
-                name=box.name,
-                host=box.host,
-                port=box.port,
-                user=box.user,
-                password=box.password.get_secret_value(),
-                tls=box.tls,
-                folder=box.folder,
-                processed=box.processed,
-                refused=box.refused,
-                batch=box.batch,
-                poll_seconds=box.poll_seconds,
-                max_size=int(self.settings.mail.max_mb * MIB),
-            )
-            for box in self.settings.mailbox
-        ]
-
     def portal(self) -> "PortalConfig":
         """What the portal works with."""
         from desk.sessions import Lifetimes
         from portal.config import PortalConfig
+        from postdesk.mailboxes import silent_after
 
         portal, desk = self.settings.portal, self.settings.desk
         return PortalConfig(
@@ -287,5 +279,9 @@ class House:
             levels=self.levels,
             password_profile=self.settings.credentials.profile,
             tells_of_passwords=self.settings.letters.password_changed,
+            mailboxes=silent_after(self.settings),
             version=__version__,
+            ready=self.readiness.parts,
+            metrics=watching.metrics(self),
+            metrics_access=watching.access(self),
         )

@@ -29,7 +29,7 @@ class BlobWriter(Protocol):
 
 
 class BlobStore(Protocol):
-    """Where bytes live. One real implementation today, the folder; S3 has the same face."""
+    """Where bytes live: a folder, or an S3-compatible store (s3_blobs.py)."""
 
     def writer(self) -> BlobWriter:
         """Start a blob of unknown size."""
@@ -48,6 +48,12 @@ class BlobStore(Protocol):
 
     def names(self, start: str, after: str, most: int) -> list[str]:
         """Digests that begin with these two hex digits and come behind `after`, in order, so many at most."""
+
+    def aside(self, before: datetime, most: int) -> list[str]:
+        """Digests forgotten before then that could still come back; whoever asks looks what names them, and settles."""
+
+    def settle(self, digest: str, *, wanted: bool) -> None:
+        """The end of what was forgotten and lies aside: it comes back, or goes for good."""
 
     def check(self) -> None:
         """Write, read and remove a trial blob; OSError says what does not work."""
@@ -166,6 +172,13 @@ class FolderBlobs:
             return []
         behind = (name for name in found if not after or name[: len(after)] > after)
         return heapq.nsmallest(most, behind)
+
+    def aside(self, before: datetime, most: int) -> list[str]:
+        """None: what a folder forgets is gone at once."""
+        return []
+
+    def settle(self, digest: str, *, wanted: bool) -> None:
+        """Nothing is ever aside."""
 
     def _tidy(self) -> None:
         """Blobs that were being forgotten when a process died: one that is missing comes back, the others go."""

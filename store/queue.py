@@ -1,14 +1,13 @@
 """Work that several processes share: claim it with a lease, finish it, or put it off."""
 
-import os
-import socket
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, or_, select, true, update
+from sqlalchemy import ColumnElement, delete, or_, select, true, update
 from sqlalchemy.orm import Session
 
-from store.tables import Outbox, ReceivedMail
+from store.identity import is_dead, name_of
+from store.tables import Lease, Outbox, ReceivedMail
 
 Queue = type[ReceivedMail] | type[Outbox]
 
@@ -29,7 +28,7 @@ def claim(
     claimed = session.execute(
         update(table)
         .where(table.id.in_(picked))
-        .values(lease_until=now + lease, attempts=table.attempts + 1, holder=_name(os.getpid()))
+        .values(lease_until=now + lease, attempts=table.attempts + 1, holder=name_of())
         .returning(since, table.id)
         .execution_options(synchronize_session=False)
     )
@@ -41,7 +40,7 @@ def give_back(session: Session, table: Queue, ids: Collection[int], *, attempt: 
 
     Rows that are done or put off meanwhile have no lease of ours any more, or are not to be named here.
     """
-    ours = table.id.in_(ids) & (table.holder == _name(os.getpid())) & table.lease_until.is_not(None)
+    ours = table.id.in_(ids) & (table.holder == name_of()) & table.lease_until.is_not(None)
     session.execute(
         update(table)
         .where(ours)
@@ -50,7 +49,7 @@ def give_back(session: Session, table: Queue, ids: Collection[int], *, attempt: 
     )
 
 
-def release_dead(session: Session, alive: Callable[[int], bool]) -> int:
+def release_dead(session: Session) -> int:
     """End the leases of processes of this machine that have died: their work need not wait for the lease to run out.
 
     Returns how many rows are free again.
@@ -63,17 +62,10 @@ def release_dead(session: Session, alive: Callable[[int], bool]) -> int:
     for table, waiting in queues:
         held = table.lease_until.is_not(None)
         holders = session.scalars(select(table.holder).where(waiting, held).distinct()).all()
-        dead = [holder for holder in holders if _is_here(holder) and not alive(int(holder.rpartition(":")[2]))]
+        dead = [holder for holder in holders if is_dead(holder)]
         if dead:
             ended = update(table).where(waiting, held, table.holder.in_(dead)).values(lease_until=None)
             freed += len(session.scalars(ended.returning(table.id)).all())
+    held_by = session.scalars(select(Lease.holder).distinct()).all()
+    session.execute(delete(Lease).where(Lease.holder.in_([holder for holder in held_by if is_dead(holder)])))
     return freed
-
-
-def _name(pid: int) -> str:
-    return f"{socket.gethostname()[:100]}:{pid}"
-
-
-def _is_here(holder: str) -> bool:
-    host, _, pid = holder.rpartition(":")
-    return host == socket.gethostname()[:100] and pid.isdigit()

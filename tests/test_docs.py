@@ -17,8 +17,9 @@ from desk.access import Proof, Role, Verdict, may_write
 from postdesk import cli
 from postdesk.settings_in import Mailbox
 from postdesk.settings_model import Settings
+from postdesk.settings_out import NamedRelay
 from tests.servers import require
-from tools import commands_doc, settings_doc, tree_doc
+from tools import cli_doc, commands_doc, letters_doc, settings_doc, tree_doc
 
 ROOT = Path(__file__).resolve().parent.parent
 cli.load_commands()
@@ -55,6 +56,15 @@ def test_every_mailbox_setting_is_in_the_example() -> None:
     Mailbox.model_validate(mailbox)
 
 
+def test_every_setting_of_a_further_relay_is_in_the_example() -> None:
+    """The same for [[relays]]."""
+    section = settings_doc.page().partition("## `[[relays]]`")[2]
+    example = section.partition("```toml\n")[2].partition("```")[0]
+    (relay,) = tomllib.loads(example)["relays"]
+    assert {*relay, "password"} == set(names(NamedRelay))
+    NamedRelay.model_validate(relay)
+
+
 def test_tree_is_up_to_date() -> None:
     """The tree in docs/architecture.md is what `make docs` draws from the modules."""
     assert tree_doc.TARGET.read_text(encoding="utf-8") == tree_doc.page(), "run: make docs"
@@ -63,6 +73,23 @@ def test_tree_is_up_to_date() -> None:
 def test_commands_page_is_up_to_date() -> None:
     """docs/commands.md is what `make docs` writes from the commands by mail, so it names each, and no other."""
     assert commands_doc.TARGET.read_text(encoding="utf-8") == commands_doc.page(), "run: make docs"
+
+
+def test_command_line_page_is_up_to_date() -> None:
+    """docs/command-line.md is what `make docs` writes from the commands themselves."""
+    assert cli_doc.TARGET.read_text(encoding="utf-8") == cli_doc.page(), "run: make docs"
+
+
+def test_pages_of_letters_are_up_to_date() -> None:
+    """docs/letters.md and docs/headers.md are what `make docs` writes: each letter, each field and what it is for."""
+    assert letters_doc.TARGETS["letters"].read_text(encoding="utf-8") == letters_doc.letters(), "run: make docs"
+    assert letters_doc.TARGETS["headers"].read_text(encoding="utf-8") == letters_doc.headers(), "run: make docs"
+
+
+def test_every_page_is_in_the_site() -> None:
+    """mkdocs.yml leads to each page of docs/, and to no other."""
+    listed = re.findall(r"^ +- ([\w-]+\.md)$", (ROOT / "mkdocs.yml").read_text(encoding="utf-8"), re.MULTILINE)
+    assert sorted(listed) == sorted(page.name for page in (ROOT / "docs").glob("*.md"))
 
 
 def commands(command: Any, path: str) -> Iterator[str]:

@@ -85,7 +85,7 @@ def _answer(session: Session, question: Question, facts: AnswerFacts, row_id: in
     except (SQLAlchemyError, OSError):  # the database is away: that is no fault of the question
         raise
     except Exception:  # whatever it is: the others get their answers, and this one hears that there is none
-        log.exception("a question could not be answered", outbox_id=row_id, ask=question.ask)
+        log.exception("a question could not be answered", letter=row_id, ask=question.ask)
         words = say(
             "#{command} could not be answered. Write to {address} in your own words.",
             command=question.ask,

@@ -38,6 +38,7 @@ class Received:
     raw: bytes
     envelope: Envelope
     message: Message
+    id: int = 0  # of the received mail, for the log
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,7 @@ class SenderCheck:
         try:
             return _clean(self._verify(mail, now))
         except Exception as error:  # a mail of strangers, read by libraries of others: it proves nothing
-            log.warning("a sender could not be verified", error=repr(error)[:500])
+            log.warning("a sender could not be verified", mail=mail.id, exc_info=error)
             return Verified("none", f"The sender could not be verified ({type(error).__name__}).")
 
     def _verify(self, mail: Received, now: datetime) -> Verified:

@@ -37,6 +37,7 @@ class Preview:
     entry: Entry
     language: str
     message: EmailMessage
+    raw: bytes  # as it goes out
     preheader: str
 
     @property
@@ -128,7 +129,7 @@ def _apart(loaded: Loaded, key: str) -> Iterator[House]:
         (folder / "key").write_text(key + "\n", encoding="utf-8")
         changed: Mapping[str, Any] = {
             "database": settings.database.model_copy(update={"url": f"sqlite:///{folder / 'desk.db'}"}),
-            "blobs": settings.blobs.model_copy(update={"folder": folder / "blobs"}),
+            "blobs": settings.blobs.model_copy(update={"kind": "folder", "folder": folder / "blobs"}),
             "secrets": settings.secrets.model_copy(update={"key_file": folder / "key"}),
         }
         house = House(replace(loaded, settings=settings.model_copy(update=changed)), create=True)
@@ -153,4 +154,4 @@ def _one(house: House, composer: _Plainly, entry: Entry, code: str) -> Preview:
         raise RuntimeError(f"{entry.name} in {code}: {found.reason}")
     message = email.message_from_bytes(found.bytes, policy=email.policy.default)
     assert isinstance(message, EmailMessage)  # noqa: S101 - for the type checker: that is what the policy makes
-    return Preview(entry, code, message, composer.preheader)
+    return Preview(entry, code, message, found.bytes, composer.preheader)

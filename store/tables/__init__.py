@@ -16,7 +16,18 @@ from store.tables.people import (
     Team,
     TeamMember,
 )
-from store.tables.running import Canary, Erasure, MailboxState, Pace, Process
+from store.tables.running import (
+    Canary,
+    Counter,
+    Erasure,
+    MailboxState,
+    MovedMail,
+    MoveIn,
+    OldNumber,
+    Pace,
+    Process,
+    SchemaState,
+)
 from store.tables.ticket import Alert, Approval, Attachment, Event, Participant, Reading, Ticket, TicketLink
 
 __all__ = [
@@ -30,6 +41,7 @@ __all__ = [
     "Canary",
     "Contact",
     "ContactAddress",
+    "Counter",
     "Delivery",
     "Disposition",
     "Erasure",
@@ -42,7 +54,10 @@ __all__ = [
     "LoginTry",
     "MailKey",
     "MailboxState",
+    "MoveIn",
+    "MovedMail",
     "NumberSeries",
+    "OldNumber",
     "Organisation",
     "Outbox",
     "Pace",
@@ -52,6 +67,7 @@ __all__ = [
     "RawMail",
     "Reading",
     "ReceivedMail",
+    "SchemaState",
     "Site",
     "Staff",
     "Suppression",

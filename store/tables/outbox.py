@@ -45,6 +45,13 @@ class Outbox(Base):
             postgresql_where=text("automatic"),
         ),
         Index("ix_outbox_ticket_id", "ticket_id"),
+        # The letters that a mail caused.
+        Index(
+            "ix_outbox_received_id",
+            "received_id",
+            sqlite_where=text("received_id IS NOT NULL"),
+            postgresql_where=text("received_id IS NOT NULL"),
+        ),
         Index(
             "ix_outbox_event_id",
             "event_id",
@@ -85,13 +92,17 @@ class Outbox(Base):
     event_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("event.id"))
     import_id: Mapped[int | None] = mapped_column(BigInteger)  # the contact import that it welcomes somebody of
     received_id: Mapped[int | None] = mapped_column(BigInteger)  # the mail that caused it: its log lines name both
+    timer: Mapped[str] = mapped_column(String(20), default="")  # the timer that caused it; "" when something else did
     context: Mapped[dict[str, Any]] = mapped_column(default=dict)
     automatic: Mapped[bool] = mapped_column(default=True)  # nobody wrote it: counts towards the cap per address
     first_receipt: Mapped[bool] = mapped_column(default=False)  # to a sender nobody knows: few of these in a minute
     state: Mapped[str] = mapped_column(String(12), default="waiting")
-    # waiting | sent | refused | expired | suppressed | uncertain | folded | failed (could not be rendered)
+    # waiting | sent | refused | expired | suppressed | uncertain | folded | dropped (by a person)
+    # | failed (could not be rendered)
     attempts: Mapped[int] = mapped_column(default=0)
     next_at: Mapped[datetime]
+    turn_at: Mapped[datetime | None]  # its turn in the pace of the domain that it goes to
+    retried_at: Mapped[datetime | None]  # a person had it sent again: the days until it is given up begin anew
     lease_until: Mapped[datetime | None]
     holder: Mapped[str] = mapped_column(String(120), default="")  # the process that claimed it: "host:pid"
     message_id: Mapped[str] = mapped_column(String(255), default="")
@@ -108,7 +119,8 @@ class Delivery(Base):
     id: Mapped[Key]
     outbox_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("outbox.id"), index=True)
     at: Mapped[datetime]
-    result: Mapped[str] = mapped_column(String(12))  # sent | deferred | refused | uncertain | bounced | folded | failed
+    # sent | deferred | refused | uncertain | bounced | expired | folded | failed | dropped
+    result: Mapped[str] = mapped_column(String(12))
     reply: Mapped[str] = mapped_column(Text, default="")
     relay: Mapped[str] = mapped_column(String(60), default="")  # by its name in the settings; "" for the usual one
 

@@ -1,12 +1,12 @@
-"""What runs and how it does: processes, mailboxes, the pace of each domain, the canary, who was erased."""
+"""What runs and how it does: processes, mailboxes, the pace of each domain, the canary, counters, who was erased."""
 
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, String, Text
+from sqlalchemy import BigInteger, ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from store.tables.base import Base, Key
+from store.tables.base import ROW_ID, Base, Key
 
 
 class Process(Base):
@@ -14,12 +14,22 @@ class Process(Base):
 
     __tablename__ = "process"
 
-    name: Mapped[str] = mapped_column(String(120), primary_key=True)  # "host:pid", as in the leases
+    name: Mapped[str] = mapped_column(String(120), primary_key=True)  # as in the leases, see store/identity.py
     roles: Mapped[list[Any]]
     version: Mapped[str] = mapped_column(String(40))
     schema: Mapped[str] = mapped_column(String(10))  # the newest schema that this process knows
     started_at: Mapped[datetime]
     seen_at: Mapped[datetime]
+    clock_ms: Mapped[int] = mapped_column(default=0)  # how much the clock of its machine is ahead of the database's
+
+
+class SchemaState(Base):
+    """What a process must know to work with this database; no row as long as all may."""
+
+    __tablename__ = "schema_state"
+
+    name: Mapped[str] = mapped_column(String(20), primary_key=True)  # "desk"
+    oldest: Mapped[str] = mapped_column(String(10))  # the oldest schema that a process may know
 
 
 class MailboxState(Base):
@@ -33,23 +43,34 @@ class MailboxState(Base):
     last_success: Mapped[datetime | None]
     last_error: Mapped[str] = mapped_column(Text, default="")
     last_error_at: Mapped[datetime | None]
-    failures: Mapped[int] = mapped_column(default=0)  # polls in a row that did not come to their end
+    failures: Mapped[int] = mapped_column(default=0)  # visits in a row that did not come to their end
+    failing_since: Mapped[datetime | None]  # the first of these
     unfetchable: Mapped[int] = mapped_column(default=0)
     waiting: Mapped[int] = mapped_column(default=0)  # mails that this visit has still before it
     taken: Mapped[int] = mapped_column(default=0)  # mails that this visit has taken
     uid_validity: Mapped[int] = mapped_column(BigInteger, default=0)
     start_uid: Mapped[int] = mapped_column(BigInteger, default=0)  # mails below it were there before, and stay
+    start_at: Mapped[datetime | None]  # the same as a moment, for when UIDs mean other mails; none: all are taken
     token_ends_at: Mapped[datetime | None]  # OAuth2: when the right to read ends, as far as it is known
     told_at: Mapped[datetime | None]  # staff know that it fails
+    token_told: Mapped[int] = mapped_column(default=0)  # staff know that the right ends within so many days; 0: not yet
 
 
 class Pace(Base):
-    """When the next letter to a domain may go out, where its pace is bounded."""
+    """When the next letter to a domain may go out, where its pace is bounded: by the settings, or by its servers."""
 
     __tablename__ = "pace"
+    __table_args__ = (
+        # The few that are slow, whose servers asked for it.
+        Index("ix_pace_slow", "slow_at", sqlite_where=text("slow_ms > 0"), postgresql_where=text("slow_ms > 0")),
+    )
 
     domain: Mapped[str] = mapped_column(String(255), primary_key=True)
-    free_at: Mapped[datetime]
+    # Milliseconds since 1970: both databases reckon with numbers alike, and not with dates.
+    free_ms: Mapped[int] = mapped_column(BigInteger, default=0)  # every turn before it is given away
+    slow_ms: Mapped[int] = mapped_column(default=0)  # its servers asked for this much between two letters; 0: never
+    slow_at: Mapped[datetime | None]  # when they asked last
+    reply: Mapped[str] = mapped_column(Text, default="")  # in their words
 
 
 class Canary(Base):
@@ -60,8 +81,44 @@ class Canary(Base):
     id: Mapped[Key]
     address: Mapped[str] = mapped_column(String(320))  # the desk address it went to
     sent_at: Mapped[datetime]
-    arrived_at: Mapped[datetime | None]
+    outbox_id: Mapped[int | None] = mapped_column(BigInteger)  # its row of the outbox: when the relay took it
+    arrived_at: Mapped[datetime | None]  # it came in …
+    handled_at: Mapped[datetime | None]  # … and was recognised
+    received_id: Mapped[int | None] = mapped_column(BigInteger)  # its row of received mail
     told_at: Mapped[datetime | None]  # staff know that it is missing
+    mended_at: Mapped[datetime | None]  # staff know that mail comes through again
+
+
+class MoveIn(Base):
+    """One run that moved old mail in: what it took, and when it came to its end."""
+
+    __tablename__ = "move_in"
+
+    id: Mapped[Key]
+    at: Mapped[datetime]
+    by: Mapped[str] = mapped_column(String(60), default="")
+    source: Mapped[str] = mapped_column(Text, default="")  # folders, files or a mailbox, as they were named
+    done_at: Mapped[datetime | None]
+    counts: Mapped[dict[str, Any]] = mapped_column(default=dict)  # fates of its mails, and the tickets it opened
+
+
+class MovedMail(Base):
+    """Which run moved a mail in."""
+
+    __tablename__ = "moved_mail"
+
+    received_id: Mapped[int] = mapped_column(ROW_ID, primary_key=True, autoincrement=False)
+    move_in_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("move_in.id"), index=True)
+
+
+class OldNumber(Base):
+    """The number that a ticket had in another system, as its subjects quote it: an answer to it finds the ticket."""
+
+    __tablename__ = "old_number"
+    __table_args__ = (Index("ix_old_number_ticket_id", "ticket_id"), {"sqlite_with_rowid": False})
+
+    key: Mapped[str] = mapped_column(String(120), primary_key=True)  # in small letters: “example.com #123”
+    ticket_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("ticket.id"), primary_key=True)
 
 
 class Erasure(Base):
@@ -73,3 +130,12 @@ class Erasure(Base):
     at: Mapped[datetime]
     by: Mapped[str] = mapped_column(String(320), default="")
     report: Mapped[dict[str, Any]]  # what was erased: counts by kind
+
+
+class Counter(Base):
+    """A count that only grows, for those who watch rates; in the ledger, `Tally`, a mail can change its outcome."""
+
+    __tablename__ = "counter"
+
+    name: Mapped[str] = mapped_column(String(40), primary_key=True)
+    value: Mapped[int] = mapped_column(BigInteger)

@@ -27,6 +27,20 @@ def repeats(block: bytes, pause: float = 0.0, after: bytes = b"") -> Answer:
     return answer
 
 
+def tells(text: bytes, *, close: bool = False) -> Answer:
+    """Answer IDLE with these bytes, then hang up, or wait for DONE and end it."""
+
+    def answer(connection: socket.socket, tag: bytes) -> None:
+        connection.sendall(text)
+        if close:
+            connection.shutdown(socket.SHUT_RDWR)
+            return
+        connection.recv(100)
+        connection.sendall(tag + b" OK done\r\n")
+
+    return answer
+
+
 DONE = b"TAG OK done\r\n"
 NORMAL: dict[bytes, Answer] = {
     b"CAPABILITY": says(b"* CAPABILITY IMAP4rev1 STARTTLS MOVE\r\n" + DONE),

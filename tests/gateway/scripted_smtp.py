@@ -21,6 +21,7 @@ class Scripted:
     commands: list[str] = field(default_factory=list)
     mails: list[bytes] = field(default_factory=list)
     connections: int = 0
+    at_once: bool = False  # TLS from the first byte on
 
     def answer(self, connection: socket.socket, verb: str) -> bool:
         """Say what the script has for a command; False once the connection is to end."""
@@ -71,9 +72,11 @@ def silent(stop: threading.Event) -> Answer:
 
 
 @contextlib.contextmanager
-def scripted(answers: dict[str, Answer] | None = None, tls: ssl.SSLContext | None = None) -> Iterator[Scripted]:
-    """The server, on a free port of this machine."""
-    server = Scripted(answers or {}, tls)
+def scripted(
+    answers: dict[str, Answer] | None = None, tls: ssl.SSLContext | None = None, *, at_once: bool = False
+) -> Iterator[Scripted]:
+    """The server, on a free port of this machine; `at_once` is TLS without STARTTLS."""
+    server = Scripted(answers or {}, tls, at_once=at_once)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         server.port = listener.getsockname()[1]
         thread = threading.Thread(target=_accept, args=(server, listener), daemon=True)
@@ -96,6 +99,8 @@ def _accept(server: Scripted, listener: socket.socket) -> None:
 def _serve(server: Scripted, connection: socket.socket) -> None:
     with contextlib.suppress(OSError), contextlib.ExitStack() as stack:
         stack.callback(lambda: connection.close())
+        if server.tls is not None and server.at_once:
+            connection = server.tls.wrap_socket(connection, server_side=True)
         if not server.answer(connection, "banner"):
             return
         file = connection.makefile("rb")

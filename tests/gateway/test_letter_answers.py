@@ -9,11 +9,10 @@ from typing import Any
 import pytest
 from sqlalchemy.orm import Session
 
-from gateway import compose
+from gateway import compose, letter_files
 from gateway.answers import Answer, GeneratedFile
 from gateway.compose import Composer
 from gateway.letter import DeskFacts, Letter, Unsent
-from gateway.letter_files import LETTER_BYTES
 from store.database import Database
 from store.tables import Contact, Outbox, Pending
 from tests.gateway import letter_world as world
@@ -170,10 +169,11 @@ def test_a_long_answer_is_cut(base: Database, html: str) -> None:
 
 def test_a_file_that_is_too_large_is_named(base: Database) -> None:
     """What fits goes along."""
-    made = (GeneratedFile("all.csv", "text/csv", bytes(LETTER_BYTES + 1)), GeneratedFile("few.csv", "text/csv", b"1"))
+    most = letter_files.room(world.FACTS.letter_bytes)
+    made = (GeneratedFile("all.csv", "text/csv", bytes(most + 1)), GeneratedFile("few.csv", "text/csv", b"1"))
     letter = asked(base, Answer("All", "See the files.", files=made))
     assert list(files(letter)) == ["few.csv"]
-    assert "Too large for this letter: all.csv (5.0 MB)" in plain(letter)
+    assert "Too large for this letter: all.csv (7.6 MB)" in plain(letter)
 
 
 def test_one_question_that_fails_keeps_no_other_back(base: Database) -> None:

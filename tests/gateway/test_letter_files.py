@@ -1,18 +1,23 @@
 """Files in letters: an answer's files reach the customer, the customer's files reach staff, within a limit."""
 
+import re
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
 from email.message import EmailMessage
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import select, update
 
+from desk import file_links
+from desk.file_links import FileLink
 from gateway import letter_files
 from gateway.compose import Composer
 from gateway.delivery import Deliverer
 from gateway.delivery_policy import DeliveryPolicy
-from gateway.letter import Letter, Unsent
-from gateway.letter_files import LETTER_BYTES
+from gateway.letter import DeskFacts, Letter, Unsent
 from gateway.relay import MaildirRelay
 from store.blobs import FolderBlobs
 from store.database import Database
@@ -20,6 +25,7 @@ from store.tables import Attachment, Outbox
 from tests.gateway import letter_world as world
 from tests.gateway.test_compose import part, read, unflowed, visible, words
 
+ROOM = letter_files.room(world.FACTS.letter_bytes)  # bytes of files in the largest letter
 PDF = b"%PDF-1.4\n" + bytes(range(256)) * 40
 
 
@@ -68,20 +74,75 @@ def test_the_files_of_a_customer_reach_staff(base: Database, kind: str) -> None:
     assert [len(data) for data in files(world.render(base, 51)[0]).values()] == [48_200]
 
 
-def test_files_that_are_too_large_are_named(base: Database) -> None:
-    """What fits goes along; for the others the letter says where they are."""
+def test_files_that_are_too_large_are_links(base: Database) -> None:
+    """What fits goes along; for each of the others the letter has a link, of its reader and with an end."""
     world.add(
         base,
-        world.file(60, "video.mov", bytes(LETTER_BYTES + 1), 40),
-        world.file(61, "one.bin", bytes(LETTER_BYTES), 40),
+        world.file(60, "video.mov", bytes(ROOM + 1), 40),
+        world.file(61, "one.bin", bytes(ROOM), 40),
         world.file(62, "two.bin", b"2", 40),
     )
     letter = world.render(base, 50)[0]
     text = unflowed(part(letter, "plain"))
     assert list(files(letter)) == ["one.bin"]
-    assert "Files: one.bin (5.0 MB)" in text
-    assert "Too large for this letter, to be found on the page below: video.mov (5.0 MB), two.bin (1 KB)" in text
+    assert "Files: one.bin (7.6 MB)" in text
+    lines = text.partition("Too large for this letter, here as a link until 9 May 2019:\n")[2].split("\n")
+    assert [lines[0], lines[2]] == ["video.mov (7.6 MB)", "two.bin (1 KB)"]
+    links = [linked(line) for line in (lines[1], lines[3])]
+    assert [link.file_id for link in links] == [60, 62]
+    assert {(link.holder, link.person_id, link.until) for link in links} == {
+        ("contact", world.JANE, world.NOW + timedelta(days=30))
+    }
     assert words(text) == words(visible(part(letter, "html")))
+    assert len(letter.bytes) <= 10 * 1024 * 1024
+    assert max(map(len, letter.bytes.split(b"\r\n"))) <= 998
+
+
+def linked(url: str) -> FileLink:
+    """What the link in a letter says."""
+    found = file_links.read(url.removeprefix("https://desk.example.com/f/"), world.KEYS)
+    assert found is not None, url
+    return found
+
+
+@pytest.mark.parametrize("max_mb", [1, 3, 10])
+def test_no_letter_is_larger_than_the_settings_say(base: Database, max_mb: int) -> None:
+    """Full of files to the last byte that fits, a letter stays within the limit; with one byte more it is small."""
+    room = letter_files.room(max_mb * 1024 * 1024)
+    sizes = [room - 19 * 50_000 if max_mb > 1 else room - 19 * 10_000, *[50_000 if max_mb > 1 else 10_000] * 19]
+    world.add(base, *[world.file(60 + i, "網" * 120 + ".bin", bytes(size), 40) for i, size in enumerate(sizes)])
+    world.add(base, world.event(41, "More.", world.SAM, minutes=6), world.file(99, "more.bin", bytes(room + 1), 41))
+    world.add(base, world.row(51, "update", event_id=41))
+    desk = replace(world.FACTS, letter_bytes=max_mb * 1024 * 1024)
+    full, over = world.render(base, 50, 51, by=composer(desk))
+    assert len(list(read(full).iter_attachments())) == 20
+    assert 0.9 < len(full.bytes) / (max_mb * 1024 * 1024) <= 1
+    assert len(over.bytes) < 40_000
+
+
+def composer(desk: DeskFacts) -> Composer:
+    """What renders letters of a desk with other limits."""
+    return Composer(world.ADDRESSES, desk, world.TEMPLATES, keys=world.KEYS, blobs=world.BLOBS, clock=lambda: world.NOW)
+
+
+def test_whom_a_link_is_for(base: Database) -> None:
+    """Staff, and who was sent a copy of the words; a queue is nobody, so its letter only names the file."""
+    vic: dict[str, Any] = {"recipient": "vic@vendor.test", "recipient_name": "Vic Nguyen", "contact_id": 21}
+    queue: dict[str, Any] = {"recipient": "queue@example.com", "recipient_name": "Network", "staff_id": None}
+    world.add(
+        base,
+        world.contact(21, "Vic Nguyen", "vic@vendor.test"),
+        world.event(44, "It is the second.", world.JANE, minutes=40),
+        world.file(60, "video.mov", bytes(ROOM + 1), 44),
+        world.row(51, "customer_wrote", world.SAM, event_id=44),
+        world.row(52, "copy", event_id=44, context={"by": "Jane Doe"}, **vic),
+        world.row(53, "customer_wrote", world.SAM, event_id=44, **queue),
+    )
+    texts = [unflowed(part(letter, "plain")) for letter in world.render(base, 51, 52, 53)]
+    found = [linked(re.findall(r"https://\S+/f/\S+", text)[0]) for text in texts[:2]]
+    assert [(link.holder, link.person_id) for link in found] == [("staff", world.SAM), ("given", 21)]
+    assert "/f/" not in texts[2]
+    assert "Too large for this letter, to be found on the page below: video.mov (7.6 MB)" in texts[2]
 
 
 def test_a_file_beside_a_resolution_goes_along(base: Database) -> None:
@@ -167,15 +228,15 @@ def test_files_of_many_letters_are_not_in_memory_at_once(base: Database, monkeyp
 
 def test_letters_that_were_left_out_go_in_the_next_round(base: Database, tmp_path: Path) -> None:
     """At once, and as a first attempt."""
-    world.add(base, world.file(60, "fix.pdf", bytes(LETTER_BYTES), 40))
+    world.add(base, world.file(60, "fix.pdf", bytes(ROOM), 40))
     world.add(base, *[world.row(i, "new_ticket", world.SAM, event_id=40) for i in range(51, 59)])
     policy = DeliveryPolicy(connections=1)
     deliverer = Deliverer(
         base, world.composer(), lambda: MaildirRelay(tmp_path / "out"), policy, clock=lambda: world.NOW
     )
-    counts = [deliverer.drain_once() for _ in range(3)]
+    counts = [deliverer.drain_once() for _ in range(4)]
     deliverer.close()
-    assert counts == [9, 3, 0]
+    assert counts == [9, 5, 1, 0]
     with base.reading() as session:
         rows = session.scalars(select(Outbox)).all()
         assert {(row.state, row.attempts) for row in rows} == {("sent", 1)}

@@ -3,7 +3,6 @@
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
-from typing import Any
 
 import pytest
 
@@ -12,38 +11,10 @@ from gateway.envelope import Envelope
 from gateway.errors import BadContent, StorageFailed
 from gateway.imap_session import ImapSession
 from gateway.mailbox import MailboxConfig, MailboxFailed, MailboxPoller, PollResult
+from tests.gateway.mailbox_world import Desk, Spool, mail, running
 from tests.servers import Dovecot, wait_for
 
 pytestmark = pytest.mark.peer
-
-
-def mail(number: int, text: str = "Hello\r\n", head: str = "") -> bytes:
-    """A sample mail that can be told from the others."""
-    return f"{head}From: ann@example.com\r\nSubject: sample {number}\r\n\r\n{text}".encode()
-
-
-class Spool:
-    """A spool that keeps in memory, and fails for mails that hold a word."""
-
-    def __init__(self) -> None:
-        self.got: list[tuple[Envelope, bytes]] = []
-        self.faults: dict[bytes, Exception] = {}
-
-    def submit(self, envelope: Envelope, raw: bytes) -> Future[int]:
-        """Keep a mail, or answer with the fault laid out for it."""
-        future = Future[int]()
-        for word, fault in self.faults.items():
-            if word in raw:
-                future.set_exception(fault)
-                return future
-        self.got.append((envelope, raw))
-        future.set_result(len(self.got))
-        return future
-
-    @property
-    def mails(self) -> list[bytes]:
-        """The mails without their envelopes."""
-        return [raw for _, raw in self.got]
 
 
 @pytest.fixture(scope="module")
@@ -51,30 +22,6 @@ def shared() -> Iterator[Dovecot]:
     """One Dovecot with a user per test."""
     with Dovecot(users=tuple((f"desk{number}", "pw") for number in range(30))) as server:
         yield server
-
-
-class Desk:
-    """A mailbox of its own on the shared server."""
-
-    def __init__(self, server: Dovecot, user: str) -> None:
-        self.server, self.user, self.spool = server, user, Spool()
-
-    def put(self, *mails: bytes, folder: str = "INBOX") -> None:
-        """Lay mails into the mailbox."""
-        self.server.put(*mails, folder=folder, user=self.user)
-
-    def mails(self, folder: str = "INBOX") -> list[bytes]:
-        """What is in a folder."""
-        return self.server.mails(folder, self.user)
-
-    def config(self, **changes: Any) -> MailboxConfig:
-        """Settings for this mailbox."""
-        values: dict[str, Any] = {"tls": "none", "timeout": 10.0} | changes
-        return MailboxConfig("sample", "127.0.0.1", self.server.port, self.user, "pw", **values)
-
-    def poller(self, **changes: Any) -> MailboxPoller:
-        """A poller that hands over to `spool`."""
-        return MailboxPoller(self.config(**changes), self.spool.submit)
 
 
 _users = iter(range(30))
@@ -301,7 +248,7 @@ def test_a_restart_of_the_server_in_the_middle_loses_nothing() -> None:
     """The server goes away between fetch and move; the poller comes back by itself, and every mail ends once."""
     mails = [mail(number) for number in range(6)]
     with Dovecot() as server:
-        desk, stop = Desk(server, "desk"), threading.Event()
+        desk = Desk(server, "desk")
         desk.put(*mails)
 
         def submit(envelope: Envelope, raw: bytes) -> Future[int]:
@@ -311,14 +258,9 @@ def test_a_restart_of_the_server_in_the_middle_loses_nothing() -> None:
             return desk.spool.submit(envelope, raw)
 
         poller = MailboxPoller(desk.config(batch=2, poll_seconds=0.05), submit)
-        thread = threading.Thread(target=poller.run, args=(stop,))
-        thread.start()
-        try:
-            wait_for(lambda: poller.state.last_success, "a poll that comes to its end", 30)
-        finally:
-            stop.set()
-            thread.join(10)
-        assert not thread.is_alive()
+        with running(poller):
+            wait_for(lambda: len(desk.spool.mails) == 6, "all mails", 60)  # by then the server is back
+            wait_for(lambda: len(desk.mails("Processed")) == 6, "all mails in their folder", 60)
         assert sorted(desk.mails("Processed")) == mails
         assert desk.spool.mails == mails  # the two that were kept before the restart are not handed over again
         assert poller.state.last_error

@@ -179,7 +179,7 @@ def test_a_writer_that_cannot_be_sealed(database: Database, spool: Spool, blobs:
 
 def test_below_the_reserve_nothing_is_taken(database: Database, blobs: FolderBlobs, tmp_path: Path) -> None:
     """Too little room: 452 before anything is written; a half blob is removed."""
-    spool = Spool(database, blobs, folder=tmp_path, reserve=1 << 62)
+    spool = Spool(database, blobs, folders=[tmp_path], reserve=1 << 62)
     try:
         writer = blobs.writer()
         writer.write(b"words")

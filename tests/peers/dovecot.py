@@ -7,6 +7,7 @@ import re
 import signal
 import ssl
 import subprocess
+from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -25,7 +26,7 @@ protocols = imap
 listen = 127.0.0.1
 ssl = {ssl}
 auth_failure_delay = 0
-auth_mechanisms = plain login
+auth_mechanisms = plain login{token_mechanisms}
 default_internal_user = {user}
 default_internal_group = {group}
 default_login_user = {user}
@@ -108,7 +109,8 @@ class Dovecot:
     """A running Dovecot: `with Dovecot() as server: server.client().select_folder("INBOX")`.
 
     `tls` makes a certificate for localhost that `tls_context` trusts; `prefix` is the personal namespace,
-    "INBOX." for one; `extra` is appended to the settings, as in "imap_capability = IMAP4rev1".
+    "INBOX." for one; `extra` is appended to the settings, as in "imap_capability = IMAP4rev1"; `introspection` is the
+    address that says whether a token is good (RFC 7662), and lets people sign in by XOAUTH2.
     """
 
     def __init__(
@@ -118,6 +120,7 @@ class Dovecot:
         tls: bool = False,
         prefix: str = "",
         extra: str = "",
+        introspection: str = "",
     ) -> None:
         self._program = require("dovecot")
         self.users = users
@@ -125,6 +128,7 @@ class Dovecot:
         self.port, self.tls_port, self.auth_port = free_port(), free_port(), free_port()
         self.tls_context: ssl.SSLContext | None = None
         self._tls, self._prefix, self._extra = tls, prefix, extra
+        self._introspection = introspection
         self._process: subprocess.Popen[bytes] | None = None
         self._stack = contextlib.ExitStack()
 
@@ -165,6 +169,24 @@ class Dovecot:
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait(10)
         self._process = None
+
+    def kill_sessions(self) -> None:
+        """Kill the processes of signed-in clients, as a fault of the server would; it goes on taking connections."""
+        assert self._process is not None
+        found = subprocess.run(["pgrep", "-g", str(self._process.pid), "-x", "imap"], capture_output=True, check=False)
+        for pid in found.stdout.split():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(int(pid), signal.SIGKILL)
+
+    def lay(self, mails: Iterable[bytes], user: str = "") -> None:
+        """Lay many mails into the INBOX as files, oldest first, which is quick."""
+        new = self.folder / "mail" / (user or self.users[0][0]) / "new"
+        for folder in (new, new.parent / "cur", new.parent / "tmp"):
+            folder.mkdir(parents=True, exist_ok=True)
+        # Dovecot reads a maildir in the order of the times in the names.
+        for number, mail in enumerate(mails, 1):
+            (new / f"{1_500_000_000 + number}.{number}.sample").write_bytes(mail)
+        give(new.parent)
 
     def log(self) -> str:
         """What Dovecot wrote about itself."""
@@ -213,13 +235,15 @@ class Dovecot:
             port=self.port,
             tls_port=self.tls_port if self._tls else 0,
             auth_port=self.auth_port,
+            token_mechanisms=" xoauth2 oauthbearer" if self._introspection else "",
             address="listen" if modern else "address",
             keep_login="restart_request_count" if modern else "service_count",
             unlimited="unlimited" if modern else "0",
         )
         head = "dovecot_config_version = 2.4.0\ndovecot_storage_version = 2.4.0\n" if modern else ""
         tls = self._certificate(modern) if self._tls else ""
-        (folder / "dovecot.conf").write_text(f"{head}{text}{tls}{self._extra}\n")
+        tokens = self._tokens(modern) if self._introspection else ""
+        (folder / "dovecot.conf").write_text(f"{head}{text}{tls}{tokens}{self._extra}\n")
         give(folder)
 
     def _certificate(self, modern: bool) -> str:
@@ -231,6 +255,21 @@ class Dovecot:
         self.tls_context = ssl.create_default_context()
         authority.configure_trust(self.tls_context)
         return tls_settings(chain, key, modern)
+
+    def _tokens(self, modern: bool) -> str:
+        told = {
+            "introspection_url": self._introspection,
+            "introspection_mode": "post",
+            "username_attribute": "username",
+            "active_attribute": "active",
+            "active_value": "true",
+        }
+        if modern:
+            lines = "".join(f"  {name} = {value}\n" for name, value in {**told, "force_introspection": "yes"}.items())
+            return f"oauth2 {{\n{lines}}}\npassdb oauth2 {{\n  mechanisms_filter = xoauth2 oauthbearer\n}}\n"
+        file = self.folder / "oauth.ext"
+        file.write_text("".join(f"{name} = {value}\n" for name, value in told.items()))
+        return f"passdb {{\n  driver = oauth2\n  mechanisms = xoauth2 oauthbearer\n  args = {file}\n}}\n"
 
     def _version(self) -> tuple[int, ...]:
         told = subprocess.run([self._program, "--version"], capture_output=True, text=True, check=True).stdout

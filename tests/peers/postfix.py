@@ -2,8 +2,10 @@
 
 import contextlib
 import os
+import re
 import shutil
 import subprocess
+from collections.abc import Mapping
 from types import TracebackType
 from typing import Self
 
@@ -63,6 +65,8 @@ smtp unix - - n - - smtp
 relay unix - - n - - smtp
 lmtp unix - - n - - lmtp
 virtual unix - n n - - virtual
+sink unix - n n - - virtual -o virtual_mailbox_maps=static:all/
+local unix - n n - - local
 showq unix n - n - - showq
 error unix - - n - - error
 retry unix - - n - - error
@@ -80,6 +84,9 @@ class Postfix:
     `lmtp_to` hands all mail for desk.test to an LMTP server, `relay_to` all other mail to an SMTP server.
     What neither takes ends in a Maildir that `mails` reads. `tls` offers STARTTLS with the certificate of
     `authority`; `auth_port` asks Dovecot there for user and password before anything is relayed.
+
+    `recipe` are lines of main.cf that win over ours, `master` lines for master.cf; `files` lie beside them, in
+    $config_directory, and are looked up with hash: unless their name has an ending.
     """
 
     def __init__(
@@ -90,12 +97,16 @@ class Postfix:
         tls: bool = False,
         auth_port: int | None = None,
         extra: str = "",
+        recipe: str = "",
+        master: str = "",
+        files: Mapping[str, str] | None = None,
     ) -> None:
         self._postfix = require("postfix")
         if os.getuid() != 0:
             missing("Postfix starts only as root: run these tests as root, or in a container")
         self.host, self.port = "127.0.0.1", free_port()
         self.authority: trustme.CA | None = trustme.CA() if tls else None
+        self._recipe, self._master, self._files = recipe, master, files or {}
         self._routes = self._route(lmtp_to, relay_to)
         self._auth_port, self._extra = auth_port, extra
         self._stack = contextlib.ExitStack()
@@ -155,6 +166,8 @@ class Postfix:
         return done.stdout + done.stderr
 
     def _route(self, lmtp_to: Address | None, relay_to: Address | None) -> str:
+        if self._recipe:
+            return f"relayhost = [{relay_to[0]}]:{relay_to[1]}\n" if relay_to else "default_transport = sink\n"
         text = f"virtual_transport = lmtp:inet:[{lmtp_to[0]}]:{lmtp_to[1]}\n" if lmtp_to else ""
         # Left out, it would be taken from virtual_mailbox_maps, and then everything would end here.
         text += f"virtual_mailbox_domains = {'desk.test' if lmtp_to else ''}\n"
@@ -168,8 +181,13 @@ class Postfix:
         give(folder / "sink")
         networks = "" if self._auth_port else "127.0.0.0/8"
         main = MAIN.format(folder=folder, port=self.port, networks=networks, uid=owner.pw_uid, gid=owner.pw_gid)
-        (folder / "etc" / "main.cf").write_text(f"{main}{self._routes}{self._secured()}{self._extra}\n")
-        (folder / "etc" / "master.cf").write_text(MASTER.format(port=self.port))
+        text = f"{_without(main, self._recipe)}{self._routes}{self._secured()}{self._recipe}\n{self._extra}\n"
+        (folder / "etc" / "main.cf").write_text(text)
+        (folder / "etc" / "master.cf").write_text(MASTER.format(port=self.port) + self._master)
+        for name, content in self._files.items():
+            (folder / "etc" / name).write_text(content)
+            if "." not in name:
+                self.command(require("postmap"), str(folder / "etc" / name))
 
     def _secured(self) -> str:
         text = ""
@@ -183,3 +201,9 @@ class Postfix:
             text += f"smtpd_sasl_path = inet:127.0.0.1:{self._auth_port}\n"
             text += "smtpd_relay_restrictions = permit_sasl_authenticated, reject\n"
         return text
+
+
+def _without(main: str, recipe: str) -> str:
+    """Our lines without those of parameters that a recipe sets."""
+    theirs = set(re.findall(r"^(\w+)\s*=", recipe, re.MULTILINE))
+    return "".join(line for line in main.splitlines(keepends=True) if line.partition(" =")[0] not in theirs)

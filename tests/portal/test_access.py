@@ -39,6 +39,9 @@ MATRIX = {
         SIGN_IN + "?next=" + PHONES + "/entries/{first}.txt", CHOOSE + "?next=" + PHONES + "/entries/{first}.txt",
         "200", "404", "200",
     ),
+    # Of a token that is not ours; tests/portal/test_file.py has those that are.
+    ("GET", "/f/{token}"): ("404", CHOOSE, "404", "404", "404"),
+    ("GET", "/f/{token}/file"): ("404", CHOOSE, "404", "404", "404"),
 }  # fmt: skip
 WHO = ("signed out", "one-time", "colleague", "stranger", "staff")
 
@@ -73,6 +76,7 @@ def test_every_route_for_every_visitor(world: World, visitors: dict[str, Callabl
     browser = visitors[who]()
     for (method, route), expected in sorted(MATRIX.items(), key=lambda entry: entry[0] == ("POST", "/out")):
         path = route.replace("{number}", "T20190409.0967").replace("{secret}", "x" * 40)
+        path = path.replace("{token}", "a" * 40)
         target = "photo" if "picture" in route else "log" if "files" in route else "first"
         path = path.replace("{id:key}", str(world.ids[target]))
         page = "/in/password" if who != "signed out" else "/in"

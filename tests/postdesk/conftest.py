@@ -10,6 +10,7 @@ import structlog
 from postdesk.init import Answers, run
 from postdesk.settings import load
 from postdesk.wiring import House
+from tests.postdesk.moving_world import Moved
 
 
 @pytest.fixture(autouse=True)
@@ -36,3 +37,13 @@ def house(config: Path) -> Iterator[House]:
     made = House(load(config, {}))
     yield made
     made.database.close()
+
+
+@pytest.fixture
+def moved(house: House, tmp_path: Path) -> Iterator[Moved]:
+    """The sample desk, where Sam works; at the end its ledger is right."""
+    folder = tmp_path / "moving"
+    folder.mkdir()
+    made = Moved(house, folder)
+    yield made
+    made.assert_ledger()

@@ -49,10 +49,12 @@ def test_a_mail_is_kept(house: House) -> None:
         ({"SENDER": "a@b.test", "RECIPIENT": "service@desk.test"}, "a@b.test", ("service@desk.test",)),
         (
             {"ORIGINAL_RECIPIENT": "service+incident@desk.test", "RECIPIENT": "x@y.test"},
-            "",
+            "ann@customer.test",  # the server says nothing of it: the mail does
             ("service+incident@desk.test",),
         ),
-        ({}, "", ()),
+        ({"SENDER": ""}, "", ()),
+        ({"SENDER": "MAILER-DAEMON"}, "", ()),
+        ({}, "ann@customer.test", ()),
     ],
 )
 def test_the_envelope_of_the_mail_server(

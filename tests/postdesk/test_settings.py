@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy.engine import make_url
 from typer.testing import CliRunner
 
-from postdesk.cli import app
+from postdesk.cli import app, load_commands
 from postdesk.settings import Loaded, SettingsError, find_file, load
 from postdesk.wiring import House
 

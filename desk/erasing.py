@@ -1,0 +1,205 @@
+"""Erasing one person: who it is, the beginning that cuts them off, the steps, and the end. Bounded transactions.
+
+It begins with what must be at once: nobody finds them by their address any more, and nobody writes to them. What is to
+be looked for is kept in the row of the erasure until the end, so that whoever is interrupted goes on by asking again.
+"""
+
+import hashlib
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, exists, select, update
+from sqlalchemy.orm import Session
+
+from desk.erasing_words import Words, full_names
+from desk.keys import Keys
+from desk.people import PeopleError, find_contact
+from store.tables import (
+    Account,
+    Alert,
+    Approver,
+    Base,
+    Contact,
+    ContactAddress,
+    Erasure,
+    LoginTry,
+    Participant,
+    Pending,
+    Staff,
+    Suppression,
+    WebSession,
+    core,
+)
+
+BEGUN, DONE = "begun", "done"
+_PURPOSE = "erased"
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What is to become of their tickets, and of the words that they wrote."""
+
+    delete_tickets: bool = False
+    words: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Whoever is erased, as far as the steps need to know."""
+
+    erasure_id: int
+    number: int
+    started: datetime
+    contact_id: int  # 0 for an address that is no contact's
+    addresses: tuple[str, ...]  # in small letters
+    written: tuple[str, ...]  # the same as they were written
+    names: tuple[str, ...]
+    wish: Wish
+
+    @property
+    def name(self) -> str:
+        """What they are called from now on."""
+        return f"Erased person {self.number}"
+
+    @property
+    def address(self) -> str:
+        """The address that stands for theirs; .invalid is nobody's (RFC 2606)."""
+        return f"erased-{self.number}@erased.invalid"
+
+    @property
+    def everywhere(self) -> Words:
+        """An address is theirs wherever it stands."""
+        return Words.of(self.addresses, self.address)
+
+    @property
+    def nearby(self) -> Words:
+        """Where they took part a full name is theirs too."""
+        return Words.of(self.addresses, self.address, self.names, self.name)
+
+
+def mark(address: str, keys: Keys, key_id: int | None = None) -> str:
+    """A digest that says nothing of the address, unless one has the key and knows the address already."""
+    key = keys.derive(_PURPOSE, key_id) or b""
+    return hashlib.blake2b(address.strip().lower().encode(), key=key, digest_size=16).hexdigest()
+
+
+def find(session: Session, address: str) -> tuple[Contact | None, Erasure | None]:
+    """The contact of an address, and an erasure that was begun for it; PeopleError when it is a colleague's."""
+    wanted = address.strip().lower()
+    if session.scalar(select(Staff.id).where(Staff.address == wanted)):
+        raise PeopleError(
+            f"{wanted} is a member of staff: their words are the work of the desk. Use: postdesk staff leave {wanted}"
+        )
+    open_ones = session.scalars(select(Erasure).order_by(Erasure.id)).all()
+    begun = next(
+        (row for row in open_ones if row.report.get("state") == BEGUN and wanted in row.report["addresses"]), None
+    )
+    return find_contact(session, wanted), begun
+
+
+def names_of(contact: Contact | None) -> tuple[str, ...]:
+    """The full names that are replaced where they took part."""
+    return full_names(contact.name, contact.first_name, contact.last_name) if contact else ()
+
+
+def begin(
+    session: Session, address: str, wish: Wish, keys: Keys, now: datetime, next_id: Callable[[], int], *,
+    also: Collection[str] = (), by: str = "",
+) -> Person:  # fmt: skip
+    """Cut somebody off, and note who it is until all is done; goes on with what was begun before."""
+    contact, begun = find(session, address)
+    if begun is not None:
+        return _read(begun)
+    written = [one.written for one in contact.addresses] if contact else [address.strip()]
+    for other in also:
+        if find(session, other)[0] not in (None, contact):
+            raise PeopleError(f"{other} is the address of another contact. Erase each of them.")
+        written.append(other.strip())
+    addresses = sorted({one.lower() for one in written})
+    number = 1 + max((row.report.get("person", 0) for row in session.scalars(select(Erasure))), default=0)
+    report = {
+        "state": BEGUN,
+        "person": number,
+        "contact_id": contact.id if contact else 0,
+        "addresses": addresses,
+        "written": sorted(set(written)),
+        "names": list(names_of(contact)),
+        "marks": [mark(one, keys) for one in addresses],
+        "tickets": "delete" if wish.delete_tickets else "keep",
+        "words": wish.words,
+    }
+    row = Erasure(id=next_id(), at=now, by=by, report=report)
+    session.add(row)
+    session.flush()
+    person = _read(row)
+    _cut_off(session, person, contact, now)
+    return person
+
+
+def remember(session: Session, person: Person, digests: Collection[str]) -> None:
+    """Note bytes that may be nobody's now, in the transaction that let go of them: an interruption forgets none."""
+    if digests:
+        row = session.get_one(Erasure, person.erasure_id)
+        row.report = {**row.report, "digests": sorted({*row.report.get("digests", ()), *digests})}
+        session.flush()
+
+
+def remembered(session: Session, person: Person) -> list[str]:
+    """All that were noted."""
+    return list(session.get_one(Erasure, person.erasure_id).report.get("digests", ()))
+
+
+def _read(row: Erasure) -> Person:
+    report = row.report
+    wish = Wish(report["tickets"] == "delete", bool(report["words"]))
+    addresses, written, names = (tuple(report[name]) for name in ("addresses", "written", "names"))
+    return Person(row.id, report["person"], row.at, report["contact_id"], addresses, written, names, wish)
+
+
+def _cut_off(session: Session, person: Person, contact: Contact | None, now: datetime) -> None:
+    subjects = [f"name:{one}" for one in person.addresses]
+    session.execute(delete(core(LoginTry)).where(core(LoginTry).c.subject.in_(subjects)))
+    session.execute(delete(core(Suppression)).where(core(Suppression).c.address.in_(person.addresses)))
+    if contact is None:
+        return
+    accounts = core(Account)
+    theirs = select(accounts.c.id).where(accounts.c.contact_id == contact.id)
+    session.execute(delete(core(WebSession)).where(core(WebSession).c.account_id.in_(theirs)))
+    session.execute(delete(accounts).where(accounts.c.contact_id == contact.id))
+    tables: Sequence[type[Base]] = (Approver, Participant, Alert, Pending)
+    for table in tables:
+        session.execute(delete(core(table)).where(core(table).c.contact_id == contact.id))
+    session.expire(contact)
+    session.execute(delete(core(ContactAddress)).where(core(ContactAddress).c.contact_id == contact.id))
+    session.add(ContactAddress(address=person.address, written=person.address, contact_id=contact.id, position=0))
+    blank: dict[str, Any] = {
+        "organisation_id": None, "site_id": None, "name": person.name, "first_name": "", "last_name": "",
+        "level": "Standard User", "language": "", "known": False, "muted": True, "sees": "own", "digest": False,
+        "news": False, "columns": [], "details": {}, "deactivated_at": contact.deactivated_at or now,
+    }  # fmt: skip
+    session.execute(update(core(Contact)).where(core(Contact).c.id == contact.id).values(blank))
+
+
+def finish(session: Session, person: Person, counts: dict[str, int], stays: Sequence[str]) -> dict[str, Any]:
+    """The last row that knew who it was forgets it; a contact whom nothing refers to goes. Returns the report."""
+    if person.contact_id and not _is_referred_to(session, person.contact_id):
+        session.execute(delete(core(ContactAddress)).where(core(ContactAddress).c.contact_id == person.contact_id))
+        session.execute(delete(core(Contact)).where(core(Contact).c.id == person.contact_id))
+    row = session.get_one(Erasure, person.erasure_id)
+    gone = ("addresses", "written", "names", "contact_id", "digests")
+    kept = {name: value for name, value in row.report.items() if name not in gone}
+    row.report = kept | {"state": DONE, "counts": counts, "stays": list(stays)}
+    session.flush()
+    return dict(row.report)
+
+
+def _is_referred_to(session: Session, contact_id: int) -> bool:
+    target = core(Contact).c.id
+    for table in Base.metadata.sorted_tables:
+        for key in table.foreign_keys:
+            mine = key.column is target and table is not core(ContactAddress)
+            if mine and session.scalar(select(exists().where(key.parent == contact_id))):
+                return True
+    return False

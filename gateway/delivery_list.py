@@ -1,0 +1,171 @@
+"""Letters as people look at them: which there are, in which state, what was tried and what the other side said."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, exists, func, select, text
+from sqlalchemy.orm import InstrumentedAttribute, Session, defer
+
+from store.tables import Delivery, Outbox, Ticket
+
+# What `deferred` is made of: tried, and waiting for the next try.
+STATES = (
+    "waiting",
+    "deferred",
+    "uncertain",
+    "refused",
+    "expired",
+    "suppressed",
+    "failed",
+    "dropped",
+    "sent",
+    "folded",
+)
+AGAIN = "again"  # the result of an attempt that is none: a person had the letter sent once more
+GIVEN_UP = ("refused", "expired", "uncertain", "failed")
+# Word for word as in the partial indexes: SQLite uses one only when it sees the same condition.
+_GIVEN_UP = text("outbox.state IN ('refused', 'expired', 'uncertain', 'failed')")
+_WAITING = text("outbox.state = 'waiting'")
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which letters somebody looks for; what is empty does not matter."""
+
+    state: str = ""
+    to: str = ""
+    ticket: str = ""
+    since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One try, or what a report or a person said later."""
+
+    at: datetime
+    result: str
+    reply: str
+    relay: str
+
+
+@dataclass(frozen=True, slots=True)
+class OutLetter:
+    """A letter without its words: those are for its reader."""
+
+    id: int
+    kind: str
+    recipient: str
+    name: str
+    ticket: str
+    state: str  # one of STATES
+    done: bool  # nothing more happens by itself
+    created_at: datetime
+    next_at: datetime | None
+    done_at: datetime | None
+    sending: bool  # a process has it in hand
+    attempts: tuple[Attempt, ...] = field(default=())  # oldest first
+    message_id: str = ""
+    received_id: int | None = None
+
+    @property
+    def last(self) -> Attempt | None:
+        """The newest of them."""
+        return self.attempts[-1] if self.attempts else None
+
+
+def listed(session: Session, wanted: Wanted, limit: int, now: datetime) -> list[OutLetter]:
+    """Those that wait by the time of their next try, the others the newest first."""
+    statement = select(Outbox, Ticket.number).outerjoin(Ticket, Ticket.id == Outbox.ticket_id)
+    statement = statement.options(defer(Outbox.rendered)).where(*conditions(wanted))
+    rows = session.execute(statement.order_by(*_order(wanted.state)).limit(limit))
+    return _letters(session, [(row, number or "") for row, number in rows], now)
+
+
+def one(session: Session, letter_id: int, now: datetime) -> OutLetter | None:
+    """A letter by its id; None when there is none."""
+    if not 0 < letter_id < 2**63:  # what the databases take
+        return None
+    statement = select(Outbox, Ticket.number).outerjoin(Ticket, Ticket.id == Outbox.ticket_id)
+    row = session.execute(statement.options(defer(Outbox.rendered)).where(Outbox.id == letter_id)).first()
+    return _letters(session, [(row[0], row[1] or "")], now)[0] if row else None
+
+
+def conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
+    """The same as conditions on the outbox."""
+    found: list[Any] = []
+    unsure = exists().where(Delivery.outbox_id == Outbox.id, Delivery.result == "uncertain")
+    if wanted.state == "waiting":
+        found += [_WAITING, ~_tried()]
+    elif wanted.state == "deferred":
+        found += [_WAITING, _tried()]
+    elif wanted.state == "uncertain":
+        found.append((Outbox.state == "uncertain") | ((Outbox.state == "waiting") & unsure))
+    elif wanted.state in GIVEN_UP:
+        found += [_GIVEN_UP, Outbox.state == wanted.state]
+    elif wanted.state:
+        found.append(Outbox.state == wanted.state)
+    if wanted.to:
+        found.append(func.lower(Outbox.recipient) == wanted.to.lower())
+    if wanted.ticket:
+        found.append(Outbox.ticket_id.in_(select(Ticket.id).where(Ticket.number == wanted.ticket)))
+    if wanted.since:
+        found.append(Outbox.created_at >= wanted.since)
+    return found
+
+
+def counts(session: Session) -> dict[str, int]:
+    """How many letters are in each state, of those that are not done as wished."""
+    waiting = session.scalar(select(func.count()).select_from(Outbox).where(_WAITING)) or 0
+    deferred = session.scalar(select(func.count()).select_from(Outbox).where(_WAITING, _tried())) or 0
+    given_up = select(Outbox.state, func.count()).where(_GIVEN_UP).group_by(Outbox.state)
+    found = {"waiting": waiting - deferred, "deferred": deferred}
+    found |= {row[0]: row[1] for row in session.execute(given_up)}
+    return {state: count for state, count in found.items() if count}
+
+
+def _tried() -> ColumnElement[bool]:
+    """Once a person has had it sent again, it begins anew."""
+    return (Outbox.attempts > 0) & exists().where(Delivery.outbox_id == Outbox.id)
+
+
+def _order(state: str) -> tuple[ColumnElement[Any] | InstrumentedAttribute[Any], ...]:
+    if state in ("waiting", "deferred"):
+        return Outbox.next_at, Outbox.id
+    if state in GIVEN_UP and state != "uncertain":
+        return Outbox.done_at.desc(), Outbox.id.desc()
+    return Outbox.created_at.desc(), Outbox.id.desc()
+
+
+def _letters(session: Session, rows: Sequence[tuple[Outbox, str]], now: datetime) -> list[OutLetter]:
+    """With one query for what was tried."""
+    ids = [row.id for row, _ in rows]
+    tries: dict[int, list[Attempt]] = {}
+    statement = select(Delivery).where(Delivery.outbox_id.in_(ids)).order_by(Delivery.at, Delivery.id)
+    for found in session.scalars(statement):
+        attempt = Attempt(found.at, found.result, found.reply, found.relay)
+        tries.setdefault(found.outbox_id, []).append(attempt)
+    return [_letter(row, number, tries.get(row.id, []), now) for row, number in rows]
+
+
+def _letter(row: Outbox, number: str, tries: Sequence[Attempt], now: datetime) -> OutLetter:
+    waits, state = row.state == "waiting", row.state
+    if waits and tries and row.attempts:
+        state = "uncertain" if tries[-1].result == "uncertain" else "deferred"
+    return OutLetter(
+        id=row.id,
+        kind=row.kind,
+        recipient=row.recipient,
+        name=row.recipient_name,
+        ticket=number,
+        state=state,
+        done=not waits,
+        created_at=row.created_at,
+        next_at=row.next_at if waits else None,
+        done_at=row.done_at,
+        sending=waits and row.lease_until is not None and row.lease_until > now,
+        attempts=tuple(tries),
+        message_id=row.message_id,
+        received_id=row.received_id,
+    )

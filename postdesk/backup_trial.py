@@ -1,0 +1,114 @@
+"""A backup is restored into a place of its own, and verified there: only then it counts."""
+
+import contextlib
+import secrets
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import psycopg
+from sqlalchemy.engine import URL
+from sqlalchemy.orm import Session
+
+from postdesk import backup_database
+from postdesk.backup_files import BLOBS, BlobCopier
+from postdesk.backup_manifest import BackupError, Manifest
+from postdesk.verify import Finding, Source, verify
+from postdesk.wiring import House
+from store.blobs import FolderBlobs
+from store.database import Database
+
+# Faults in these are faults of the copy; all others the desk has itself.
+_OF_THE_COPY = ("bytes", "database file")
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """How it was tried, in words, and what is wrong with the desk itself."""
+
+    how: str
+    faults: tuple[Finding, ...]
+
+
+def tried(house: House, half: Path, manifest: Manifest, copier: BlobCopier, tick: Callable[[int, int], None]) -> Tried:
+    """Restore and verify; BackupError when the copy is not what it should be."""
+    place = _sqlite(half) if house.database.is_sqlite else _postgres(house, half)
+    with place as (reading, how):
+        blobs = FolderBlobs(half / BLOBS, create=False) if manifest.blobs else None
+        if reading is None:
+            return Tried(how, ())
+        with reading() as session:
+            if (counted := backup_database.counted(session)) != manifest.rows:
+                wrong = [name for name, count in manifest.rows.items() if counted.get(name) != count]
+                raise BackupError(f"The restored database has other counts of rows: {', '.join(wrong)}.")
+        source = Source(reading, house.database.is_sqlite, blobs, frozenset(manifest.lost))
+        faults = _faults(source, tick)
+        if blobs is not None and _mend(faults, copier):
+            faults = _faults(source, tick)
+    of_copy = [one for one in faults if one.part in _OF_THE_COPY]
+    if of_copy:
+        raise BackupError(
+            "The backup is not what it should be, and is not kept:\n" + "\n".join(f.line for f in of_copy)
+        )
+    return Tried(how, tuple(faults))
+
+
+def _faults(source: Source, tick: Callable[[int, int], None]) -> list[Finding]:
+    return [one for one in verify(source, datetime.now(UTC), progress=tick) if one.faults]
+
+
+def _mend(faults: list[Finding], copier: BlobCopier) -> bool:
+    """Bytes that an earlier backup had are damaged there: they are copied anew."""
+    bad = [digest for one in faults if one.part == "bytes" for digest in one.examples]
+    mended = [copier.fetch(digest) for digest in bad]
+    return any(size is not None for size in mended)
+
+
+Place = tuple[Callable[[], contextlib.AbstractContextManager[Session]] | None, str]
+
+
+@contextlib.contextmanager
+def _sqlite(half: Path) -> Iterator[Place]:
+    file = half / backup_database.SQLITE
+    yield (lambda: backup_database.opened(file)), "its database was opened, and everything in it verified"
+
+
+@contextlib.contextmanager
+def _postgres(house: House, half: Path) -> Iterator[Place]:
+    """A database beside ours that lives as long as this; where we may make none, the archive is only read through."""
+    restore = backup_database.program("pg_restore", house.database, house.settings.backup.pg_bin)
+    archive = half / backup_database.POSTGRES
+    name = f"postdesk_trial_{secrets.token_hex(6)}"
+    ours = house.database.url
+    admin = ours.set(drivername="postgresql").render_as_string(hide_password=False)
+    try:
+        with psycopg.connect(admin, autocommit=True) as connection:
+            connection.execute(f'CREATE DATABASE "{name}" TEMPLATE template0'.encode())
+    except psycopg.errors.InsufficientPrivilege:
+        backup_database.run([restore, "--list", str(archive)], ours, show=True)
+        yield (
+            None,
+            (
+                "its archive was read through, and not restored: the database user may not make a database. "
+                f"To allow that: ALTER ROLE {ours.username} CREATEDB"
+            ),
+        )
+        return
+    try:
+        fill(restore, archive, ours.set(database=name))
+        trial = Database(ours.set(database=name), pool_size=2)
+        try:
+            yield trial.reading, "it was restored into a database of its own, and everything in it verified"
+        finally:
+            trial.close()
+    finally:
+        with psycopg.connect(admin, autocommit=True) as connection:
+            connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'.encode())
+
+
+def fill(restore: str, archive: Path, url: URL) -> None:
+    """Put an archive into an empty database, as a whole or not at all."""
+    backup_database.run(
+        [restore, "--no-owner", "--no-privileges", "--exit-on-error", "--single-transaction", str(archive)], url
+    )

@@ -1,0 +1,122 @@
+"""The folder of DKIM keys: a file for each, which running processes read again when it changes."""
+
+import contextlib
+import os
+import stat
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import structlog
+
+from gateway import dkim_keys
+from gateway.dkim_keys import KeyFault, SigningKey
+
+log = structlog.get_logger(__name__)
+
+LOOKS_SECONDS = 5.0  # a running process looks at the folder at most so often
+_ENDING = ".pem"
+_MAX_BYTES = 64 * 1024
+_Look = tuple[tuple[str, int, int, int], ...]
+
+
+class KeyFolder:
+    """Files named SELECTOR.DOMAIN.pem that only their owner reads. The folder need not be there."""
+
+    def __init__(self, folder: Path, clock: Callable[[], float] = time.monotonic) -> None:
+        self.folder = folder
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._looked_at = float("-inf")
+        self._look: _Look | None = None
+        self._active: dict[str, tuple[SigningKey, ...]] = {}
+
+    def read(self) -> tuple[list[SigningKey], list[str]]:
+        """All keys, by domain, then the oldest first; and a sentence for each file that cannot be used."""
+        keys: list[SigningKey] = []
+        faults: list[str] = []
+        for path in self._files():
+            try:
+                keys.append(_read(path))
+            except FileNotFoundError:
+                continue  # taken away just now
+            except (KeyFault, OSError, UnicodeDecodeError) as error:
+                faults.append(f"{path}: {error}")
+        return sorted(keys, key=lambda key: (key.domain, key.since, key.selector)), faults
+
+    def signers(self, domain: str) -> Sequence[SigningKey]:
+        """The keys that sign for a domain now: one of each type at most."""
+        with self._lock:
+            if self._clock() - self._looked_at >= LOOKS_SECONDS:
+                self._refresh()
+                self._looked_at = self._clock()
+            return self._active.get(domain, ())
+
+    def write(self, key: SigningKey) -> Path:
+        """Keep a key, on disk when this returns."""
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path = self.folder / f"{key.name}{_ENDING}"
+        handle, name = tempfile.mkstemp(dir=self.folder, prefix=".new.")  # mode 0600
+        try:
+            with open(handle, "w", encoding="ascii") as file:
+                file.write(dkim_keys.write(key))
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(name, path)
+        except BaseException:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(name)
+            raise
+        folder = os.open(self.folder, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+        return path
+
+    def _files(self) -> list[Path]:
+        if not self.folder.is_dir():
+            return []
+        return sorted(path for path in self.folder.iterdir() if path.suffix == _ENDING and path.name[0] != ".")
+
+    def _refresh(self) -> None:
+        """Read again what changed. A folder that cannot be read now leaves things as they were."""
+        try:
+            look = tuple(_look(path) for path in self._files())
+            if look == self._look:
+                return
+            keys, faults = self.read()
+        except OSError as error:
+            log.error("the folder of DKIM keys cannot be read; letters are signed as before", error=str(error))
+            return
+        for fault in faults:
+            log.error("a DKIM key cannot be used; it signs nothing", fault=fault)
+        active: dict[str, dict[str, SigningKey]] = {}
+        for key in keys:  # of two active ones of a type the newer wins
+            if key.state == "active":
+                active.setdefault(key.domain, {})[key.type] = key
+        self._active = {
+            domain: tuple(found[kind] for kind in dkim_keys.TYPES if kind in found) for domain, found in active.items()
+        }
+        self._look = look
+
+
+def _look(path: Path) -> tuple[str, int, int, int]:
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return path.name, 0, 0, 0
+    return path.name, found.st_mtime_ns, found.st_ino, found.st_mode
+
+
+def _read(path: Path) -> SigningKey:
+    found = path.stat()
+    if stat.S_IMODE(found.st_mode) & 0o077:
+        raise KeyFault(f"it can be read by others; run: chmod 600 {path}")
+    if found.st_size > _MAX_BYTES:
+        raise KeyFault("it is too big to be a key")
+    made = datetime.fromtimestamp(int(found.st_mtime), UTC)
+    return dkim_keys.read(path.name.removesuffix(_ENDING), path.read_text(encoding="ascii"), made)

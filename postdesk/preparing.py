@@ -1,0 +1,35 @@
+"""The schema before anything runs: brought up to date where that may be, else what is in the way, in words."""
+
+from collections.abc import Sequence
+
+from store.database import Database
+from store.identity import short
+from store.migrations.state import Fit, fit, found, newest
+
+
+def prepare(database: Database) -> None:
+    """Do what is pending; what would take something away from living older processes stays for later."""
+    from store.migrations import upgrade
+
+    if fit(database) in (Fit.OLD, Fit.UNTIDY):
+        upgrade(database)
+
+
+def obstacle(database: Database) -> str:
+    """Why this version cannot work with the database, and what to do; "" when it can."""
+    state = fit(database)
+    if state.works:
+        return ""
+    if state is Fit.TOO_NEW:
+        version, oldest = found(database)
+        return (
+            f"The database has schema {version}, which wants a Postdesk that knows {oldest} or newer; this one knows "
+            f"{newest()}. Install the version that the other machines run."
+        )
+    return "The database has no tables yet, or old ones. Run: postdesk migrate"
+
+
+def names(processes: Sequence[str]) -> str:
+    """Some processes, for a sentence."""
+    shown = [short(name) for name in processes[:5]]
+    return ", ".join([*shown, f"{len(processes) - 5} more"] if len(processes) > 5 else shown)

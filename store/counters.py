@@ -1,0 +1,32 @@
+"""Counts that only grow, kept in the transaction of what they count: monitoring makes rates of them."""
+
+from collections.abc import Mapping
+
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from store.tables import Counter, core
+
+_DELIVERIES = "deliveries_"
+_UNDONE = "undone_"
+
+
+def delivery(result: str) -> str:
+    """The counter of attempts to hand a letter over, by what came of them."""
+    return _DELIVERIES + result
+
+
+def undone(kind: str) -> str:
+    """The counter of mails that no longer are what the ledger had them as: held, and then taken up again."""
+    return _UNDONE + kind
+
+
+def add(session: Session, counts: Mapping[str, int]) -> None:
+    """Count on; a counter begins with its first count. In the order of their names, so that no two wait in a circle."""
+    table = core(Counter)
+    own = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    rows = [{"name": name, "value": count} for name, count in sorted(counts.items()) if count]
+    if rows:
+        statement = own(table)
+        grown = {"value": table.c.value + statement.excluded.value}
+        session.execute(statement.on_conflict_do_update(index_elements=["name"], set_=grown), rows)
