@@ -12,6 +12,7 @@ from store.tables import (
     Delivery,
     Disposition,
     ImportRun,
+    LoginTry,
     Outbox,
     Pending,
     RawMail,

@@ -202,6 +202,7 @@ def test_the_command_says_all_and_ends_with_78(tmp_path: Path, monkeypatch: pyte
     for name in [name for name in os.environ if name.startswith("POSTDESK_")]:
         monkeypatch.delenv(name)
     path = write(tmp_path, "[smtp]\nport = -1\nprot = 2\n")
+    load_commands()
     done = CliRunner().invoke(app, ["--config", str(path), "migrate"])
     assert done.exit_code == 78
     assert done.output.count(f"{path}: smtp.") == 2
