@@ -2,6 +2,7 @@
 
 import re
 from time import monotonic
+from typing import cast
 
 from imapclient.exceptions import IMAPClientError
 
@@ -34,7 +35,7 @@ class Idle:
         self._client.allow(2 * self._timeout, CONTROL_BYTES)
         tag = self._imap._command("IDLE")
         while (line := self._imap._get_response()) is not None:  # None stands for the “+” that we wait for
-            if done := self._imap.tagged_commands.get(tag):
+            if done := self._ended(bytes(tag)):
                 raise IdleRefused(f"{done[0]} {done[1][-1].decode('utf-8', 'replace')[:200]}")
             self._look_at(line)
         self._tag = bytes(tag)
@@ -56,11 +57,15 @@ class Idle:
             return
         self._client.allow(2 * self._timeout, CONTROL_BYTES)
         self._imap.send(b"DONE\r\n")
-        while not (done := self._imap.tagged_commands.get(self._tag)):
+        while not (done := self._ended(self._tag)):
             self._imap._get_response()
         del self._imap.tagged_commands[self._tag]
         if done[0] != "OK":
             raise IMAPClientError(f"IDLE ended with {done[0]}")
+
+    def _ended(self, tag: bytes) -> tuple[str, list[bytes]] | None:
+        """How the server ended the command; imaplib's types say something else than what it keeps."""
+        return cast("tuple[str, list[bytes]] | None", self._imap.tagged_commands.get(tag))
 
     def _look_at(self, line: bytes) -> None:
         if _EXISTS.match(line):

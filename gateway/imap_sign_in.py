@@ -26,10 +26,10 @@ def by_token(client: BoundedClient, user: str, tokens: TokenSource) -> None:
         raise SignInRefused("the server takes no tokens (XOAUTH2) on this connection; look at host, port and tls")
     challenges: list[bytes] = []
 
-    def respond(challenge: bytes) -> str:
+    def respond(challenge: bytes) -> bytes:
         # The first one is empty. A second one is the reason of the refusal, and an empty answer lets it come.
         challenges.append(bytes(challenge))
-        return sasl_answer(user, token) if len(challenges) == 1 else ""
+        return sasl_answer(user, token).encode() if len(challenges) == 1 else b""
 
     try:
         # imapclient's oauth2_login answers the reason with the token once more, and drops what it says.

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import jinja2
 from markupsafe import escape
 
 from gateway.language import ENGLISH, Language
+from gateway.letter_compiled import Compiled
 from gateway.letter_sandbox import MAX_CHARACTERS, Sandbox, TemplateTooGreedy, whole_weight
 
 _PIECES = ("subject.txt", "preheader.txt", "body.txt", "body.html")
@@ -72,7 +74,9 @@ class LetterTemplates:
         return found
 
     def _environment(self, language: Language) -> jinja2.Environment:
-        environment = (Sandbox if self._is_own else jinja2.Environment)(
+        kind = Sandbox if self._is_own else jinja2.Environment
+        environment = kind(
+            bytecode_cache=Compiled(kind),
             loader=jinja2.FunctionLoader(self._load),
             undefined=jinja2.StrictUndefined,
             autoescape=jinja2.select_autoescape(enabled_extensions=("html",), default=False),
@@ -105,18 +109,20 @@ class LetterTemplates:
 
     def _read(self, path: Path) -> str:
         source = path.read_text(encoding="utf-8")
-        return self._inlined(source) if path.suffix == ".html" else source
+        return _inlined(source, self._css) if path.suffix == ".html" else source
 
-    def _inlined(self, source: str) -> str:
-        """Style attributes in the place of classes: many mail programs ignore style sheets (css-inline, no network)."""
-        inliner = css_inline.CSSInliner(
-            keep_style_tags=True, keep_at_rules=True, load_remote_stylesheets=False, extra_css=None
-        )
-        source = _INDENT.sub("", source)
-        if "<html" in source:
-            source = source.replace("/*letter.css*/", self._css)
-            return inliner.inline(source)
-        return inliner.inline_fragment(source, self._css)
+
+@cache
+def _inlined(source: str, css: str) -> str:
+    """Style attributes in the place of classes: many mail programs ignore style sheets (css-inline, no network)."""
+    inliner = css_inline.CSSInliner(
+        keep_style_tags=True, keep_at_rules=True, load_remote_stylesheets=False, extra_css=None
+    )
+    source = _INDENT.sub("", source)
+    if "<html" in source:
+        source = source.replace("/*letter.css*/", css)
+        return inliner.inline(source)
+    return inliner.inline_fragment(source, css)
 
 
 def _guarded(template: jinja2.Template, sandbox: Sandbox) -> Callable[[Mapping[str, Any]], str]:

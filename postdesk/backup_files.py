@@ -75,7 +75,7 @@ def _secret(value: Any, key: str = "") -> bool:
     if key == "url" and isinstance(value, str):
         with suppress(Exception):  # whatever is no address of a database has no password
             return bool(make_url(value).password)
-    return isinstance(value, str) and bool(value) and key.endswith(("password", "secret", "token"))
+    return isinstance(value, str) and bool(value) and key.endswith(("password", "secret", "token", "secret_key"))
 
 
 def copy_files(loaded: Loaded, half: Path, *, secrets: bool) -> tuple[dict[str, Kept], list[str], str]:

@@ -91,6 +91,8 @@ def outside(house: House, now: datetime) -> list[str]:
         )
     else:
         lines.append("Backups that you made before hold the data until you remove them.")
+    if house.settings.blobs.kind == "s3":
+        lines.append("What was forgotten in the bucket goes after an hour; where it keeps versions, when those go.")
     if house.settings.relay.mode == "maildir":
         lines.append(f"Letters in the folder {house.settings.relay.folder} are not looked at.")
     lines.append(

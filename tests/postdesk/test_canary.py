@@ -71,5 +71,5 @@ def test_old_ones_go(config: Path) -> None:
 
 def test_its_address_is_one_of_the_desk(config: Path) -> None:
     """A mail to somebody else would never come back."""
-    with pytest.raises(SettingsError, match="must be one of desk.addresses"):
+    with pytest.raises(SettingsError, match=r"must be one of desk\.addresses"):
         desk(config, ADDRESS="somebody@customer.test")
