@@ -26,6 +26,10 @@ class NoSuchLetter(NotPossible):
 def retry(session: Session, letter_id: int, now: datetime) -> None:
     """The next try of a letter that waits is now, whatever the pace of its domain. NotPossible says why not."""
     row = _row(session, letter_id, now)
+    if row.state == "held":
+        raise NotPossible(
+            f"Letter {letter_id} is held since a restore. Decide by: postdesk restored {letter_id} --send"
+        )
     if row.state != "waiting":
         again = ", and can be sent again" if row.state in _SENT_AGAIN else ""
         raise NotPossible(f"Letter {letter_id} does not wait: it is {row.state}{again}.")

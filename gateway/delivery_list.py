@@ -14,6 +14,7 @@ from store.tables import Delivery, Outbox, Ticket
 STATES = (
     "waiting",
     "deferred",
+    "held",  # by a restore, until a person has decided: postdesk restored
     "uncertain",
     "refused",
     "expired",

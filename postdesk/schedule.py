@@ -1,5 +1,6 @@
 """Runs the timers once a minute. With several machines only the one that holds the lease does it."""
 
+import contextlib
 import os
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -7,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
 from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 from structlog.contextvars import bound_contextvars
 
@@ -14,7 +16,7 @@ from gateway.outage import Outage
 from postdesk.timers import TIMERS, Done, Run
 from postdesk.wiring import House
 from store.identity import name_of
-from store.leases import hold_lease
+from store.leases import hold_lease, let_go
 from store.tables import JobRun, Lease
 
 log = structlog.get_logger(__name__)
@@ -43,7 +45,14 @@ def start(house: House) -> Callable[[], None]:
     )
     scheduler.add_job(tick, "interval", minutes=1, id="tick")
     scheduler.start()
-    return lambda: scheduler.shutdown()
+
+    def end() -> None:
+        scheduler.shutdown()
+        # Without the database the lease ends by itself, a little later.
+        with contextlib.suppress(OSError, DBAPIError), house.database.transaction(durable=False) as session:
+            let_go(session, _NAME, holder)
+
+    return end
 
 
 def run(house: House, name: str, holder: str, now: datetime) -> bool:

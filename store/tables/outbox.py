@@ -98,7 +98,7 @@ class Outbox(Base):
     first_receipt: Mapped[bool] = mapped_column(default=False)  # to a sender nobody knows: few of these in a minute
     state: Mapped[str] = mapped_column(String(12), default="waiting")
     # waiting | sent | refused | expired | suppressed | uncertain | folded | dropped (by a person)
-    # | failed (could not be rendered)
+    # | failed (could not be rendered) | held (by a restore, until a person has decided)
     attempts: Mapped[int] = mapped_column(default=0)
     next_at: Mapped[datetime]
     turn_at: Mapped[datetime | None]  # its turn in the pace of the domain that it goes to

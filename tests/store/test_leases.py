@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 from store.database import Database
-from store.leases import hold_lease
+from store.leases import hold_lease, let_go
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 TERM = timedelta(minutes=2)
@@ -31,3 +31,12 @@ def test_a_race(database: Database) -> None:
     """Of eight at once, one."""
     with ThreadPoolExecutor(8) as threads:
         assert sum(threads.map(lambda n: hold(database, f"h{n}"), range(8))) == 1
+
+
+def test_let_go(database: Database) -> None:
+    """Who gives it back holds up nobody; who does not have it takes nothing away."""
+    assert hold(database, "a")
+    for holder, free in (("b", False), ("a", True)):
+        with database.transaction(durable=False) as session:
+            let_go(session, "schedule", holder)
+        assert hold(database, "c") is free
