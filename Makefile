@@ -8,7 +8,7 @@ FEATURES ?= ../shared/features.md
 # Servers, a browser and what lays out PDF files, which some tests need, as Debian packages. None at all: make test PEERS=
 # Those after --unpacked would conflict with Postfix, or need not be installed: they lie in build/peers.
 PEERS ?= dovecot-imapd postfix rspamd spamassassin nginx systemd chromium fonts-dejavu-core libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 \
-  --unpacked exim4-daemon-light libnss-wrapper caddy procmail
+  --unpacked exim4-daemon-light libnss-wrapper caddy procmail prometheus
 # More for pytest, for example: make test ARGS="-k token"
 ARGS ?=
 

@@ -1,7 +1,7 @@
 """The canary: a mail of the desk to itself. When it was sent, whether it came back, how long it took, who was told."""
 
 import statistics
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,13 +9,11 @@ from typing import Any
 from sqlalchemy import Select, and_, delete, exists, func, select, update
 from sqlalchemy.orm import Session
 
-from desk import load, notices
 from desk.said import Said, say
-from desk.writes import Writes
+from desk.trouble_letters import tell
 from store.tables import Canary, Delivery, Outbox
 
 KIND = "canary"  # of its letter, and the rule by which it is known when it comes back
-LETTER = "mail_trouble"  # of the letters to staff
 KEPT = timedelta(days=30)
 DAY = timedelta(days=1)
 _AT_ONCE = 500
@@ -81,7 +79,7 @@ def watch(session: Session, next_id: Callable[[], int], now: datetime, late: tim
         if not session.scalar(select(back)):
             return 0
         session.execute(update(Canary).where(_TOLD).values(mended_at=now))
-        return _tell(session, next_id, now, *_mended(told))
+        return tell(session, next_id, now, [_mended(told)])
     # Mail came through since: then one mail was lost, and not the way.
     last = select(func.max(Canary.handled_at)).scalar_subquery()
     missing = select(Canary).where(
@@ -95,7 +93,7 @@ def watch(session: Session, next_id: Callable[[], int], now: datetime, late: tim
     if lost is None:
         return 0
     lost.told_at = now
-    return _tell(session, next_id, now, *_lost(flight(session, lost.id), late))
+    return tell(session, next_id, now, [_lost(flight(session, lost.id), late)])
 
 
 def stand_down(session: Session, now: datetime) -> None:
@@ -133,6 +131,14 @@ def flights(session: Session, limit: int) -> list[Flight]:
     """The latest ones, newest first."""
     rows = session.execute(_flights().order_by(Canary.sent_at.desc(), Canary.id.desc()).limit(limit)).all()
     return [_flight(session, *row, ask=False) for row in rows]
+
+
+def flying(session: Session, ids: Collection[int], now: datetime) -> set[int]:
+    """Those of these that are under way: sent within a day, and not yet back."""
+    if not ids:
+        return set()
+    there = select(Canary.id).where(Canary.id.in_(ids), Canary.handled_at.is_(None), Canary.sent_at > now - DAY)
+    return set(session.scalars(there))
 
 
 def forget(session: Session, before: datetime) -> int:
@@ -221,12 +227,3 @@ def _mended(told: Canary) -> tuple[Said, list[Said]]:
     return say("Mail comes through again"), [
         say("The mail that was missing has come back. It was under way for {minutes} minutes.", minutes=minutes)
     ]
-
-
-def _tell(session: Session, next_id: Callable[[], int], now: datetime, subject: Said, lines: list[Said]) -> int:
-    people = [person for person in load.staff(session).values() if person.active]
-    writes = Writes(next_id)
-    for person in people:
-        notices.letter(writes, LETTER, person, now, context={"subject": subject, "lines": lines})
-    writes.flush(session)
-    return len(people)

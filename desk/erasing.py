@@ -92,11 +92,8 @@ def find(session: Session, address: str) -> tuple[Contact | None, Erasure | None
         raise PeopleError(
             f"{wanted} is a member of staff: their words are the work of the desk. Use: postdesk staff leave {wanted}"
         )
-    open_ones = session.scalars(select(Erasure).order_by(Erasure.id)).all()
-    begun = next(
-        (row for row in open_ones if row.report.get("state") == BEGUN and wanted in row.report["addresses"]), None
-    )
-    return find_contact(session, wanted), begun
+    open_ones = _rows(session, BEGUN)
+    return find_contact(session, wanted), next((row for row in open_ones if wanted in row.report["addresses"]), None)
 
 
 def names_of(contact: Contact | None) -> tuple[str, ...]:
@@ -109,9 +106,9 @@ def begin(
     also: Collection[str] = (), by: str = "",
 ) -> Person:  # fmt: skip
     """Cut somebody off, and note who it is until all is done; goes on with what was begun before."""
-    contact, begun = find(session, address)
-    if begun is not None:
-        return _read(begun)
+    contact, open_one = find(session, address)
+    if open_one is not None:
+        return _read(open_one)
     written = [one.written for one in contact.addresses] if contact else [address.strip()]
     for other in also:
         if find(session, other)[0] not in (None, contact):
@@ -134,21 +131,26 @@ def begin(
     session.add(row)
     session.flush()
     person = _read(row)
+    taking_part = select(Participant.ticket_id).where(Participant.contact_id == person.contact_id)
+    note(session, person, "near", session.scalars(taking_part).all())
     _cut_off(session, person, contact, now)
     return person
 
 
-def remember(session: Session, person: Person, digests: Collection[str]) -> None:
-    """Note bytes that may be nobody's now, in the transaction that let go of them: an interruption forgets none."""
-    if digests:
+def note(session: Session, person: Person, what: str, values: Collection[Any]) -> None:
+    """Add to what is still to be looked at, in the transaction that found it: an interruption forgets none.
+
+    `digests` are bytes that may be nobody's now, `near` tickets where they took part, `sending` letters to others.
+    """
+    if values:
         row = session.get_one(Erasure, person.erasure_id)
-        row.report = {**row.report, "digests": sorted({*row.report.get("digests", ()), *digests})}
+        row.report = {**row.report, what: sorted({*row.report.get(what, ()), *values})}
         session.flush()
 
 
-def remembered(session: Session, person: Person) -> list[str]:
-    """All that were noted."""
-    return list(session.get_one(Erasure, person.erasure_id).report.get("digests", ()))
+def noted(session: Session, person: Person, what: str) -> list[Any]:
+    """All of that kind."""
+    return list(session.get_one(Erasure, person.erasure_id).report.get(what, ()))
 
 
 def _read(row: Erasure) -> Person:
@@ -182,17 +184,50 @@ def _cut_off(session: Session, person: Person, contact: Contact | None, now: dat
     session.execute(update(core(Contact)).where(core(Contact).c.id == contact.id).values(blank))
 
 
-def finish(session: Session, person: Person, counts: dict[str, int], stays: Sequence[str]) -> dict[str, Any]:
-    """The last row that knew who it was forgets it; a contact whom nothing refers to goes. Returns the report."""
+def finish(
+    session: Session, person: Person, counts: dict[str, int], stays: Sequence[str], now: datetime, young: Sequence[str]
+) -> dict[str, Any]:
+    """The last row that knew who it was forgets it; a contact whom nothing refers to goes. Returns the report.
+
+    The digests of bytes that are too `young` to go stay in the row, until `settle` takes them out of it.
+    """
     if person.contact_id and not _is_referred_to(session, person.contact_id):
         session.execute(delete(core(ContactAddress)).where(core(ContactAddress).c.contact_id == person.contact_id))
         session.execute(delete(core(Contact)).where(core(Contact).c.id == person.contact_id))
     row = session.get_one(Erasure, person.erasure_id)
-    gone = ("addresses", "written", "names", "contact_id", "digests")
+    gone = ("addresses", "written", "names", "contact_id", "near", "sending", "digests")
     kept = {name: value for name, value in row.report.items() if name not in gone}
-    row.report = kept | {"state": DONE, "counts": counts, "stays": list(stays)}
+    report = kept | {"state": DONE, "ended": now.isoformat(), "counts": counts, "stays": list(stays)}
+    row.report = report | ({"digests": sorted(young)} if young else {})
     session.flush()
-    return dict(row.report)
+    return report
+
+
+def begun(session: Session) -> list[Person]:
+    """Those whose erasure has not ended."""
+    return [_read(row) for row in _rows(session, BEGUN)]
+
+
+def young(session: Session) -> list[tuple[int, datetime, list[str]]]:
+    """Erasures that have ended but for some bytes, when they did, and the digests of these."""
+    return [
+        (row.id, datetime.fromisoformat(row.report["ended"]), list(row.report["digests"]))
+        for row in _rows(session, DONE)
+        if row.report.get("digests")
+    ]
+
+
+def settle(session: Session, erasure_id: int, left: Sequence[str]) -> None:
+    """These bytes of an erasure are left; the others are gone, or somebody's again."""
+    row = session.get_one(Erasure, erasure_id)
+    kept = {name: value for name, value in row.report.items() if name != "digests"}
+    row.report = kept | ({"digests": sorted(left)} if left else {})
+    session.flush()
+
+
+def _rows(session: Session, state: str) -> list[Erasure]:
+    found = session.scalars(select(Erasure).order_by(Erasure.id))
+    return [row for row in found if row.report.get("state") == state]
 
 
 def _is_referred_to(session: Session, contact_id: int) -> bool:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import JSON, ColumnElement, Row, String, Table, select, tuple_, update
+from sqlalchemy import JSON, ColumnElement, Row, String, Table, literal, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from desk.erasing import Person
@@ -32,6 +32,14 @@ def find(session: Session, table: Table, person: Person) -> Sequence[Key]:
     return [tuple(row) for row in session.execute(select(*table.primary_key.columns).where(condition))]
 
 
+def names(session: Session, words: Words) -> bool:
+    """Whether any row may hold one of these words, at any time. By a scan that ends at the first."""
+    return any(
+        session.execute(select(literal(1)).select_from(table).where(words.found_in(_texts(table))).limit(1)).first()
+        for table in tables()
+    )
+
+
 def replace(session: Session, table: Table, person: Person, keys: Sequence[Key]) -> int:
     """Replace the addresses in these rows; how many rows were changed."""
     columns = list(table.primary_key.columns)
@@ -45,8 +53,8 @@ def _words(table: Table, person: Person) -> Words:
 
 
 def rewrite(session: Session, table: Table, words: Words, condition: ColumnElement[bool]) -> int:
-    """Replace words in the texts and lists of these rows; how many rows were changed."""
-    rows = session.execute(select(table).where(condition, words.found_in(_texts(table)))).all()
+    """Replace words in the texts and lists of these rows, all of which are looked at; how many rows were changed."""
+    rows = session.execute(select(*table.primary_key.columns, *_texts(table)).where(condition)).all()
     return _write(session, table, words, rows)
 
 

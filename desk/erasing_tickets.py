@@ -1,15 +1,15 @@
 """Erasing one person: the tickets that they asked for, and those where they took part."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, delete, exists, or_, select, text, union, update
+from sqlalchemy import ColumnElement, and_, delete, exists, or_, select, union, update
 from sqlalchemy.orm import Session
 
 from desk import erasing_mails, old_tickets
-from desk.erasing import Person
+from desk.erasing import Person, noted
 from desk.erasing_rows import rewrite
 from desk.retention import Gone
 from store.tables import Approval, Attachment, Disposition, Event, Outbox, Ticket, core
@@ -20,11 +20,12 @@ ERASED = "[erased]"  # in place of words
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """Some tickets: how many, the entries in them, and the bytes that may be nobody's now."""
+    """Some tickets: how many, the entries in them, the bytes that may be nobody's now, and letters being sent."""
 
     tickets: int
     entries: int
     gone: Gone
+    sending: Sequence[int]
 
 
 def find_own(session: Session, person: Person) -> Sequence[int]:
@@ -47,16 +48,27 @@ def forget(session: Session, now: datetime, found: Sequence[int]) -> Gone:
 def find_near(session: Session, person: Person) -> Sequence[int]:
     """Tickets where they took part in any way; by a scan of the entries, outside of any write."""
     who, entries = person.contact_id, core(Event).c
-    wrote = or_(entries.contact_id == who, person.everywhere.found_in([entries.text, entries.changes]))
     found = union(
         select(Ticket.id).where(Ticket.requester_id == who),
         select(Approval.ticket_id).where(Approval.contact_id == who),
-        select(entries.ticket_id).where(wrote),
+        select(entries.ticket_id).where(entries.contact_id == who),
     )
-    return sorted(session.scalars(found))
+    took_part = noted(session, person, "near")  # that they were participants is no longer to be seen
+    return sorted({*session.scalars(found), *took_part, *_naming(session, person)})
 
 
-def pseudonymise(session: Session, person: Person, ids: Sequence[int]) -> Done:
+def _naming(session: Session, person: Person) -> Iterator[int]:
+    """Tickets where an address of theirs stands in an entry; not those of joann@, for whom one looks at ann@."""
+    entries, words = core(Event).c, person.everywhere
+    may_name = select(entries.ticket_id, entries.text, entries.changes).where(
+        words.found_in([entries.text, entries.changes])
+    )
+    for row in session.execute(may_name, execution_options={"yield_per": AT_ONCE}):
+        if (words.replaced(row.text), words.replaced(row.changes)) != (row.text, row.changes):
+            yield row.ticket_id
+
+
+def pseudonymise(session: Session, person: Person, ids: Sequence[int], now: datetime) -> Done:
     """In these tickets their name and addresses are replaced, in all that was written."""
     session.execute(select(Ticket.id).where(Ticket.id.in_(ids)).order_by(Ticket.id).with_for_update()).all()
     entries = _entries(session, person, ids)
@@ -72,9 +84,11 @@ def pseudonymise(session: Session, person: Person, ids: Sequence[int]) -> Done:
         (Outbox, Outbox.ticket_id.in_(ids)),
     ):
         rewrite(session, core(table), near, condition)
-    _unrender(session, ids)
+    letters = core(Outbox).c
+    to_others = letters.contact_id.is_distinct_from(person.contact_id)  # those to them are another step's
+    sending = _unrender(session, and_(letters.ticket_id.in_(ids), to_others), now)
     mails = erasing_mails.beside(session, ids)
-    return Done(len(ids), entries, Gone(mails.count, digests | mails.digests))
+    return Done(len(ids), entries, Gone(mails.count, digests | mails.digests), sending)
 
 
 def _entries(session: Session, person: Person, tickets: Sequence[int]) -> int:
@@ -107,8 +121,16 @@ def _titles(session: Session, person: Person, tickets: Sequence[int]) -> None:
     session.execute(update(core(Disposition)).where(core(Disposition).c.ticket_id.in_(tickets)).values(subject=""))
 
 
-def _unrender(session: Session, tickets: Sequence[int]) -> None:
-    """Letters to others that wait are written anew: what was written holds the name."""
+def still_sending(session: Session, person: Person, now: datetime) -> int:
+    """How many of the letters to others are still being sent that were when their ticket had its turn."""
+    sending = noted(session, person, "sending")
+    return len(_unrender(session, core(Outbox).c.id.in_(sending), now)) if sending else 0
+
+
+def _unrender(session: Session, which: ColumnElement[bool], now: datetime) -> Sequence[int]:
+    """Letters to others that wait are written anew: what was written holds the name. Returns those being sent."""
     table = core(Outbox)
-    waiting = and_(table.c.ticket_id.in_(tickets), text("outbox.state = 'waiting'"), table.c.rendered.is_not(None))
-    session.execute(update(table).where(waiting, table.c.lease_until.is_(None)).values(rendered=None))
+    waiting = and_(which, table.c.state.in_(("waiting", "held")))
+    free = or_(table.c.lease_until.is_(None), table.c.lease_until <= now)
+    session.execute(update(table).where(waiting, free, table.c.rendered.is_not(None)).values(rendered=None))
+    return session.scalars(select(table.c.id).where(waiting, table.c.lease_until > now)).all()

@@ -8,13 +8,11 @@ from typing import Literal
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from desk import load, notices
 from desk.said import Said, say, say_many
-from desk.writes import Writes
+from desk.trouble_letters import tell
 from store.tables import MailboxState
 
-LETTER = "mail_trouble"  # of the letters to staff
-GONE = timedelta(minutes=5)  # a reader that lives says so a few times a minute
+GONE = timedelta(minutes=7)  # a reader that lives says so a few times a minute, but not while one big batch drips in
 STAGES = (30, 7, 1)  # days before the right to read ends
 ENDED = -1
 Trouble = Literal["", "failing", "silent", "gone"]
@@ -76,7 +74,7 @@ def watch(
         if found.stage and (row.token_told == 0 or found.stage < row.token_told):
             letters.append(_ends(found, zone))
         row.token_told = found.stage
-    return _tell(session, next_id, now, letters)
+    return tell(session, next_id, now, letters)
 
 
 def _health(row: MailboxState, silent: timedelta, now: datetime) -> Health:
@@ -155,15 +153,3 @@ def _ends(found: Health, zone: tzinfo) -> tuple[Said, list[Said]]:
         ),
         say("To try it: {command}", command=f"postdesk mailbox test {found.name}"),
     ]
-
-
-def _tell(session: Session, next_id: Callable[[], int], now: datetime, letters: list[tuple[Said, list[Said]]]) -> int:
-    if not letters:
-        return 0
-    people = [person for person in load.staff(session).values() if person.active]
-    writes = Writes(next_id)
-    for subject, lines in letters:
-        for person in people:
-            notices.letter(writes, LETTER, person, now, context={"subject": subject, "lines": lines})
-    writes.flush(session)
-    return len(letters) * len(people)

@@ -3,7 +3,7 @@
 from collections import Counter as Count
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session
 from desk import status, statuses
 from desk.status import GIVEN_UP, RECENT, Status
 from store import counters
+from store.processes import GONE
 from store.tables import Counter, JobRun, MailboxState, Outbox, Process, Ticket
 
-ALIVE = timedelta(minutes=2)  # a process that was not seen for longer is gone
 NOT_DONE = tuple(name for name in statuses.ALL if not statuses.is_done(name))
 RESULTS = ("sent", "deferred", "refused", "uncertain", "bounced", "folded", "failed")
 
@@ -28,6 +28,7 @@ class Mailbox:
     failures: int
     waiting: int
     unfetchable: int
+    unmovable: int
     token_ends_at: datetime | None
 
 
@@ -40,6 +41,7 @@ class Figures:
     attempts: Mapping[str, int]  # to hand letters over, by result; only grows
     letters_deferred: int
     letters_given_up: int  # in the last day
+    letters_to_staff_given_up: int  # those of them that were for people who work at the desk
     tickets: Mapping[str, int]  # not done, by status
     mailboxes: tuple[Mailbox, ...]
     processes: Mapping[str, int]  # that were seen lately, by role
@@ -51,8 +53,9 @@ def read(session: Session, now: datetime) -> Figures:
     """All figures as of the session's moment."""
     found = status.snapshot(session, now)
     counted = {row.name: row.value for row in session.scalars(select(Counter))}
-    rows = session.execute(select(Process.roles, Process.version).where(Process.seen_at > now - ALIVE)).all()
-    given_up = session.scalar(select(func.count()).where(GIVEN_UP, Outbox.done_at > now - RECENT)) or 0
+    rows = session.execute(select(Process.roles, Process.version).where(Process.seen_at > now - GONE)).all()
+    lost = select(func.count(), func.count(Outbox.staff_id)).where(GIVEN_UP, Outbox.done_at > now - RECENT)
+    given_up, to_staff = session.execute(lost).one()
     return Figures(
         status=found,
         # The ledger takes an outcome back when a mail is taken up again; a count that goes down would look like a new
@@ -61,6 +64,7 @@ def read(session: Session, now: datetime) -> Figures:
         attempts={result: counted.get(counters.delivery(result), 0) for result in RESULTS},
         letters_deferred=found.letters_failing - given_up,
         letters_given_up=given_up,
+        letters_to_staff_given_up=to_staff,
         tickets=_tickets(session),
         mailboxes=tuple(_mailbox(row) for row in session.scalars(select(MailboxState).order_by(MailboxState.name))),
         processes=Count(role for row in rows for role in row.roles),
@@ -83,5 +87,6 @@ def _mailbox(row: MailboxState) -> Mailbox:
         failures=row.failures,
         waiting=row.waiting,
         unfetchable=row.unfetchable,
+        unmovable=row.unmovable,
         token_ends_at=row.token_ends_at,
     )

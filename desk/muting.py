@@ -96,6 +96,17 @@ def last_lifted(session: Session, address: str) -> datetime | None:
     return session.scalar(select(func.max(Suppression.lifted_at)).where(Suppression.address == address))
 
 
+def of_staff(session: Session) -> tuple[int, int]:
+    """How many people work at the desk, and how many of them get no letters because their addresses are muted."""
+    active = select(func.count()).select_from(Staff).where(Staff.deactivated_at.is_(None))
+    muted = (
+        select(func.count(Staff.id.distinct()))
+        .join(Suppression, Suppression.address == Staff.address)
+        .where(Staff.deactivated_at.is_(None), Suppression.lifted_at.is_(None))
+    )
+    return session.scalar(active) or 0, session.scalar(muted) or 0
+
+
 def count_lifted(session: Session) -> int:
     """How many mutes have ended."""
     return session.scalar(select(func.count()).where(Suppression.lifted_at.is_not(None))) or 0

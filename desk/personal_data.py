@@ -1,6 +1,6 @@
 """All that the desk keeps of one person, for them to read (GDPR, articles 15 and 20): a part at a time, row by row."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -9,6 +9,7 @@ from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from desk import profile
+from desk.fields import INSIDE
 from store.tables import (
     Account,
     Approval,
@@ -30,6 +31,8 @@ from store.tables import (
 
 _AT_ONCE = 500
 Data = dict[str, Any]
+_ANYBODYS = ("number", "status", "created_at", "updated_at", "completed_at")
+_REQUESTERS = ("title", "type", "priority", "service", "item", "customer_reference", "answers")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +98,10 @@ def access(session: Session, subject: Subject) -> Data:
 
 
 def tickets(session: Session, subject: Subject) -> Iterator[Data]:
-    """Tickets that they asked for or take part in, oldest first, with the entries that they may read."""
+    """Tickets that they asked for or take part in, oldest first, with the entries that they may read.
+
+    What somebody else asked for is theirs: of such a ticket there are the number, the status and the times.
+    """
     taking_part = select(Participant.ticket_id).where(Participant.contact_id == subject.contact_id)
     asked = select(Approval.ticket_id).where(Approval.contact_id == subject.contact_id)
     wrote = select(Event.ticket_id).where(Event.contact_id == subject.contact_id)
@@ -117,8 +123,8 @@ def tickets(session: Session, subject: Subject) -> Iterator[Data]:
 
 def _ticket(session: Session, subject: Subject, ticket: Ticket) -> Data:
     mine = ticket.requester_id == subject.contact_id
-    columns = ("number", "title", "status", "type", "priority", "service", "item", "customer_reference", "answers")
-    facts = {name: _plain(getattr(ticket, name)) for name in (*columns, "created_at", "updated_at", "completed_at")}
+    columns = _ANYBODYS + (_REQUESTERS if mine else ())
+    facts = {name: _plain(getattr(ticket, name)) for name in columns}
     return {
         **facts,
         "role": "requester" if mine else "took part",
@@ -141,20 +147,22 @@ def _entries(session: Session, subject: Subject, ticket: Ticket, mine: bool) -> 
     for one in session.scalars(select(Attachment).where(Attachment.ticket_id == ticket.id).order_by(Attachment.id)):
         files.setdefault(one.event_id, []).append(one)
     for event, staff in rows:
-        by_them = event.contact_id == subject.contact_id
-        yield {
-            "at": _plain(event.at),
-            "by": "you" if by_them else event.author or staff or "the desk",
-            "kind": event.kind,
-            "visibility": event.visibility,
-            "text": event.text,
-            "quoted": event.folded if by_them else "",
-            "changes": event.changes,
-            "files": [
-                {"name": one.name, "type": one.type, "size": one.size, "digest": one.digest}
-                for one in files.get(event.id, ())
-            ],
-        }
+        yield _entry(event, staff, files.get(event.id, ()), subject)
+
+
+def _entry(event: Event, staff: str | None, files: Sequence[Attachment], subject: Subject) -> Data:
+    by_them = event.contact_id == subject.contact_id
+    shown = [one for one in files if by_them or one.hidden_at is None]
+    return {
+        "at": _plain(event.at),
+        "by": "you" if by_them else event.author or staff or "the desk",
+        "kind": event.kind,
+        "visibility": event.visibility,
+        "text": event.text,
+        "quoted": event.folded if by_them else "",
+        "changes": {name: value for name, value in event.changes.items() if subject.internal or name not in INSIDE},
+        "files": [{"name": one.name, "type": one.type, "size": one.size, "digest": one.digest} for one in shown],
+    }
 
 
 def letters(session: Session, subject: Subject) -> Iterator[Data]:

@@ -61,7 +61,10 @@ class Plan:
 
 
 def remind(session: Session, next_id: Callable[[], int], now: datetime, plan: Plan, *, lock: bool) -> int:
-    """One letter to each requester whose time has come; what was missed meanwhile is one letter, not two."""
+    """One letter to each requester whose time has come; what was missed meanwhile is one letter, not two.
+
+    Returns how many tickets it was time for; of some the requester wants no letters.
+    """
     due = [
         and_(
             Ticket.reminded <= count,
@@ -77,6 +80,7 @@ def remind(session: Session, next_id: Callable[[], int], now: datetime, plan: Pl
         told = plan.told(ticket, now)
         if ticket.id not in ids or not _waits(ticket) or told <= ticket.reminded:
             continue  # a ticket that came along, or one that was answered while we waited for the lock
+        done += 1
         ticket.reminded = told
         writes.change(Ticket, ticket.id, reminded=told)
         if ticket.wants_letters(ticket.requester):
@@ -87,7 +91,6 @@ def remind(session: Session, next_id: Callable[[], int], now: datetime, plan: Pl
             }
             event = questions.get(ticket.id)
             notices.letter(writes, KIND, ticket.requester, now, ticket=ticket, event_id=event, context=context)
-            done += 1
     writes.flush(session)
     return done
 

@@ -62,6 +62,30 @@ def mails(session: Session, before: datetime, mark: str) -> Gone:
     So does the key by which the same mail is known again. A held mail stays until a person has decided; then its
     disposition is a new one, behind the `mark` up to which the others were looked at.
     """
+    done, mark = _dealt_with(session, before, mark)
+    ids = list(done)
+    if ids:
+        session.execute(delete(core(RawMail)).where(core(RawMail).c.id.in_(ids)))
+        blobs = update(core(ReceivedMail)).where(core(ReceivedMail).c.id.in_(ids), core(ReceivedMail).c.blob != "")
+        session.execute(blobs.values(blob=""))
+    return Gone(len(ids), frozenset(blob for blob in done.values() if blob), mark)
+
+
+def envelopes(session: Session, before: datetime, mark: str) -> Gone:
+    """Who sent the mails that were dealt with before, to whom, from where, and what they were about.
+
+    That they came, when, and what became of them stays in the ledger. A held mail keeps all until a person has decided.
+    """
+    done, mark = _dealt_with(session, before, mark)
+    ids = list(done)
+    blank(session, ids)
+    muted = core(Suppression)
+    session.execute(delete(muted).where(muted.c.lifted_at < before))
+    return Gone(len(ids), mark=mark)
+
+
+def _dealt_with(session: Session, before: datetime, mark: str) -> tuple[dict[int, str], str]:
+    """The ids and blobs of some mails behind the mark that were dealt with before, and the mark behind these."""
     since, last = read_mark(mark)
     after = or_(Disposition.at > since, and_(Disposition.at == since, Disposition.received_id > last))
     rows = session.execute(
@@ -71,36 +95,8 @@ def mails(session: Session, before: datetime, mark: str) -> Gone:
         .order_by(Disposition.at, Disposition.received_id)
         .limit(AT_ONCE)
     ).all()
-    done = [row for row in rows if row.kind != "held" and not row.waiting]
-    ids = [row.received_id for row in done]
-    if ids:
-        session.execute(delete(core(RawMail)).where(core(RawMail).c.id.in_(ids)))
-        blobs = update(core(ReceivedMail)).where(core(ReceivedMail).c.id.in_(ids), core(ReceivedMail).c.blob != "")
-        session.execute(blobs.values(blob=""))
-    digests = frozenset(row.blob for row in done if row.blob)
-    mark = mark_at(rows[-1].at, rows[-1].received_id) if rows else mark
-    return Gone(len(ids), digests, mark)
-
-
-def envelopes(session: Session, before: datetime, mark: str) -> Gone:
-    """Who sent the mails that were dealt with before, to whom, from where, and what they were about.
-
-    That they came, when, and what became of them stays in the ledger. A held mail keeps all until a person has decided.
-    """
-    since, last = read_mark(mark)
-    after = or_(Disposition.at > since, and_(Disposition.at == since, Disposition.received_id > last))
-    rows = session.execute(
-        select(Disposition.at, Disposition.received_id, Disposition.kind, ReceivedMail.waiting)
-        .join(ReceivedMail, ReceivedMail.id == Disposition.received_id)
-        .where(Disposition.at >= since, after, Disposition.at < before)
-        .order_by(Disposition.at, Disposition.received_id)
-        .limit(AT_ONCE)
-    ).all()
-    ids = [row.received_id for row in rows if row.kind != "held" and not row.waiting]
-    blank(session, ids)
-    muted = core(Suppression)
-    session.execute(delete(muted).where(muted.c.lifted_at < before))
-    return Gone(len(ids), mark=mark_at(rows[-1].at, rows[-1].received_id) if rows else mark)
+    done = {row.received_id: row.blob for row in rows if row.kind != "held" and not row.waiting}
+    return done, mark_at(rows[-1].at, rows[-1].received_id) if rows else mark
 
 
 def blank(session: Session, ids: Collection[int]) -> None:

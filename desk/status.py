@@ -8,7 +8,7 @@ from typing import Literal
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
-from desk import canary, mailboxes
+from desk import canary, mailboxes, muting
 from desk.canary import CanaryState
 from desk.mailboxes import Health
 from store.processes import missing_roles
@@ -41,6 +41,8 @@ class Status:
     mailboxes: tuple[Health, ...] = ()  # those that are read over IMAP
     slow_domains: int = 0  # that get letters slowly, because their servers asked for it in the last hour
     canary: CanaryState | None = None  # the mail that the desk sends to itself; None where it sends none
+    staff: int = 0  # who work at the desk
+    staff_muted: int = 0  # who get no letters, because their addresses are muted
 
     @property
     def difference(self) -> int:
@@ -53,7 +55,7 @@ class Status:
         return self.kinds.get("held", 0)
 
     @property
-    def state(self) -> Literal["working", "slow", "unread", "down", "lost", "alarm"]:
+    def state(self) -> Literal["working", "slow", "unread", "unheard", "down", "lost", "alarm"]:
         """The service line in one word."""
         if self.difference:
             return "alarm"
@@ -61,6 +63,8 @@ class Status:
             return "lost"
         if self.missing_roles:
             return "down"
+        if self.staff and self.staff == self.staff_muted:
+            return "unheard"
         if any(box.unread for box in self.mailboxes):
             return "unread"
         late_mail = self.oldest_waiting is not None and self.at - self.oldest_waiting > SLOW
@@ -77,6 +81,7 @@ def snapshot(session: Session, now: datetime, watched: Mapping[str, timedelta] |
     waiting, oldest = session.execute(
         select(func.count(), func.min(ReceivedMail.received_at)).where(ReceivedMail.waiting)
     ).one()
+    staff, muted = muting.of_staff(session)
     letters, due = session.execute(select(func.count(), func.min(Outbox.next_at)).where(WAITING_LETTER)).one()
     return Status(
         at=now,
@@ -91,6 +96,8 @@ def snapshot(session: Session, now: datetime, watched: Mapping[str, timedelta] |
         slow_domains=session.scalar(select(func.count()).where(_SLOW, Pace.slow_at > now - _LATELY)) or 0,
         missing_roles=missing_roles(session),
         canary=canary.state(session, now),
+        staff=staff,
+        staff_muted=muted,
         mailboxes=tuple(mailboxes.health(session, watched or {}, now)),
     )
 

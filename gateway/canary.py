@@ -4,21 +4,17 @@ from email.message import EmailMessage
 from email.utils import format_datetime
 
 from desk import canary
-from desk.keys import Keys
 from desk.writes import Writes
-from gateway.canary_token import make, read
+from gateway.canary_token import HEADER, make, of
 from gateway.case import Case, Decision
 from gateway.desk_addresses import Addresses
 from gateway.header_policy import POLICY, mailbox, unstructured
 from gateway.letter import DeskFacts
 from gateway.letter_headers import instance_mark
 from gateway.token import Token
-from gateway.view import Incoming
 from store.tables import Canary, Outbox
 
-HEADER = "X-Postdesk-Canary"
 RULE = canary.KIND
-_REPORTS = ("delivery-report", "feedback-report", "read-receipt")
 _BODY = (
     "The desk sent this mail to itself, to see that mail comes through and how long it takes.\r\n"
     "It opens no ticket, and needs no answer.\r\n"
@@ -30,20 +26,22 @@ def recipient(desk_address: str, canary_id: int, addresses: Addresses) -> str:
     return addresses.canary_address(desk_address, canary_id)
 
 
-def of(mail: Incoming, keys: Keys) -> int:
-    """The id of the canary that a mail is; 0 for every other one, a forged one and a report about one among them."""
-    if mail.message.automatic in _REPORTS or mail.message.extra.get("auto-submitted", "").startswith("auto-replied"):
-        return 0
-    named = next((found.canary for found in mail.recipients if found.canary), 0)
-    return named or read(mail.message.extra.get(HEADER.lower(), ""), keys)
-
-
 def decision(case: Case) -> Decision | None:
-    """The rule: known by its token, and by nothing else. Nobody answers it."""
-    if not of(case.mail, case.addresses.keys):
+    """The rule: a mail as we write it, with the token of one that is under way. Nobody answers it.
+
+    Who knows the address may put it into Cc of a conversation: the answers there are mail like all other.
+    """
+    if of(case.mail, case.addresses.keys) not in case.view.more.canaries or not _is_as_written(case):
         return None
     reason = "It is the canary: a mail of this desk to itself, by which it sees that mail comes through."
     return Decision("ignored", RULE, reason)
+
+
+def _is_as_written(case: Case) -> bool:
+    """Automatic, and marked as ours; a server that takes unknown fields away leaves the Message-ID."""
+    message = case.mail.message
+    ours = case.rules.instance in message.instances or case.addresses.token_of(message.message_id) is not None
+    return ours and message.extra.get("auto-submitted", "").strip().lower().startswith("auto-generated")
 
 
 def record(case: Case, writes: Writes) -> None:

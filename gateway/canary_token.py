@@ -1,10 +1,15 @@
-"""The token of a canary: its id, signed, so that nobody but this desk can make one."""
+"""The token of a canary: its id, signed, so that nobody but this desk can make one; and where a mail has it."""
 
 import re
+from typing import TYPE_CHECKING
 
 from desk import signed
 from desk.keys import Keys
 
+if TYPE_CHECKING:
+    from gateway.view import Incoming
+
+HEADER = "X-Postdesk-Canary"
 VERSION = 1
 _PURPOSE = "canary"
 _TOKEN = re.compile(r"[a-z2-7]{20,46}")
@@ -23,3 +28,9 @@ def read(text: str, keys: Keys) -> int:
         return 0
     payload = signed.read(text, keys, _PURPOSE, 3)
     return int.from_bytes(payload[2:]) if payload is not None and payload[0] == VERSION else 0
+
+
+def of(mail: "Incoming", keys: Keys) -> int:
+    """The id of the canary that a mail names, by one of its recipients or in its header; 0 for nearly every one."""
+    named = next((found.canary for found in mail.recipients if found.canary), 0)
+    return named or read(mail.message.extra.get(HEADER.lower(), ""), keys)

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from gateway.delivery_batch import Batch
 from gateway.letter import Letter, Unsent
-from gateway.relay import Deferred, Refused, Result, Sent
+from gateway.relay import Deferred, NotTried, Refused, Result, Sent
 from store.tables import Outbox, Ticket
 
 log = structlog.get_logger(__name__)
@@ -32,6 +32,8 @@ def tell(batch: Batch, results: Iterable[tuple[Letter, Result]], now: datetime, 
     """A line for each letter that was tried; `most` is how long one is tried. To be told when it is recorded."""
     rows = {row.id: row for row in batch.rows}
     for letter, result in results:
+        if isinstance(result, NotTried):
+            continue
         row = rows[letter.outbox_id]
         about = _about(row, batch.numbers) | _code(result.reply)
         if isinstance(result, Sent):

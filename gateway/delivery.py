@@ -1,17 +1,18 @@
 """Drains the outbox: claim, render, send, record. At least once, and each time the same mail."""
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import structlog
 
-from gateway import delivered_log, delivery_batch, delivery_pace
+from gateway import delivered_log, delivery_batch, delivery_pace, delivery_record
 from gateway import delivery_outcome as outcome
 from gateway.compose import Composer
 from gateway.delivery_batch import Batch
-from gateway.delivery_lanes import Lanes, Results, Route
+from gateway.delivery_lanes import Lanes, Route
 from gateway.delivery_pace import Paces
 from gateway.delivery_policy import DeliveryPolicy
+from gateway.delivery_record import Unrecorded
 from gateway.letter import Letter, Unsent
 from gateway.outage import is_ours
 from gateway.relay import Relay
@@ -20,6 +21,8 @@ from store.queue import give_back
 from store.tables import Outbox
 
 log = structlog.get_logger(__name__)
+
+_AWHILE = timedelta(seconds=10)  # for letters whose relay turned out to be busy, or to rest
 
 
 class Deliverer:
@@ -41,7 +44,7 @@ class Deliverer:
         self._open: list[int] = []  # claimed and not sent; freed when the database is back
         self._open_counts = False  # whether the attempt of those counts
         self._batches: dict[int, Batch] = {}  # by row: the batch that a letter on its way belongs to
-        self._unrecorded: list[tuple[Batch, Results, str]] = []  # sent, and nobody knows yet; by which relay
+        self._unrecorded: list[Unrecorded] = []  # sent, and nobody knows yet
 
     def drain_once(self) -> int:
         """Handle one batch of due rows; returns how many rows it took, 0 when nothing was due.
@@ -87,7 +90,7 @@ class Deliverer:
             batch.numbers = delivered_log.numbers(session, [*batch.rows, *batch.suppressed])
         letters = [letter for letter in fresh.values() if isinstance(letter, Letter)]
         unsent = {i: letter for i, letter in fresh.items() if isinstance(letter, Unsent)}
-        if fresh or batch.suppressed or batch.quiet or batch.paced:
+        if fresh or batch.suppressed or batch.quiet:
             with self._database.transaction() as session:
                 outcome.keep(session, batch, letters, now)
                 outcome.unsent(session, batch, unsent, policy, now, self._database.ids.next)
@@ -106,13 +109,14 @@ class Deliverer:
         if between:
             with self._database.transaction(durable=False) as session:
                 batch.wait_for(delivery_pace.turns(session, batch.rows, between, now))
+                delivery_batch.put_off_to_turns(session, batch.paced)
         return batch
 
     def close(self) -> None:
-        """Let letters that are on their way come to their end, and give connections and threads back."""
-        self._lanes.close()
+        """Let letters that are on their way come to their end, if they do soon; give connections and threads back."""
+        self._lanes.close(self._policy.stop_seconds)
         try:
-            self._record_finished()
+            self._settle()
         except Exception as error:
             # They go out again when their lease ends; who started us learns why.
             log.error("letters went out, and that could not be noted", exc_info=error)
@@ -128,46 +132,40 @@ class Deliverer:
             parts.setdefault(self._lanes.of(letter.sender).route.name, []).append(letter)
         for lane in self._lanes:
             if mine := parts.get(lane.route.name):
-                if not lane.is_free(now):  # not claimed for it: the ticket is with another desk address since
-                    self._open += [i for one in mine for i in (one.outbox_id, *batch.folded.get(one.outbox_id, ()))]
-                    continue
-                self._batches |= dict.fromkeys((letter.outbox_id for letter in mine), batch)
-                lane.start(mine)
-        self._lanes.wait()
-        self._record_finished()
+                if lane.is_free(now):
+                    self._batches |= dict.fromkeys((letter.outbox_id for letter in mine), batch)
+                    lane.start(mine)
+                else:  # not claimed for it: the ticket is with another desk address since
+                    self._put_off([letter.outbox_id for letter in mine], now + _AWHILE)
+        for _ in self._lanes.moments():
+            self._record_finished()
+
+    def _put_off(self, ids: Sequence[int], until: datetime) -> None:
+        """For later, and no attempt. What goes along in these letters was folded into them."""
+        self._open += ids  # if that fails
+        with self._database.transaction() as session:
+            delivery_batch.put_off(session, dict.fromkeys(ids, until), attempt=False)
 
     def _wait_for_letters(self) -> int:
         """With nothing else to do: letters on their way, for a moment; how many came to their end."""
-        if not self._lanes.at_work:
-            return 0
-        self._lanes.wait()
-        return self._record_finished()
+        for _ in self._lanes.moments():
+            if count := self._record_finished():
+                return count
+        return 0
 
     def _record_finished(self) -> int:
-        """Record the letters of each relay that is through with them; how many they are."""
+        """Record what came of letters since the last time; how many they are."""
+        count = 0
         for lane in self._lanes:
             results = lane.finished(self._clock())
             if results:
+                count += len(results)
                 batch = self._batches[results[0][0].outbox_id]
                 for letter, _ in results:
                     del self._batches[letter.outbox_id]
-                self._unrecorded.append((batch, results, lane.route.name))
-        count = 0
+                self._unrecorded.append(Unrecorded(batch, results, lane.route.name))
         while self._unrecorded:
-            count += len(self._unrecorded[0][1])
-            self._record(*self._unrecorded[0])
-            del self._unrecorded[0]
+            # What fails for several is done one by one; what fails because the database is away stays for later.
+            first, now = self._unrecorded[0], self._clock()
+            self._unrecorded[:1] = delivery_record.record(self._database, first, self._policy, self._paces, now)
         return count
-
-    def _record(self, batch: Batch, results: Results, relay: str) -> None:
-        now = self._clock()
-        try:
-            with self._database.transaction() as session:
-                outcome.record(session, batch, results, self._policy, now, self._database.ids.next, relay)
-                sent_to = [(letter.recipient, result) for letter, result in results]
-                self._paces.take_note(session, sent_to, now)
-        except Exception as error:
-            if not is_ours(error):
-                del self._unrecorded[0]  # no second try helps: the letters go out again when the lease ends
-            raise
-        delivered_log.tell(batch, results, now, self._policy.give_up)

@@ -1,16 +1,17 @@
 """The database side of delivery: what is due, what is folded together, what became of each letter."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, case, exists, func, insert, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, bindparam, case, exists, func, insert, select, tuple_, update
 from sqlalchemy.orm import Session, defer
 from sqlalchemy.orm.attributes import set_committed_value
 
 from gateway import delivery_quiet, letter_files
+from gateway.delivery_pace import Wait
 from gateway.letter import Letter
 from store import counters, queue
 from store.tables import Delivery, Outbox, Suppression
@@ -27,23 +28,22 @@ class Batch:
     folded: dict[int, list[int]] = field(default_factory=dict)  # row → rows that it carries
     suppressed: list[Outbox] = field(default_factory=list)
     quiet: dict[int, datetime] = field(default_factory=dict)  # rows that wait a while longer, and until when
-    paced: dict[int, datetime] = field(default_factory=dict)  # rows whose turn at their domain has not come
+    paced: dict[int, Wait] = field(default_factory=dict)  # rows whose turn at their domain has not come
     stored: dict[int, int] = field(default_factory=dict)  # rows that were rendered before, and the size of that
     numbers: dict[int, str] = field(default_factory=dict)  # of the tickets that they are about
 
-    def wait_for(self, turns: dict[int, datetime]) -> None:
+    def wait_for(self, turns: dict[int, Wait]) -> None:
         """These rows wait for their turns, with what goes along in their letters."""
-        for row_id, at in turns.items():
-            self.paced |= dict.fromkeys((row_id, *self.folded.pop(row_id, ())), at)
+        for row_id, wait in turns.items():
+            self.paced |= dict.fromkeys((row_id, *self.folded.pop(row_id, ())), wait)
         self.rows = [row for row in self.rows if row.id not in turns]
 
 
 def is_due(session: Session, now: datetime, claimable: ColumnElement[bool] | None = None) -> bool:
     """Whether anything waits; asked without a write, so that an idle desk does not write."""
-    free = or_(Outbox.lease_until.is_(None), Outbox.lease_until < now)
     due = (Outbox.state == "waiting") & (Outbox.next_at <= now)
     due = due if claimable is None else due & claimable
-    return bool(session.scalar(select(exists().where(due, free))))
+    return bool(session.scalar(select(exists().where(due, queue.is_free(Outbox, now)))))
 
 
 def claim(
@@ -131,8 +131,13 @@ def load_stored(session: Session, batch: Batch) -> set[int]:
     return chosen
 
 
-def keep_rendered(session: Session, letters: Iterable[Letter], folded: dict[int, list[int]], now: datetime) -> None:
-    """Before anything is sent: the bytes, so that a second try is the same mail. Never those with a secret."""
+def keep_rendered(session: Session, letters: Iterable[Letter], batch: Batch, now: datetime) -> None:
+    """Before anything is sent: the bytes, so that a second try is the same mail. Never those with a secret.
+
+    A row that others go along with remembers what they say: sent again by hand, its letter still says all of it.
+    """
+    letters = list(letters)
+    folded = {letter.outbox_id: batch.folded.get(letter.outbox_id, []) for letter in letters}
     rows = [
         {"row_id": letter.outbox_id, "id_kept": letter.message_id, "kept": None if letter.sensitive else letter.bytes}
         for letter in letters
@@ -141,6 +146,10 @@ def keep_rendered(session: Session, letters: Iterable[Letter], folded: dict[int,
         statement = update(_TABLE).where(_TABLE.c.id == bindparam("row_id"))
         statement = statement.values(message_id=bindparam("id_kept"), rendered=bindparam("kept"))
         session.connection().execute(statement, rows)
+    leads = [{"row_id": row.id, "said": row.context} for row in batch.rows if folded.get(row.id)]
+    if leads:
+        statement = update(_TABLE).where(_TABLE.c.id == bindparam("row_id")).values(context=bindparam("said"))
+        session.connection().execute(statement, leads)
     close(session, [i for ids in folded.values() for i in ids], "folded", now)
 
 
@@ -155,12 +164,23 @@ def close(session: Session, ids: Sequence[int], state: str, now: datetime) -> No
         )
 
 
-def put_off(session: Session, ids_until: dict[int, datetime]) -> None:
-    """Try these rows again, each at its time."""
-    if ids_until:
+def put_off(session: Session, until: Mapping[int, datetime], *, attempt: bool = True) -> None:
+    """Free these rows of ours, each for its time; without `attempt`, that they were claimed does not count."""
+    if until:
+        statement = update(_TABLE).where(_TABLE.c.id == bindparam("row_id"), queue.is_ours(Outbox))
+        given_back = _TABLE.c.attempts - int(not attempt)
+        statement = statement.values(next_at=bindparam("at"), lease_until=None, attempts=given_back)
+        session.connection().execute(statement, [{"row_id": i, "at": at} for i, at in sorted(until.items())])
+
+
+def put_off_to_turns(session: Session, waits: Mapping[int, Wait]) -> None:
+    """Free these rows until their turns, or until it is time to ask for one; that they were claimed is no attempt."""
+    if waits:
         statement = update(_TABLE).where(_TABLE.c.id == bindparam("row_id"))
-        statement = statement.values(next_at=bindparam("at"), lease_until=None)
-        session.connection().execute(statement, [{"row_id": i, "at": at} for i, at in ids_until.items()])
+        statement = statement.values(turn_at=bindparam("turn"))
+        turns = [{"row_id": i, "turn": wait.until if wait.has_turn else None} for i, wait in sorted(waits.items())]
+        session.connection().execute(statement, turns)
+    put_off(session, {i: wait.until for i, wait in waits.items()}, attempt=False)
 
 
 def record(session: Session, deliveries: list[dict[str, object]]) -> None:

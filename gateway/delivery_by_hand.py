@@ -3,11 +3,12 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, or_, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session, defer
 
 from gateway.bounced import words_for
 from gateway.delivery_list import AGAIN, Wanted, conditions
+from store import queue
 from store.tables import Delivery, Event, Outbox, Suppression
 
 DROPPED = "dropped"
@@ -38,7 +39,8 @@ def retry(session: Session, letter_id: int, now: datetime) -> None:
 
 def retry_all(session: Session, wanted: Wanted, now: datetime) -> int:
     """The same for all that wait and are looked for, each in its turn where its domain has a pace; how many."""
-    found = update(Outbox).where(Outbox.state == "waiting", Outbox.next_at > now, _free(now), *conditions(wanted))
+    free = queue.is_free(Outbox, now)
+    found = update(Outbox).where(Outbox.state == "waiting", Outbox.next_at > now, free, *conditions(wanted))
     done = session.scalars(found.values(next_at=now).returning(Outbox.id).execution_options(synchronize_session=False))
     return len(done.all())
 
@@ -92,10 +94,6 @@ def drop(session: Session, letter_id: int, by: str, why: str, now: datetime, nex
                 changes={},
             )
         )
-
-
-def _free(now: datetime) -> ColumnElement[bool]:
-    return or_(Outbox.lease_until.is_(None), Outbox.lease_until < now)
 
 
 def _row(session: Session, letter_id: int, now: datetime) -> Outbox:

@@ -128,7 +128,8 @@ def counts(session: Session) -> dict[str, int]:
 
 def _tried() -> ColumnElement[bool]:
     """Once a person has had it sent again, it begins anew."""
-    return (Outbox.attempts > 0) & exists().where(Delivery.outbox_id == Outbox.id)
+    anew = Outbox.retried_at.is_(None) | (Delivery.at >= Outbox.retried_at)
+    return (Outbox.attempts > 0) & exists().where(Delivery.outbox_id == Outbox.id, Delivery.result != AGAIN, anew)
 
 
 def _order(state: str) -> tuple[ColumnElement[Any] | InstrumentedAttribute[Any], ...]:
@@ -152,8 +153,9 @@ def _letters(session: Session, rows: Sequence[tuple[Outbox, str]], now: datetime
 
 def _letter(row: Outbox, number: str, tries: Sequence[Attempt], now: datetime) -> OutLetter:
     waits, state = row.state == "waiting", row.state
-    if waits and tries and row.attempts:
-        state = "uncertain" if tries[-1].result == "uncertain" else "deferred"
+    anew = [one for one in tries if one.result != AGAIN and (row.retried_at is None or one.at >= row.retried_at)]
+    if waits and anew and row.attempts:
+        state = "uncertain" if anew[-1].result == "uncertain" else "deferred"
     return OutLetter(
         id=row.id,
         kind=row.kind,

@@ -1,6 +1,6 @@
 """What becomes of outbox rows: rendered, put off, done; told to staff where a letter did not arrive."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -8,12 +8,14 @@ from sqlalchemy.orm import Session
 
 from desk import canary
 from desk.said import say
-from gateway import delivery_batch, delivery_pace, delivery_quiet, trouble
+from gateway import delivery_batch, delivery_muting, trouble
 from gateway.delivery_batch import Batch
-from gateway.delivery_policy import DeliveryPolicy, back_off, mutes
+from gateway.delivery_policy import DeliveryPolicy, back_off
 from gateway.letter import Letter, Unsent
-from gateway.relay import Deferred, Refused, Result, Sent, Uncertain
+from gateway.relay import Deferred, NotTried, Refused, Result, Sent, Uncertain
 from gateway.trouble import Trouble
+from store.queue import give_back
+from store.tables import Outbox
 
 NextId = Callable[[], int]
 _NAMES: dict[type[Result], str] = {Sent: "sent", Deferred: "deferred", Refused: "refused", Uncertain: "uncertain"}
@@ -22,12 +24,9 @@ _MAX_REPLY = 500
 
 def keep(session: Session, batch: Batch, letters: Iterable[Letter], now: datetime) -> None:
     """Before sending: the rendered bytes, the rows that go along in them, those nobody is to get or not yet."""
-    letters = list(letters)
-    folded = {letter.outbox_id: batch.folded.get(letter.outbox_id, []) for letter in letters}
-    delivery_batch.keep_rendered(session, letters, folded, now)
+    delivery_batch.keep_rendered(session, letters, batch, now)
     delivery_batch.close(session, [row.id for row in batch.suppressed], "suppressed", now)
-    delivery_quiet.put_off(session, batch.quiet)
-    delivery_pace.put_off(session, batch.paced)
+    delivery_batch.put_off(session, batch.quiet, attempt=False)
 
 
 def unsent(
@@ -64,7 +63,7 @@ def unsent(
 def record(
     session: Session,
     batch: Batch,
-    results: Iterable[tuple[Letter, Result]],
+    results: Sequence[tuple[Letter, Result]],
     policy: DeliveryPolicy,
     now: datetime,
     next_id: NextId,
@@ -74,17 +73,20 @@ def record(
     rows = {row.id: row for row in batch.rows}
     deliveries: list[dict[str, Any]] = []
     done: dict[str, list[int]] = {}
-    troubles, muted, later = [], {}, {}
+    troubles, later, untried = [], {}, []
+    refused = {row.recipient.lower(): reply for row, reply in _refusals(rows, results) if row.kind != canary.KIND}
+    muted = delivery_muting.to_mute(session, refused, now)
     for letter, result in results:
         row = rows[letter.outbox_id]
+        if isinstance(result, NotTried):
+            untried.append(row.id)
+            continue
         deliveries.append(_delivery(next_id(), row.id, now, _NAMES[type(result)], result.reply, relay))
         if isinstance(result, Sent):
             done.setdefault("sent", []).append(row.id)
         elif isinstance(result, Refused):
             done.setdefault("refused", []).append(row.id)
-            if mutes(result.reply) and row.kind != canary.KIND:
-                muted[row.recipient.lower()] = result.reply[:_MAX_REPLY]
-            troubles.append(Trouble(row, _refused(result.reply, row.recipient)))
+            troubles.append(Trouble(row, _refused(result.reply, row.recipient, muted)))
         elif now - (row.retried_at or row.created_at) > policy.give_up:
             done.setdefault("uncertain" if isinstance(result, Uncertain) else "expired", []).append(row.id)
             troubles.append(Trouble(row, _given_up(result)))
@@ -93,6 +95,7 @@ def record(
     for state, ids in done.items():
         delivery_batch.close(session, ids, state, now)
     delivery_batch.put_off(session, later)
+    give_back(session, Outbox, untried)
     delivery_batch.suppress(session, muted, now, next_id)
     delivery_batch.record(session, deliveries)
     trouble.tell(session, troubles, now, next_id)
@@ -103,8 +106,14 @@ def _delivery(row_id: int, outbox_id: int, now: datetime, result: str, reply: st
     return attempt | {"relay": relay}
 
 
-def _refused(reply: str, address: str) -> str:
-    if not mutes(reply):
+def _refusals(rows: Mapping[int, Outbox], results: Sequence[tuple[Letter, Result]]) -> Iterator[tuple[Outbox, str]]:
+    for letter, result in results:
+        if isinstance(result, Refused):
+            yield rows[letter.outbox_id], result.reply[:_MAX_REPLY]
+
+
+def _refused(reply: str, address: str, muted: Collection[str]) -> str:
+    if address.lower() not in muted:
         return say("refused with “{reply}”. It is not tried again.", reply=reply)
     return say(
         "refused with “{reply}”. We do not write to this address any more, until a mail comes from it or somebody "

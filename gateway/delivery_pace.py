@@ -1,13 +1,12 @@
 """How fast letters go to a domain: turns given out in the database, and slower ones where its servers ask for that."""
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, case, select, text, update
+from sqlalchemy import bindparam, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -22,6 +21,7 @@ _SLOW = text("pace.slow_ms > 0")  # word for word as in the partial index: SQLit
 _FIRST_SLOW = 2_000  # milliseconds between two letters once a server asked for less
 _LONGEST_SLOW = 600_000
 _SAME_BURST = timedelta(seconds=30)  # refusals so soon after one another are one
+HORIZON = timedelta(minutes=15)  # no turn is given further ahead: by then the domain may well have healed
 _HALVES = timedelta(minutes=10)  # after so long without a refusal a slow domain is twice as fast again
 _LEAST_SLOW = 500  # less than that is no slowness any more
 _CODE = re.compile(r"(?:^|: )4(?:21|50|51|52)[ -]")
@@ -108,47 +108,57 @@ class Paces:
             self._read_at = None
 
 
-def turns(session: Session, rows: Sequence[Outbox], between: Mapping[str, int], now: datetime) -> dict[int, datetime]:
-    """When the rows of domains with a pace may go: a turn for each, that nobody else gets, in one statement.
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """How long a row waits; `has_turn` is False for one that then asks anew: none is given so far ahead."""
 
-    Rows that may go now are not in it: they have their turn, of now or from before.
+    until: datetime
+    has_turn: bool = True
+
+
+def turns(session: Session, rows: Sequence[Outbox], between: Mapping[str, int], now: datetime) -> dict[int, Wait]:
+    """When the rows of domains with a pace may go: a turn for each, that nobody else gets.
+
+    Rows that may go now are not in it: they have their turn, of now or from before. The waits are to be written down
+    in the same transaction: a turn that is taken and not noted is lost.
     """
     paced = [row for row in rows if domain_of(row.recipient) in between]
     # One that was claimed early, to go along with another one, keeps the turn that it has.
-    found = {row.id: row.turn_at for row in paced if row.turn_at and row.turn_at > now + _SLACK}
+    found = {row.id: Wait(row.turn_at) for row in paced if row.turn_at and now + _SLACK < row.turn_at <= now + HORIZON}
     wanting = [row for row in paced if row.id not in found and not _has_turn(row, now)]
     if not wanting:
         return found
-    counts = Counter(domain_of(row.recipient) for row in wanting)
-    now_ms = _to_ms(now)
-    # In the order of their names, so that no two processes wait for one another in a circle.
-    wanted = [{"domain": name, "free_ms": now_ms + counts[name] * between[name]} for name in sorted(counts)]
-    own = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    table = core(Pace)
-    insert = own(table).values([row | {"slow_ms": 0, "reply": ""} for row in wanted])
-    start = case((table.c.free_ms > now_ms, table.c.free_ms), else_=now_ms)
-    taken = insert.on_conflict_do_update(
-        index_elements=["domain"], set_={"free_ms": start + insert.excluded.free_ms - now_ms}
-    ).returning(table.c.domain, table.c.free_ms)
-    next_ms = {row.domain: row.free_ms - counts[row.domain] * between[row.domain] for row in session.execute(taken)}
+    next_ms = _free_from(session, sorted({domain_of(row.recipient) for row in wanting}), now)
+    limit = now + HORIZON
     for row in wanting:
         domain = domain_of(row.recipient)
         at = datetime.fromtimestamp(next_ms[domain] / 1000, UTC)
+        if at >= limit:
+            found[row.id] = Wait(limit, has_turn=False)
+            continue
         next_ms[domain] += between[domain]
         if at > now + _SLACK:
-            found[row.id] = at
+            found[row.id] = Wait(at)
+    table = core(Pace)
+    taken = update(table).where(table.c.domain == bindparam("of")).values(free_ms=bindparam("ms"))
+    session.connection().execute(taken, [{"of": domain, "ms": ms} for domain, ms in sorted(next_ms.items())])
     return found
 
 
-def put_off(session: Session, until: Mapping[int, datetime]) -> None:
-    """Free these rows until their turns; that they were claimed is no attempt."""
-    if until:
-        table = core(Outbox)
-        freed = update(table).where(table.c.id == bindparam("row_id"), table.c.state == "waiting")
-        freed = freed.values(
-            next_at=bindparam("at"), turn_at=bindparam("at"), lease_until=None, attempts=table.c.attempts - 1
-        )
-        session.connection().execute(freed, [{"row_id": i, "at": at} for i, at in sorted(until.items())])
+def _free_from(session: Session, domains: Sequence[str], now: datetime) -> dict[str, int]:
+    """The first turn that is free at each of these domains, which no other process gets before our transaction ends.
+
+    It lies between now and the horizon, whatever a clock that was wrong for a moment has left there. The domains are
+    in the order of their names, so that no two processes wait for one another in a circle.
+    """
+    now_ms, limit_ms = _to_ms(now), _to_ms(now + HORIZON)
+    own = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    table = core(Pace)
+    insert = own(table).values([{"domain": name, "free_ms": now_ms, "slow_ms": 0, "reply": ""} for name in domains])
+    # The row as it is, locked.
+    same = insert.on_conflict_do_update(index_elements=["domain"], set_={"free_ms": table.c.free_ms})
+    found = session.execute(same.returning(table.c.domain, table.c.free_ms))
+    return {row.domain: min(max(row.free_ms, now_ms), limit_ms) for row in found}
 
 
 def slow_down(session: Session, asked: Mapping[str, str], now: datetime) -> None:

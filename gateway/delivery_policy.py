@@ -40,6 +40,7 @@ class DeliveryPolicy:
     connections: int = 4
     lease: timedelta = timedelta(minutes=15)  # longer than a relay may take for a batch
     max_render_tries: int = 3
+    stop_seconds: float = 20.0  # letters on their way have so long at the end; less than whoever stops us waits
     paces: PaceRules = field(default_factory=PaceRules)  # letters a minute to a domain
 
 

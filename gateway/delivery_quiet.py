@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, tuple_, update
+from sqlalchemy import select, tuple_
 from sqlalchemy.orm import Session
 
 from desk.notices import MERE_CHANGE
@@ -34,18 +34,6 @@ def waiting(
         if (sent := last.get((row.ticket_id, row.recipient))) is not None:
             found |= dict.fromkeys((row.id, *(one.id for one in carried.get(row.id, ()))), sent + QUIET)
     return found
-
-
-def put_off(session: Session, until: Mapping[int, datetime]) -> None:
-    """Free these rows for later; that they were claimed is no attempt."""
-    for at in sorted(set(until.values())):
-        ids = [row_id for row_id, one in until.items() if one == at]
-        session.execute(
-            update(Outbox)
-            .where(Outbox.id.in_(ids), Outbox.state == "waiting")
-            .values(next_at=at, lease_until=None, attempts=Outbox.attempts - 1)
-            .execution_options(synchronize_session=False)
-        )
 
 
 def _last(session: Session, pairs: set[Pair], now: datetime) -> dict[Pair, datetime]:

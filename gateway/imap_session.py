@@ -2,7 +2,7 @@
 
 import contextlib
 import ssl
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import Self
@@ -24,7 +24,11 @@ class ImapSession:
     """A context manager, or `open` and `close`; every command it sends has a deadline and a bound."""
 
     def __init__(
-        self, config: MailboxConfig, context: ssl.SSLContext | None = None, tokens: TokenSource | None = None
+        self,
+        config: MailboxConfig,
+        context: ssl.SSLContext | None = None,
+        tokens: TokenSource | None = None,
+        beat: Callable[[], object] = lambda: None,
     ) -> None:
         self.config = config
         self.uid_validity = 0
@@ -32,6 +36,7 @@ class ImapSession:
         self.exists = 0
         self._context = context or ssl.create_default_context()
         self._tokens = tokens
+        self._beat = beat  # called before each command: a visit may take long, and others want to know that it goes on
         self._folders: dict[str, str] = {}
         self._told = 0
 
@@ -103,6 +108,10 @@ class ImapSession:
         """True when the server told of mail since `select`, beside its other answers: IDLE would not tell again."""
         return self._exists_told > self._told
 
+    def look_again(self) -> None:
+        """There is more mail than was listed: the next visit should not wait until the server tells of it."""
+        self._told = -1
+
     @property
     def _exists_told(self) -> int:
         return len(self._client._imap.untagged_responses.get("EXISTS", ()))
@@ -151,15 +160,24 @@ class ImapSession:
         return sorted(found)[:LISTED]
 
     def sizes(self, uids: Sequence[int]) -> dict[int, int]:
-        """RFC822.SIZE of each mail that is still there. Some servers only estimate it."""
+        """RFC822.SIZE of each mail that is still there. Some servers only estimate it, or do not say it."""
         self._step()
         found = self._client.fetch(uids, ["RFC822.SIZE"])
         sizes = {uid: item.get(b"RFC822.SIZE") for uid, item in found.items()}
         return {uid: size for uid, size in sizes.items() if isinstance(size, int)}
 
+    def still_there(self, uids: Sequence[int]) -> set[int]:
+        """Those of these mails that the server lists: another client may have taken the others."""
+        self._step()
+        return set(self._client.search(["UID", ",".join(map(str, uids))])).intersection(uids)
+
     def fetch(self, uids: Sequence[int], expected: int) -> dict[int, bytes]:
-        """The mails, unread flags untouched; OverBudget when they are far bigger than `expected` bytes."""
-        self._client.allow(self.config.batch_timeout, 2 * expected + CONTROL_BYTES)
+        """The mails, unread flags untouched; OverBudget when they are far bigger than `expected` bytes.
+
+        A mail on its own may be as big as any that is taken: what the server says about sizes may be wrong.
+        """
+        most = 2 * expected if len(uids) > 1 else max(2 * expected, self.config.max_size)
+        self._client.allow(self.config.batch_timeout, most + CONTROL_BYTES)
         found = self._client.fetch(uids, ["BODY.PEEK[]"])
         mails = {uid: item.get(b"BODY[]") for uid, item in found.items()}
         return {uid: raw for uid, raw in mails.items() if isinstance(raw, bytes)}
@@ -254,4 +272,5 @@ class ImapSession:
         return str(personal[0][0]) if personal else ""
 
     def _step(self) -> None:
+        self._beat()
         self._client.allow(2 * self.config.timeout)

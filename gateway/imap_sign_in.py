@@ -1,10 +1,12 @@
 """Signing in to a mailbox: by password, or by a token (XOAUTH2); and what a refusal means, in words."""
 
+import base64
+
 from imapclient.exceptions import IMAPClientAbortError, IMAPClientError
 
 from gateway.imap_wire import BoundedClient
 from gateway.oauth import TokenSource, sasl_answer
-from gateway.oauth_words import about_refused
+from gateway.oauth_words import about_refused, one_line
 
 
 class SignInRefused(Exception):
@@ -24,22 +26,24 @@ def by_token(client: BoundedClient, user: str, tokens: TokenSource) -> None:
     token = tokens.token()
     if not client.has_capability("AUTH=XOAUTH2"):
         raise SignInRefused("the server takes no tokens (XOAUTH2) on this connection; look at host, port and tls")
+    answer = sasl_answer(user, token)
+    told = (token, base64.b64encode(answer.encode()).decode())
     challenges: list[bytes] = []
 
     def respond(challenge: bytes) -> bytes:
         # The first one is empty. A second one is the reason of the refusal, and an empty answer lets it come.
         challenges.append(bytes(challenge))
-        return sasl_answer(user, token).encode() if len(challenges) == 1 else b""
+        return answer.encode() if len(challenges) == 1 else b""
 
     try:
         # imapclient's oauth2_login answers the reason with the token once more, and drops what it says.
         client._imap.authenticate("XOAUTH2", respond)
-    except IMAPClientAbortError:
+    except IMAPClientAbortError as error:
         tokens.forget()
-        raise
+        raise IMAPClientAbortError(one_line(str(error), told)) from None
     except IMAPClientError as error:
         tokens.forget()
-        raise SignInRefused(_refused(str(error), challenges).replace(token, "…")) from None
+        raise SignInRefused(one_line(_refused(one_line(str(error), told), challenges), told)) from None
 
 
 def _refused(answer: str, challenges: list[bytes]) -> str:

@@ -124,7 +124,7 @@ class Intake:
                 return [mail for one in ids for mail in self._load([one])]
             with self._database.reading() as session:
                 attempts = session.get_one(ReceivedMail, ids[0]).attempts
-            self._put_off(ids[0], attempts, error)
+            self._put_off(ids[0], attempts, error, own_bytes=True)
             return []
 
     def _handle(self, chunk: Sequence[Claimed]) -> None:
@@ -190,9 +190,9 @@ class Intake:
         writes.flush(session)
         return lines
 
-    def _put_off(self, mail_id: int, attempts: int, error: Exception) -> None:
+    def _put_off(self, mail_id: int, attempts: int, error: Exception, *, own_bytes: bool = False) -> None:
         """The mail stays; after the last attempt a person decides. A fault of disk or database is no attempt."""
-        if is_ours(error) and not self._is_lost(error):
+        if is_ours(error) and not self._is_lost(error, own_bytes):
             self._wait(mail_id, error)
             return
         log.error("a mail could not be handled", mail=mail_id, attempt=attempts, exc_info=error)
@@ -221,9 +221,9 @@ class Intake:
         self._faults[mail_id] = faults
         self._outage.failed(error)
 
-    def _is_lost(self, error: Exception) -> bool:
-        """True when the store works and still has not got this blob: that passes with no waiting."""
-        if not isinstance(error, FileNotFoundError):
+    def _is_lost(self, error: Exception, own_bytes: bool) -> bool:
+        """True when the store works and still does not give this blob, or damaged: that passes with no waiting."""
+        if not isinstance(error, OSError if own_bytes else FileNotFoundError):
             return False
         try:
             self._blobs.check()

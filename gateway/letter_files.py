@@ -27,7 +27,7 @@ _ENCODED_NAME = 600  # a field is one line, and a line has 998 characters (RFC 5
 
 
 class FileLost(Exception):
-    """The store works and has not got the bytes of a file: waiting would not bring them."""
+    """The store works and does not give the bytes of a file, or not the right ones: waiting would not bring them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +109,9 @@ def _bytes(file: Attachment, blobs: BlobStore) -> bytes:
     except FileNotFoundError as error:
         blobs.check()  # raises when it is the disk that is away
         raise FileLost(f"the file {file.digest} is not there") from error
+    except OSError as error:  # damaged, a bad sector, no right to read it: one file's fault, if the store works
+        blobs.check()
+        raise FileLost(f"the file {file.digest} cannot be read: {error.strerror or error}") from error
 
 
 def _name(name: str) -> str:

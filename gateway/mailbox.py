@@ -124,7 +124,8 @@ class MailboxPoller:
             self.state = replace(self.state, last_error=trouble, last_error_at=_now())
         ends = self._right_ends()
         done = replace(self.state, failures=0, failing_since=None, last_success=_now(), waiting=0)
-        self.state = replace(done, unfetchable=self._taker.avoided, token_ends_at=ends)
+        taker = self._taker
+        self.state = replace(done, unfetchable=taker.avoided, unmovable=taker.unmovable, token_ends_at=ends)
         return result
 
     def _opened(self) -> ImapSession:
@@ -133,10 +134,12 @@ class MailboxPoller:
             try:
                 self._session.select()
                 return self._session
+            except LostLease:
+                raise
             except Exception as error:
                 self._log.info("signing in again", reason=self._words(error))
                 self._drop()
-        session = ImapSession(self.config, self._context, self._tokens)
+        session = ImapSession(self.config, self._context, self._tokens, self.beat)
         may_be_stale = self._tokens is not None and self._tokens.ends_at is not None
         try:
             session.open()
@@ -154,7 +157,8 @@ class MailboxPoller:
             self._log.warning("UIDVALIDITY changed", before=kept.uid_validity, now=start.uid_validity)
         if start != kept:
             self._book.set_start(start)
-        fresh = self._taker.begin(listed(start, session), session.uid_validity)
+        there = listed(start, session)
+        fresh = self._taker.begin(there, session.uid_validity)
         self.state = replace(self.state, waiting=len(fresh), taken=0)
         result = self._taker.move_decided(session)
         told = monotonic()
@@ -167,9 +171,10 @@ class MailboxPoller:
             if monotonic() - told > TOLD_EVERY:
                 told = monotonic()
                 self._log.info("mails are taken", taken=self.state.taken, waiting=self.state.waiting)
-            if 0 < taken.fetched <= taken.left:
+            if 0 < taken.fetched <= taken.left - taken.withheld:
                 return result  # the store is down: no use in carrying the whole mailbox past it
-        if (now_known := settled(start, session, lambda: self._taker.undone or bool(result.left))) != start:
+        remains = self._taker.undone or bool(result.left)
+        if (now_known := settled(start, session, set(there), remains=remains)) != start:
             self._book.set_start(now_known)
         return result
 
@@ -179,7 +184,7 @@ class MailboxPoller:
         self.state = replace(state, waiting=max(0, state.waiting - size), taken=state.taken + kept)
         if kept:
             self.state = replace(self.state, last_success=_now())
-        self._note()
+        self.beat()
 
     def _wait(self, result: PollResult, stop: Stop) -> None:
         """Until there is mail, or it is time to look."""
@@ -204,7 +209,7 @@ class MailboxPoller:
             idle = session.idle()
             self._set_mode("idle")
             while (rest := begun + seconds - monotonic()) > 0 and not stop.is_set():
-                self._note()
+                self.beat()
                 if idle.wait(min(rest, BEAT), stop):
                     break
             if not stop.is_set():
@@ -243,12 +248,13 @@ class MailboxPoller:
     def _pause(self, stop: Stop, seconds: float) -> None:
         end = monotonic() + seconds
         while not stop.is_set():
-            self._note()
+            self.beat()
             if (rest := end - monotonic()) <= 0:
                 return
             stop.wait(min(rest, BEAT))
 
-    def _note(self) -> None:
+    def beat(self) -> None:
+        """Say that this reader lives, now and then; LostLease when another process reads this mailbox."""
         if not self._book.note(self.state):
             self._log.info("another process reads this mailbox")
             raise LostLease
@@ -280,7 +286,7 @@ class MailboxPoller:
         self.state = replace(self.state, last_error=told, last_error_at=_now(), failures=failures)
 
     def _words(self, error: Exception) -> str:
-        return words(error, (self.config.password,))
+        return words(error, self.config.secrets)
 
 
 def _now() -> datetime:

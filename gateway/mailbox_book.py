@@ -1,27 +1,30 @@
 """What is kept about a mailbox in the database: who reads it, how it does, and where its mails begin."""
 
-import os
-import socket
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from hashlib import blake2b
 from time import monotonic
 from typing import Any, Protocol
 
-from sqlalchemy import select, update
+from sqlalchemy import update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from gateway.mailbox_start import Start
 from gateway.mailbox_state import MailboxState
 from store.database import Database
-from store.leases import hold_lease
+from store.identity import name_of
+from store.leases import free_dead, hold_lease
 from store.tables import Lease
 from store.tables import MailboxState as Row
 
-TERM = timedelta(minutes=2)  # what a reader that dies keeps the others from reading, where they cannot see it dead
+# What a reader that dies keeps the others from reading, where they cannot see it dead. It is longer than the longest
+# step of a visit in which nobody says that the reader lives: a batch that drips in (MailboxConfig.batch_timeout).
+TERM = timedelta(minutes=6)
 BEAT = 20.0  # seconds after which a reader says that it lives, with nothing new to say
 OFTEN = 2.0  # seconds between two writes about progress
+_LONGEST = 60  # of the name of a lease
 
 
 class Book(Protocol):
@@ -77,20 +80,19 @@ class Forgetful:
 
 
 class DatabaseBook:
-    """A book that all processes see. `alive` says whether a process of this machine lives."""
+    """A book that all processes see."""
 
     def __init__(
         self,
         database: Database,
         name: str,
         *,
-        alive: Callable[[int], bool] = lambda pid: True,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._database, self._name = database, name
-        self._alive, self._clock = alive, clock
-        self._lease = f"imap:{name}"[:60]
-        self._holder = f"{socket.gethostname()[:100]}:{os.getpid()}"
+        self._clock = clock
+        self._lease = _lease_name(name)
+        self._holder = name_of()
         self._written: MailboxState | None = None
         self._written_at = 0.0
 
@@ -105,7 +107,7 @@ class DatabaseBook:
         """Write the state; False when another process reads this mailbox."""
         now = self._clock()
         with self._database.transaction(durable=False) as session:
-            self._free_dead(session)
+            free_dead(session, self._lease)  # a process of this machine that died keeps nobody waiting
             if not hold_lease(session, self._lease, self._holder, now, TERM):
                 self._written = None
                 return False
@@ -125,13 +127,15 @@ class DatabaseBook:
         """Where the mails begin that are taken, as it is now; None when that was never decided."""
         with self._database.reading() as session:
             row = session.get(Row, self._name)
-        if row is None or not (row.uid_validity or row.start_at):
+        if row is None or not row.start_known:
             return None
         return Start(row.uid_validity, row.start_uid, row.start_at)
 
     def set_start(self, start: Start) -> None:
         """Keep it: durable, or an exception."""
-        values = {"uid_validity": start.uid_validity, "start_uid": start.uid, "start_at": start.at}
+        # A server without UIDVALIDITY, of which all mails are taken: all three are empty, and still it is decided.
+        values: dict[str, Any] = {"start_known": True, "uid_validity": start.uid_validity}
+        values |= {"start_uid": start.uid, "start_at": start.at}
         now = self._clock()
         with self._database.transaction() as session:
             if not _update(session, self._name, values):
@@ -144,14 +148,11 @@ class DatabaseBook:
             if session.execute(update(Lease).where(ours).values(until=self._clock())).rowcount:  # type: ignore[attr-defined]
                 _write(session, self._name, _health(state) | {"seen_at": self._clock()})
 
-    def _free_dead(self, session: Session) -> None:
-        """A process of this machine that died keeps nobody waiting."""
-        holder = session.scalar(select(Lease.holder).where(Lease.name == self._lease)) or ""
-        host, _, pid = holder.rpartition(":")
-        here = host == socket.gethostname()[:100] and pid.isdigit()
-        if holder != self._holder and here and not self._alive(int(pid)):
-            dead = (Lease.name == self._lease) & (Lease.holder == holder)
-            session.execute(update(Lease).where(dead).values(until=self._clock() - TERM))
+
+def _lease_name(mailbox: str) -> str:
+    """Names that are too long are told apart by a digest: cut, two mailboxes would share a lease."""
+    name = f"imap:{mailbox}"
+    return name if len(name) <= _LONGEST else f"imap:{blake2b(mailbox.encode(), digest_size=20).hexdigest()}"
 
 
 def _health(state: MailboxState) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Which mails of a mailbox are ours to take: all of them, or those that came after a moment."""
 
-from collections.abc import Callable
+from collections.abc import Set
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
@@ -48,8 +48,17 @@ def listed(start: Start, session: ImapSession) -> list[int]:
     return session.uids_since(start.at - SLACK)
 
 
-def settled(start: Start, session: ImapSession, remains: Callable[[], bool]) -> Start:
-    """After a visit that took all that arrived since `at`, UIDs tell again what is old: those that were there then."""
-    if start.at is None or start.uid or not session.uid_validity or remains():
+def settled(start: Start, session: ImapSession, seen: Set[int], *, remains: bool) -> Start:
+    """After a visit that took all that arrived since `at`, UIDs tell again what is old: those that were there then.
+
+    A listing may miss mails: it goes by their places, which change when another client removes some meanwhile; and it
+    has an end. So it is listed once more, and what the first one has not `seen` is for another visit.
+    """
+    if start.at is None or start.uid or not session.uid_validity or remains:
         return start
-    return replace(start, uid=session.uid_next)
+    validity, following = session.uid_validity, session.uid_next
+    session.select()
+    if session.uid_validity != validity or any(uid not in seen for uid in listed(start, session)):
+        session.look_again()
+        return start
+    return replace(start, uid=following)

@@ -1,12 +1,10 @@
 """How a mailbox does and what became of its mails, as values; and what went wrong, in words without secrets."""
 
-import re
 from dataclasses import dataclass
 from datetime import datetime
 
 from gateway.oauth import OAuthFailed
-
-_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
+from gateway.oauth_words import UNPRINTABLE, one_line
 
 
 class MailboxFailed(Exception):
@@ -20,11 +18,16 @@ class PollResult:
     fetched: int = 0
     moved: int = 0  # kept, and now in the folder for processed mail
     refused: int = 0  # too large or refused for good, and now in the folder for refused mail
-    left: int = 0  # could not be kept this time
+    left: int = 0  # stay for now
+    withheld: int = 0  # of these: because the server does not hand them out, and not because they could not be kept
 
     def __add__(self, other: "PollResult") -> "PollResult":
         return PollResult(
-            self.fetched + other.fetched, self.moved + other.moved, self.refused + other.refused, self.left + other.left
+            self.fetched + other.fetched,
+            self.moved + other.moved,
+            self.refused + other.refused,
+            self.left + other.left,
+            self.withheld + other.withheld,
         )
 
 
@@ -39,6 +42,7 @@ class MailboxState:
     failures: int = 0  # visits in a row that did not come to their end
     failing_since: datetime | None = None  # the first of these
     unfetchable: int = 0  # mails that stay in the mailbox because the server does not hand them out
+    unmovable: int = 0  # mails that stay in the mailbox, kept or refused, because the server does not move them
     waiting: int = 0  # mails that this visit has still before it
     taken: int = 0  # mails that this visit has taken
     token_ends_at: datetime | None = None  # OAuth2: when the right to read ends, as far as it is known
@@ -46,16 +50,12 @@ class MailboxState:
 
 def unprintable(text: str) -> bool:
     """True for a text that holds control characters or would change the direction of what stands beside it."""
-    return bool(_UNPRINTABLE.search(text))
+    return bool(UNPRINTABLE.search(text))
 
 
 def words(error: Exception, secrets: tuple[str, ...] = ()) -> str:
     """One line for people; servers put anything into their answers, also what they were told."""
-    text = _UNPRINTABLE.sub(" ", str(error)).strip()
-    for secret in secrets:
-        if secret:
-            text = text.replace(secret, "…")
-    text = text[:600]
+    text = one_line(str(error), secrets)[:600]
     if isinstance(error, TimeoutError):
         return f"no answer in time: {text or 'the wait was too long'}"
     if isinstance(error, OAuthFailed):

@@ -1,6 +1,5 @@
 """Takes batches of mails out of a mailbox: fetch, hand to the spool, and move away what is kept."""
 
-import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, wait
@@ -16,15 +15,17 @@ from gateway.imap_session import ImapSession
 from gateway.imap_wire import OverBudget
 from gateway.mailbox_config import MailboxConfig
 from gateway.mailbox_state import PollResult, unprintable, words
+from gateway.return_path import return_path
 
 TRIES = 3  # to fetch a mail on its own, before it is left alone for AVOID seconds
 AVOID = 3600.0
-_RETURN_PATH = re.compile(rb"^Return-Path:[ \t]*<?([^<>\s]*)>?[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
-_HEADERS = re.compile(rb"\r?\n\r?\n")
 
 
 class Teller(Protocol):
-    """Who is told what goes wrong."""
+    """Who is told that it goes on, and what goes wrong."""
+
+    def beat(self) -> None:
+        """A step begins or is done; raises when another process reads the mailbox now."""
 
     def trouble(self, error: Exception, **details: object) -> None:
         """Something failed, and the visit goes on."""
@@ -46,11 +47,17 @@ class Taker:
         self._postponed: Counter[int] = Counter()  # could not be stored: their turn comes after the others
         self._failed_fetches: Counter[int] = Counter()
         self._avoid_until: dict[int, float] = {}
+        self._came_back: set[int] = set()  # of this visit: the server said that it moved them
 
     @property
     def avoided(self) -> int:
         """Mails that the server does not hand out."""
         return len(self._avoid_until)
+
+    @property
+    def unmovable(self) -> int:
+        """Mails that stay there, kept or refused: the server does not move them, or says so and does not do it."""
+        return len(self._came_back.union(self._decided))
 
     @property
     def undone(self) -> bool:
@@ -67,7 +74,8 @@ class Taker:
         now = monotonic()
         self._decided = {uid: folder for uid, folder in self._decided.items() if uid in known}
         self._kept = {uid: digest for uid, digest in self._kept.items() if uid in known}
-        if any(uid not in self._decided for uid in self._kept):
+        self._came_back = {uid for uid in self._kept if uid not in self._decided}
+        if self._came_back:
             self._teller.trouble(LookupError("the server said that it moved mails, and they are still there"))
         self._avoid_until = {uid: end for uid, end in self._avoid_until.items() if uid in known and end > now}
         for counter in (self._postponed, self._failed_fetches):
@@ -93,9 +101,11 @@ class Taker:
             return self._not_fetched(chunk, error)
         for uid in [uid for uid, size in sizes.items() if size > self.config.max_size]:
             self._refuse(uid, f"{sizes.pop(uid)} bytes are more than {self.config.max_size}")
-        result = PollResult(left=sum(uid not in sizes and uid not in self._decided for uid in chunk))
+        result = PollResult()
+        if unsaid := [uid for uid in chunk if uid not in sizes and uid not in self._decided]:
+            result += self._withheld(session, unsaid, "the server does not say how big a mail is that it lists")
         result += self.move(session, [uid for uid in chunk if uid in self._decided])
-        for portion in _portions(sizes, self.config.batch_bytes):
+        for portion in portions(sizes, self.config.batch_bytes):
             result += self._take_portion(session, portion)
         return result
 
@@ -124,6 +134,7 @@ class Taker:
 
     def _take_portion(self, session: ImapSession, sizes: Mapping[int, int]) -> PollResult:
         uids = list(sizes)
+        self._teller.beat()  # to fetch is the longest step; should another process read by now, nothing is handed over
         try:
             mails = session.fetch(uids, sum(sizes.values()))
         except OverBudget as error:
@@ -145,19 +156,18 @@ class Taker:
         except Exception:
             self._count_failed(uids)
             raise
+        self._teller.beat()
         result = PollResult(fetched=len(mails))
         if withheld := [uid for uid in uids if not mails.get(uid) and sizes[uid]]:
-            result += self._withheld(session, withheld)
+            result += self._withheld(session, withheld, "the server does not hand out a mail that it lists")
         left = self._hand_over({uid: raw for uid, raw in mails.items() if uid not in withheld and uid in sizes})
         return result + PollResult(left=left) + self.move(session, [uid for uid in uids if uid in self._decided])
 
-    def _withheld(self, session: ImapSession, uids: Sequence[int]) -> PollResult:
+    def _withheld(self, session: ImapSession, uids: Sequence[int], why: str) -> PollResult:
         """Another client may have taken them meanwhile."""
-        still = session.sizes(uids)
+        still = session.still_there(uids)
         there = [uid for uid in uids if uid in still]
-        if not there:
-            return PollResult()
-        return self._not_fetched(there, LookupError("the server does not hand out a mail that it lists"))
+        return self._not_fetched(there, LookupError(why)) if there else PollResult()
 
     def _hand_over(self, mails: Mapping[int, bytes]) -> int:
         """Submit all, wait for all: one group commit. Returns how many stay where they are."""
@@ -205,7 +215,7 @@ class Taker:
         if isinstance(error, IMAPClientAbortError):
             raise error
         self._teller.trouble(error, uids=list(uids))
-        return PollResult(left=len(uids))
+        return PollResult(left=len(uids), withheld=len(uids))
 
     def _count_failed(self, uids: Sequence[int]) -> None:
         for uid in uids:
@@ -214,7 +224,7 @@ class Taker:
                 self._avoid_until[uid] = monotonic() + AVOID
 
 
-def _portions(sizes: Mapping[int, int], limit: int) -> Iterator[dict[int, int]]:
+def portions(sizes: Mapping[int, int], limit: int) -> Iterator[dict[int, int]]:
     """Cut into portions of at most `limit` bytes; a bigger mail is a portion of its own."""
     portion: dict[int, int] = {}
     for uid, size in sizes.items():
@@ -231,9 +241,6 @@ def _digest(raw: bytes) -> bytes:
 
 
 def _reverse_path(raw: bytes) -> str:
-    """The topmost Return-Path, which the last server wrote (RFC 5321 section 4.4); "" without one."""
-    head = raw[:65536]
-    end = _HEADERS.search(head)
-    found = _RETURN_PATH.search(head, 0, end.start() + 2 if end else len(head))
-    path = found[1].decode("utf-8", "replace") if found else ""
+    """The topmost Return-Path; "" without one, and for one that no server writes."""
+    path = return_path(raw) or ""
     return "" if unprintable(path) or len(path) > 320 else path

@@ -77,6 +77,7 @@ class PendingState:
 class More:
     """All of it, for one batch; kept up to date by what the batch does."""
 
+    canaries: set[int] = field(default_factory=set)  # under way, of those that mails name
     files: dict[int, list[FileState]] = field(default_factory=dict)  # by ticket
     lane: dict[int, list[Entry]] = field(default_factory=dict)  # by ticket: pending notes, oldest first
     told: dict[int, Entry] = field(default_factory=dict)  # by outbox row: the entry that the letter told of

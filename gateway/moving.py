@@ -38,6 +38,12 @@ class Old:
     inside: bool  # and to nobody but the desk
     copy: bool  # of another mail of the thread
 
+    @property
+    def proven(self) -> bool:
+        """A server that is believed says so, or the desk kept it where it wrote it: it never passed a server."""
+        verified = self.incoming.verified.verdict
+        return verified == "pass" or (verified == "none" and self.ours and not self.incoming.message.hops)
+
 
 @dataclass(frozen=True, slots=True)
 class Spoke:
@@ -105,6 +111,9 @@ class Filing:
             case, decision = self._case(mail), self._decision(mail, ticket, opener)
             if ticket is not None and decision.kind in ("opened", "noted", "folded"):
                 decision, spoke = self._enter(decision, case, ticket, mail, spoke)
+                if decision.kind != "folded" and (opener or thread.fresh):  # nobody new may read what was there before
+                    known = moving_people.known(case, self.writes, decision.contact, ticket, self.is_ours)
+                    tickets.add_people(self.writes, ticket, known, mail.at)
             decisions.append((decision, case))
         self.done += decisions
         if ticket is not None:
@@ -165,7 +174,9 @@ class Filing:
         )
         self.view.tickets[ticket.id] = ticket
         numbers = f" Its number there: {', '.join(sorted(thread.numbers))}." if thread.numbers else ""
-        words = f"Moved in from {self.wish.origin}.{numbers}"
+        others = ", ".join(moving_people.not_added(thread.mails, ticket, self.view, self.is_ours))
+        named = f" Also named, and not added: {others}. #cc +address adds them." if others else ""
+        words = f"Moved in from {self.wish.origin}.{numbers}{named}"
         entry = Note(None, words, opener.at, visibility="internal", received_id=opener.incoming.received_id)
         tickets.note(self.writes, ticket, entry)
         related = thread.related.id if isinstance(thread.related, TicketState) else thread.related
@@ -176,7 +187,7 @@ class Filing:
     def _enter(
         self, decision: Decision, case: Case, ticket: TicketState, mail: Old, spoke: Spoke | None
     ) -> tuple[Decision, Spoke | None]:
-        """The entry of a mail, its Message-ID, and who takes part because of it."""
+        """The entry of a mail, and its Message-ID. What says that it is the desk's, and is not proven, staff see."""
         if decision.kind == "folded":
             decision = replace(decision, contact=case.contact, staff=case.staff)
             tickets.note(self.writes, ticket, entry_of.automatic(decision, case))
@@ -184,9 +195,11 @@ class Filing:
             return decision, spoke
         staff = moving_people.at_the_desk(mail.incoming.message.sender, self.view) if mail.ours else None
         author = None if mail.ours else moving_people.author(case, self.writes, self.wish.now)
-        decision = replace(decision, contact=author, staff=staff)
-        entry = replace(entry_of.note(decision, case), verified=True)
-        if decision.kind == "noted" and mail.inside:
+        decision = replace(decision, contact=author, staff=staff, verified=case.verified)
+        entry = replace(entry_of.note(decision, case), verified=mail.proven)
+        inside = decision.kind == "noted" and mail.inside
+        believed = mail.proven or (case.verified.verdict == "none" and not mail.ours)
+        if inside or not believed:
             entry = replace(entry, visibility="internal")
         if decision.kind == "opened" and len(bare(case.mail.message.subject)) > tickets.TITLE_LENGTH:
             entry = entry_of.with_subject(bare(case.mail.message.subject), entry)
@@ -195,9 +208,7 @@ class Filing:
             name = mail.incoming.message.sender.name or mail.incoming.message.sender.address
             self.writes.change(Event, event_id, author=name[:200])
         remember(case, self.writes, ticket)
-        known = moving_people.known(case, self.writes, author, ticket, self.is_ours)
-        tickets.add_people(self.writes, ticket, known, mail.at)
-        return decision, _spoken(mail, staff, spoke, public=entry.visibility == "public")
+        return decision, _spoken(mail, staff, spoke, public=not inside)
 
     def _finish(self, thread: Thread, ticket: TicketState, spoke: Spoke | None, *, opened: bool) -> None:
         """Of a new ticket the state that it ends in; one that was there keeps what it has, and its place in lists."""

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from desk.state import ContactState, StaffState, TicketState
@@ -10,6 +11,7 @@ from desk.writes import Writes
 from gateway import who
 from gateway.case import Case
 from gateway.envelope import Mailbox
+from gateway.rules import MAX_CC
 from gateway.view import View
 
 if TYPE_CHECKING:
@@ -50,8 +52,30 @@ def at_the_desk(sender: Mailbox, view: View) -> StaffState | None:
 def known(
     case: Case, writes: Writes, wrote: ContactState | None, ticket: TicketState, is_ours: IsOurs
 ) -> list[ContactState]:
-    """Who takes part from now on: people whom staff know. Nothing proves an old mail, and who takes part may read."""
+    """Who takes part from now on: colleagues of the requester whom staff know.
+
+    Nothing proves an old mail, and who takes part may read: with a forged one anybody could name themselves.
+    """
     message = case.mail.message
     named, _ = who.named(case, writes, message.to, message.cc, sure=False)
     people = [*([wrote] if wrote and wrote.known else []), *named]
-    return [person for person in people if person.id != ticket.requester.id and not is_ours(person.address.lower())]
+    return [person for person in people if _is_colleague(person, ticket) and not is_ours(person.address.lower())]
+
+
+def not_added(mails: "Sequence[Old]", ticket: TicketState, view: View, is_ours: IsOurs) -> list[str]:
+    """The addresses of the others who wrote or were named, for staff to decide about."""
+    messages = [mail.incoming.message for mail in mails if not mail.incoming.message.machine]
+    boxes = {box.key: box for m in messages for box in (m.sender, *m.to, *m.cc) if box.key and not is_ours(box.key)}
+    people = ((view.contacts.get(key), box.address) for key, box in boxes.items())
+    others = (
+        address
+        for person, address in people
+        if person is None or not (person.id == ticket.requester.id or _is_colleague(person, ticket))
+    )
+    return list(islice(others, MAX_CC))
+
+
+def _is_colleague(person: ContactState, ticket: TicketState) -> bool:
+    requester = ticket.requester
+    same = requester.organisation_id is not None and person.organisation_id == requester.organisation_id
+    return same and person.known and person.id != requester.id

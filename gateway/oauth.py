@@ -1,6 +1,5 @@
 """OAuth2 for mailboxes and relays: gets access tokens, keeps them until they end, says why there is none."""
 
-import ipaddress
 import re
 import threading
 from collections.abc import Callable
@@ -11,6 +10,7 @@ from urllib.parse import urlsplit
 
 import structlog
 
+from gateway.loopback import is_loopback
 from gateway.oauth_words import about_error, clean
 
 __all__ = ["OAuthConfig", "OAuthFailed", "RefreshTokenFile", "TokenSource", "sasl_answer"]
@@ -229,7 +229,6 @@ def _safe(url: str) -> bool:
         parts = urlsplit(url)
         if parts.scheme == "https":
             return bool(parts.hostname)
-        host = parts.hostname or ""
-        return parts.scheme == "http" and (host == "localhost" or ipaddress.ip_address(host).is_loopback)
     except ValueError:
         return False
+    return parts.scheme == "http" and is_loopback(parts.hostname or "")

@@ -5,7 +5,7 @@ import binascii
 import json
 import re
 
-_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
+UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
 _AADSTS = re.compile(r"\bAADSTS(\d{4,9})\b")
 _TRACE = re.compile(r"\s*\b(?:Trace ID|Correlation ID|Timestamp):")
 LONGEST = 240
@@ -61,13 +61,18 @@ _PASSES = frozenset({"temporarily_unavailable", "server_error", "slow_down"})
 _MICROSOFT_PASSES = frozenset({"90033", "90024", "50196", "90012", "50058"})
 
 
-def clean(text: object, secrets: tuple[str, ...] = ()) -> str:
-    """One short line for people: servers put anything into their answers, also what they were told."""
-    words = _UNPRINTABLE.sub(" ", str(text)).strip()
+def one_line(text: str, secrets: tuple[str, ...] = ()) -> str:
+    """One line for people: servers put anything into their answers, also what they were told."""
+    words = text
     for secret in secrets:
         if secret:
             words = words.replace(secret, "…")
-    return words[:LONGEST] or type(text).__name__
+    return UNPRINTABLE.sub(" ", words).strip()
+
+
+def clean(text: object, secrets: tuple[str, ...] = ()) -> str:
+    """The same, and short; never empty."""
+    return one_line(str(text), secrets)[:LONGEST] or type(text).__name__
 
 
 def about_error(error: str, description: str, secrets: tuple[str, ...] = ()) -> tuple[str, str, bool]:

@@ -4,7 +4,7 @@ import os
 import re
 import secrets
 import socket
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from email.utils import parseaddr
 from pathlib import Path
@@ -47,14 +47,24 @@ class Uncertain:
     reply: str
 
 
-Result = Sent | Deferred | Refused | Uncertain
+@dataclass(frozen=True, slots=True)
+class NotTried:
+    """Nothing was said of it to the other side: the time for its batch was over, or the program ends."""
+
+    reply: str = ""
+
+
+Result = Sent | Deferred | Refused | Uncertain | NotTried
 
 
 class Relay(Protocol):
     """Takes letters. One relay object serves one thread at a time."""
 
-    def send(self, letters: Sequence[Letter]) -> list[Result]:
-        """Hand letters over, one result for each, in order. Raises nothing that the mail side causes."""
+    def send(self, letters: Sequence[Letter]) -> Iterable[Result]:
+        """Hand letters over, one result for each, in order, each as soon as it is known.
+
+        Raises nothing that the mail side causes. Whoever calls takes all results: what is not tried is one, too.
+        """
 
     def close(self) -> None:
         """Give the connection back; `send` opens a new one."""

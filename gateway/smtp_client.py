@@ -110,7 +110,7 @@ class SmtpConnection(smtplib.SMTP):
         """
         replies = self._envelope(mail, rcpt)
         for reply in replies[:2]:
-            if reply[0] not in (250, 251, 252):
+            if not 200 <= reply[0] <= 299:  # the first digit decides (RFC 5321 section 4.2.1)
                 if len(replies) == 3 and replies[2][0] == 354:
                     self.send(".\r\n")  # it takes DATA without a recipient: an empty mail to nobody ends that
                     self.getreply()

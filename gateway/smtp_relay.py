@@ -4,7 +4,7 @@ import ipaddress
 import smtplib
 import ssl
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from gateway import smtp_sign_in
@@ -12,7 +12,7 @@ from gateway.header_policy import wire_address
 from gateway.headers import clean
 from gateway.letter import Letter
 from gateway.oauth import OAuthFailed, TokenSource
-from gateway.relay import Deferred, Refused, Result, Sent, Uncertain, address_fault
+from gateway.relay import Deferred, NotTried, Refused, Result, Sent, Uncertain, address_fault
 from gateway.smtp_client import DotUnanswered, SmtpConnection, Tls
 from gateway.smtp_sign_in import NotSignedIn
 
@@ -38,7 +38,9 @@ class SmtpConfig:
     tokens: TokenSource | None = None  # OAuth2 instead of the password
     hostname: str = ""  # for EHLO
     timeout: float = 60.0  # seconds for each step
-    total: float = 300.0  # seconds for one call of send, so that it ends before the lease on its letters
+    # Seconds in which one call of send begins letters; the last one has as long again, so that none is cut in the
+    # middle of its transaction. Twice this is less than the lease on the letters.
+    total: float = 300.0
     letters_per_connection: int = 0  # 0 means any number
     plain_return_path: bool = False  # the envelope sender is the desk address itself: some relays take no other
 
@@ -54,30 +56,29 @@ class _Unusable(Exception):
 class SmtpRelay:
     """One connection to the relay, kept between letters. For one thread at a time."""
 
-    def __init__(self, config: SmtpConfig) -> None:
-        self._config = config
+    def __init__(self, config: SmtpConfig, stopping: Callable[[], bool] = lambda: False) -> None:
+        self._config, self._stopping = config, stopping
         self._context = _context(config)
         self._connection: SmtpConnection | None = None
         self._carried = 0  # letters that this connection has seen
 
-    def send(self, letters: Sequence[Letter]) -> list[Result]:
-        """Hand letters over, one result for each."""
-        end = time.monotonic() + self._config.total
-        results: list[Result] = []
+    def send(self, letters: Sequence[Letter]) -> Iterator[Result]:
+        """Hand letters over, one result for each as soon as it is known; none is begun once the program ends."""
+        last = time.monotonic() + self._config.total
         lost, trouble = 0, ""
         for letter in letters:
             if fault := address_fault(letter):
-                results.append(Refused(fault))
-            elif trouble or time.monotonic() > end:
-                late = "the time for this batch was over before its turn came"
-                results.append(Deferred(trouble or late, of_relay=bool(trouble)))
+                yield Refused(fault)
+            elif trouble:
+                yield Deferred(trouble, of_relay=True)
+            elif self._stopping() or (begins := time.monotonic()) > last:
+                yield NotTried()
             else:
-                result, losses = self._send_one(letter, end)
-                results.append(result)
+                result, losses = self._send_one(letter, begins + self._config.total)
                 # One letter may be what the server stumbles over; the others then still go.
                 lost = lost + losses if losses else 0
                 trouble = result.reply if lost >= _MAX_LOST else ""
-        return results
+                yield result
 
     def try_out(self) -> str:
         """Connect and sign in, without a letter; "" when that works, else why not."""
@@ -116,8 +117,7 @@ class SmtpRelay:
             # An idle connection is closed by the server some day; nothing of this letter was taken over yet.
             if reused and time.monotonic() < end:
                 return self._send_one(letter, end)
-            of_relay = not isinstance(error, _Closing)
-            return Deferred(f"the relay did not take it: {_words(error)}", of_relay=of_relay), 1
+            return Deferred(f"the relay did not take it: {_words(error)}", of_relay=True), 1
 
     def _connected(self, end: float) -> SmtpConnection:
         most = self._config.letters_per_connection
@@ -147,15 +147,18 @@ class SmtpRelay:
     def _open(self, end: float) -> SmtpConnection:
         config = self._config
         seconds = max(0.1, min(config.timeout, end - time.monotonic()))
-        connection = SmtpConnection(
-            config.host,
-            config.port,
-            tls=config.tls,
-            context=self._context,
-            hostname=config.hostname,
-            timeout=seconds,
-            fingerprint=config.tls_fingerprint,
-        )
+        try:
+            connection = SmtpConnection(
+                config.host,
+                config.port,
+                tls=config.tls,
+                context=self._context,
+                hostname=config.hostname,
+                timeout=seconds,
+                fingerprint=config.tls_fingerprint,
+            )
+        except UnicodeError as error:  # no label of a host name is empty, or longer than 63 characters (RFC 1035)
+            raise _Unusable(f"the relay’s host {clean(config.host, 100)!r} is not a host name") from error
         try:
             connection.end_by(end)
             connection.secure()
@@ -206,7 +209,7 @@ class SmtpRelay:
         options += " BODY=8BITMIME" if not letter.bytes.isascii() and connection.has_extn("8bitmime") else ""
         options += " SMTPUTF8" if unicode else ""
         code, words = connection.hand_over(f"<{sender}>{options}", f"<{recipient}>", letter.bytes)
-        return Sent(_reply(code, words)) if code == 250 else self._failed(connection, code, words)
+        return Sent(_reply(code, words)) if 200 <= code <= 299 else self._failed(connection, code, words)
 
     def _failed(self, connection: SmtpConnection, code: int, words: bytes) -> Result:
         reply = _reply(code, words)

@@ -9,12 +9,12 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from desk import load, muting, numbers
+from desk import canary, load, muting, numbers
 from desk.levels import Levels
 from desk.muting import Mute
 from desk.state import ContactState, StaffState, TeamState, TicketState
 from desk.tickets import File
-from gateway import more, more_people
+from gateway import canary_token, more, more_people
 from gateway.asks import NOTHING, Asks, names_in
 from gateway.desk_addresses import Addresses, Recipient
 from gateway.envelope import Envelope, Message
@@ -122,9 +122,9 @@ def load_view(
     people |= {mail.message.forwarded.sender.key for mail in batch if mail.message.forwarded}
     people = people.union(*(mail.asks.addresses for mail in batch))
     view.contacts = load.contacts_by_address(session, people, levels)
-    view.handled = _pairs(
-        session, select(MailKey.key, MailKey.received_id).where(MailKey.key.in_({m.key for m in batch}))
-    )
+    keys = {mail.key for mail in batch}
+    view.handled = _pairs(session, select(MailKey.key, MailKey.received_id).where(MailKey.key.in_(keys)))
+    view.more.canaries = canary.flying(session, {canary_token.of(m, addresses.keys) for m in batch} - {0}, now)
     view.letters = _letters(session, batch, addresses)
     for key, ticket_id in _known(session, batch):
         view.known_messages.setdefault(key, []).append(ticket_id)

@@ -130,6 +130,9 @@ def _letters(figures: Figures, now: datetime) -> Iterator[Metric]:
 
 
 def _desk(figures: Figures) -> Iterator[Metric]:
+    yield _gauge("staff_active", "People who work at the desk.", figures.status.staff)
+    text = "Those of them who get no letters, because their addresses are muted."
+    yield _gauge("staff_muted", text, figures.status.staff_muted)
     yield _gauges("tickets_open", "Tickets that are not done, by status.", "status", figures.tickets)
     yield _gauges("processes", "Processes that were seen in the last two minutes.", "role", figures.processes)
     yield _gauges("process_versions", "The same processes by their version.", "version", figures.versions)
@@ -152,6 +155,8 @@ def _mailboxes(figures: Figures) -> Iterator[Metric]:
     yield each("failures", "Visits in a row that did not come to their end.", {box.name: box.failures for box in boxes})
     yield each("waiting", "Mails that a visit has still before it.", {box.name: box.waiting for box in boxes})
     yield each("unfetchable", "Mails that its server does not hand out.", {box.name: box.unfetchable for box in boxes})
+    stuck = {box.name: box.unmovable for box in boxes}
+    yield each("unmovable", "Mails, kept or refused, that its server does not move.", stuck)
     ends = {box.name: box.token_ends_at.timestamp() for box in boxes if box.token_ends_at}
     yield each("sign_in_end_timestamp_seconds", "When the right to sign in ends, as far as it is known.", ends)
 

@@ -15,13 +15,15 @@ from sqlalchemy import select
 
 from postdesk import __version__, backup_database, backup_erased, backup_trial
 from postdesk import backup_manifest as manifests
+from postdesk.amounts import amount
 from postdesk.backup_due import JOB, LEASE
 from postdesk.backup_files import BlobCopier, copy_files
 from postdesk.backup_manifest import BLOB_LIST, BackupError, Kept, Manifest
 from postdesk.verify import Finding
 from postdesk.wiring import House
 from store.blobs import sync_folder
-from store.leases import hold_lease
+from store.identity import name_of
+from store.leases import free_dead, hold_lease
 from store.migrations import current
 from store.tables import JobRun, Tally
 
@@ -55,11 +57,14 @@ def make(
 ) -> Made:
     """One backup. BackupError when there is none in the end; then nothing that looks like one is left either."""
     out = options.out
+    _outside(house, out)
     out.mkdir(mode=0o700, parents=True, exist_ok=True)
     with _alone(out), held(house):
         for left in manifests.leftovers(out):
             shutil.rmtree(left)
             say(f"What an earlier run left half done is removed: {left.name}")
+        for name in backup_trial.drop_leftovers(house):
+            say(f"The database of a trial that did not come to its end is removed: {name}")
         started = datetime.now(UTC)
         name = manifests.name_of(started)
         if (out / name).exists():
@@ -74,10 +79,17 @@ def make(
             raise
         os.rename(half, out / name)
         sync_folder(out)
-        _note(house, name)
+        _note(house, name, out)
         backup_erased.write(house, out)
         removed = _thin(out, options.keep)
         return replace(made, folder=out / name, removed=removed)
+
+
+def _outside(house: House, out: Path) -> None:
+    """What lies among the desk's own bytes is lost with them, and would be taken for some of them."""
+    root = getattr(house.blobs, "root", None)
+    if isinstance(root, Path) and out.resolve().is_relative_to(root.resolve()):
+        raise BackupError(f"{out} is inside of the folder of mails and attachments, {root}. Choose another.", 64)
 
 
 def _fill(
@@ -118,7 +130,15 @@ def _fill(
         tried = backup_trial.tried(house, half, manifest, copier, tick)
         manifest, faults = replace(manifest, checked=tried.how), tried.faults
     manifest.write(half)
-    return Made(half, manifest, tuple(left), (), faults)
+    return Made(half, manifest, tuple(left), (), (*_only_earlier(copier), *faults))
+
+
+def _only_earlier(copier: BlobCopier) -> Iterator[Finding]:
+    """The desk has lost them; this backup has them, for an earlier one had."""
+    if lost := [one for one in copier.only_earlier if one not in copier.lost]:
+        words = f"{amount(len(lost), 'is', 'are')} lost in the desk, and in this backup only from an earlier one."
+        remedy = "Copy them back: from blobs in this backup into the blob store of the desk."
+        yield Finding("bytes", words, len(lost), tuple(lost), (remedy,))
 
 
 def _tally(copy: backup_database.Copied) -> dict[str, int]:
@@ -142,11 +162,12 @@ def _alone(out: Path) -> Iterator[None]:
 @contextlib.contextmanager
 def held(house: House, name: str = LEASE, what: str = "Another backup is being made") -> Iterator[None]:
     """Hold a lease and renew it: whoever forgets bytes looks at it, and so does another machine."""
-    holder = f"{os.uname().nodename}:{os.getpid()}:{secrets.token_hex(4)}"
+    holder = f"{name_of()}.{secrets.token_hex(4)}"
     end = threading.Event()
 
     def take(term: timedelta) -> bool:
         with house.database.transaction(durable=False) as session:
+            free_dead(session, name)
             return hold_lease(session, name, holder, datetime.now(UTC), term)
 
     def renew() -> None:
@@ -166,13 +187,9 @@ def held(house: House, name: str = LEASE, what: str = "Another backup is being m
         take(timedelta())
 
 
-def _note(house: House, name: str) -> None:
+def _note(house: House, name: str, out: Path) -> None:
     with house.database.transaction() as session:
-        last = session.get(JobRun, JOB)
-        if last is None:
-            session.add(JobRun(name=JOB, done_for=name, at=datetime.now(UTC)))
-        else:
-            last.done_for, last.at = name, datetime.now(UTC)
+        session.merge(JobRun(name=JOB, done_for=name, at=datetime.now(UTC), place=str(out)))
 
 
 def _thin(out: Path, keep: int) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 import subprocess
 import sys
 import threading
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 
 import structlog
 
@@ -13,6 +13,7 @@ from store.tables import JobRun, Lease
 log = structlog.get_logger(__name__)
 
 JOB = "backup"  # the row that says which backup was the last complete one, and when
+_AGAIN = timedelta(hours=1)
 LEASE = "backup"  # while it is held, no bytes are forgotten
 
 
@@ -31,11 +32,22 @@ def last_made(house: House) -> tuple[str, datetime] | None:
 
 
 def due(house: House, now: datetime, done_for: str) -> str:
-    """The day whose backup is to begin now; "" for none."""
+    """The moment, by the time of the desk, when a backup is to begin now; "" for none.
+
+    Once a day; and once an hour after one that failed, until the day has its backup.
+    """
     settings, here = house.settings.backup, now.astimezone(house.zone)
-    if not settings.folder or here.time() < time.fromisoformat(settings.at) or done_for == here.date().isoformat():
+    if not settings.folder or here.time() < time.fromisoformat(settings.at):
         return ""
-    return here.date().isoformat()
+    begun = datetime.fromisoformat(done_for).replace(tzinfo=None) if done_for else datetime.min
+    fresh = here.replace(tzinfo=None, second=0, microsecond=0)
+    if begun.date() == here.date():
+        if fresh < begun + _AGAIN or is_running(house, now):
+            return ""
+        made = last_made(house)
+        if made is not None and made[1].astimezone(house.zone).date() == here.date():
+            return ""
+    return fresh.isoformat(timespec="minutes")
 
 
 def begin(house: House) -> None:

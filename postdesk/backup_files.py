@@ -1,5 +1,6 @@
 """The files of a backup: settings, keys, words and letters of one's own; and the bytes that rows name."""
 
+import errno
 import hashlib
 import os
 import tomllib
@@ -18,11 +19,15 @@ from postdesk.backup_manifest import BLOB_LIST, Kept, kept, write_private
 from postdesk.settings import Loaded
 from postdesk.verify_names import PARTS, Named, named
 from store.blobs import BlobStore, FolderBlobs, sync_folder
+from store.s3_client import Damaged
 
 HOME, ELSEWHERE, BLOBS = "files", "elsewhere", "blobs"
 _OPEN = ("catalogue.toml", "letters", "words", "locale")  # beside the settings; these hold no secrets
 _THREADS = 4
 _CHUNK = 1024 * 1024
+_READINGS = 2  # a fault on the way passes, one at rest does not
+_ALL = 10**9
+_CHANGED = "is not what its name says"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +108,10 @@ def _name(path: Path, home: Path) -> tuple[str, str]:
     return f"{ELSEWHERE}/{str(path).strip('/')}", str(path)
 
 
+class _Unusable(Exception):
+    """Bytes that the desk does not have any more as they were; why."""
+
+
 class BlobCopier:
     """Copies what the rows of a session name; what an earlier backup has already is linked, not copied."""
 
@@ -111,6 +120,7 @@ class BlobCopier:
         self._earlier = [FolderBlobs(path / BLOBS, create=False) for path in reversed(earlier)]
         self.count = self.bytes = self.linked = 0
         self.lost: dict[str, str] = {}  # what the desk itself does not have any more, or not as it was
+        self.only_earlier: list[str] = []  # what the desk has lost, and an earlier backup still has
 
     def copy(self, session: Session, half: Path, tick: Callable[[int, int], None]) -> Kept:
         """Everything, a 256th at a time; the list of it as a file of the backup."""
@@ -122,6 +132,7 @@ class BlobCopier:
                 rows = named(session, part)
                 if rows:
                     (half / BLOBS / part).mkdir(mode=0o700)
+                self._look(rows)
                 for one, size in zip(rows, threads.map(self._one, rows), strict=True):
                     if size is not None:
                         out.write(f"{one.digest} {size}\n")
@@ -132,6 +143,18 @@ class BlobCopier:
             out.flush()
             os.fsync(out.fileno())
         return kept(path)
+
+    def _look(self, rows: list[Named]) -> None:
+        """What is linked is not fetched: whether the desk still has it is looked for, without reading it."""
+        if not rows or not self._earlier:
+            return
+        there = set(self._store.names(rows[0].digest[:2], "", _ALL))
+        for row in rows:
+            if row.digest not in there and any(earlier.path(row.digest).exists() for earlier in self._earlier):
+                try:
+                    self._store.open(row.digest).close()  # one that was just being forgotten comes back
+                except FileNotFoundError:
+                    self.only_earlier.append(row.digest)
 
     def _one(self, row: Named) -> int | None:
         target = self._target.path(row.digest)
@@ -150,22 +173,42 @@ class BlobCopier:
 
     def fetch(self, digest: str) -> int | None:
         """Copy one from the store, in place of what may be there; its size, or None when the desk has lost it."""
-        target, seen, size = self._target.path(digest), hashlib.sha256(), 0
+        target, why = self._target.path(digest), ""
+        for _ in range(_READINGS):
+            target.unlink(missing_ok=True)
+            try:
+                return self._fetched(digest, target)
+            except _Unusable as error:
+                why = str(error)
         target.unlink(missing_ok=True)
-        try:
-            with self._store.open(digest) as stream, target.open("xb") as out:
-                target.chmod(0o600)
-                while piece := stream.read(_CHUNK):
-                    out.write(piece)
-                    seen.update(piece)
-                    size += len(piece)
-                out.flush()
-                os.fsync(out.fileno())
-        except FileNotFoundError:
-            self.lost[digest] = "is not there"
-            return None
+        self.lost[digest] = why
+        return None
+
+    def _fetched(self, digest: str, target: Path) -> int:
+        seen, size = hashlib.sha256(), 0
+        with target.open("xb") as out:
+            target.chmod(0o600)
+            for piece in self._pieces(digest):
+                out.write(piece)
+                seen.update(piece)
+                size += len(piece)
+            out.flush()
+            os.fsync(out.fileno())
         if seen.hexdigest() != digest:
-            self.lost[digest] = "is not what its name says"
-            target.unlink()
-            return None
+            raise _Unusable(_CHANGED)
         return size
+
+    def _pieces(self, digest: str) -> Iterator[bytes]:
+        """What the store gives, a piece at a time. Only its own faults are caught here, none of the copy's."""
+        try:
+            with self._store.open(digest) as stream:
+                while piece := stream.read(_CHUNK):
+                    yield piece
+        except FileNotFoundError as error:
+            raise _Unusable("is not there") from error
+        except Damaged as error:
+            raise _Unusable(_CHANGED) from error
+        except OSError as error:
+            if error.errno != errno.EIO:  # a store that is away has lost nothing: there is no backup now
+                raise
+            raise _Unusable("cannot be read from the disk") from error

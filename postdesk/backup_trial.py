@@ -1,11 +1,13 @@
 """A backup is restored into a place of its own, and verified there: only then it counts."""
 
 import contextlib
+import hashlib
 import secrets
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import psycopg
 from sqlalchemy.engine import URL
@@ -49,7 +51,8 @@ def tried(house: House, half: Path, manifest: Manifest, copier: BlobCopier, tick
     of_copy = [one for one in faults if one.part in _OF_THE_COPY]
     if of_copy:
         raise BackupError(
-            "The backup is not what it should be, and is not kept:\n" + "\n".join(f.line for f in of_copy)
+            "The backup is not what it should be, and is not kept:\n"
+            + "\n".join(replace(f, hints=()).line for f in of_copy)
         )
     return Tried(how, tuple(faults))
 
@@ -79,11 +82,10 @@ def _postgres(house: House, half: Path) -> Iterator[Place]:
     """A database beside ours that lives as long as this; where we may make none, the archive is only read through."""
     restore = backup_database.program("pg_restore", house.database, house.settings.backup.pg_bin)
     archive = half / backup_database.POSTGRES
-    name = f"postdesk_trial_{secrets.token_hex(6)}"
     ours = house.database.url
-    admin = ours.set(drivername="postgresql").render_as_string(hide_password=False)
+    name = f"{_name(ours)}{secrets.token_hex(6)}"
     try:
-        with psycopg.connect(admin, autocommit=True) as connection:
+        with _beside(ours) as connection:
             connection.execute(f'CREATE DATABASE "{name}" TEMPLATE template0'.encode())
     except psycopg.errors.InsufficientPrivilege:
         backup_database.run([restore, "--list", str(archive)], ours, show=True)
@@ -103,8 +105,33 @@ def _postgres(house: House, half: Path) -> Iterator[Place]:
         finally:
             trial.close()
     finally:
-        with psycopg.connect(admin, autocommit=True) as connection:
+        with _beside(ours) as connection:
             connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'.encode())
+
+
+def _name(ours: URL) -> str:
+    """How the databases of our trials begin: those of another desk on the same server are not ours to remove."""
+    return f"postdesk_trial_{hashlib.sha256((ours.database or '').encode()).hexdigest()[:8]}_"
+
+
+def _beside(ours: URL) -> "psycopg.Connection[Any]":
+    admin = ours.set(drivername="postgresql").render_as_string(hide_password=False)
+    return psycopg.connect(admin, autocommit=True)
+
+
+def drop_leftovers(house: House) -> list[str]:
+    """Remove what trials left that were killed; only while the lease of backups is held, or one is at work in it."""
+    if house.database.is_sqlite:
+        return []
+    ours = house.database.url
+    with _beside(ours) as connection:
+        rows = connection.execute(
+            "SELECT datname FROM pg_database WHERE starts_with(datname, %s) AND pg_has_role(datdba, 'USAGE')",
+            (_name(ours),),
+        ).fetchall()
+        for (name,) in rows:
+            connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'.encode())
+    return [name for (name,) in rows]
 
 
 def fill(restore: str, archive: Path, url: URL) -> None:

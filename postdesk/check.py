@@ -6,7 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from postdesk import blobs, bundled
+from postdesk.amounts import amount
 from postdesk.catalogue import CatalogueError
+from postdesk.check_words import Note
 from postdesk.preparing import obstacle
 from postdesk.settings import SettingsError
 from postdesk.wiring import House
@@ -20,7 +22,8 @@ def check_all(house: House) -> tuple[list[str], int]:
     told: dict[str, str] = {}  # fault → the part that has it
     for name, part in PARTS:
         try:
-            lines.append(f"ok    {name}: {part(house)}")
+            said = part(house)
+            lines.append(f"{'note ' if isinstance(said, Note) else 'ok   '} {name}: {said}")
         except Exception as error:
             faults = dict.fromkeys(
                 error.faults if isinstance(error, SettingsError | CatalogueError) else [_first_line(error)]
@@ -44,7 +47,7 @@ def _settings(house: House) -> str:
 
 
 def _keys(house: House) -> str:
-    return f"{len(house.keys.entries)} signing key(s) in {house.settings.secrets.key_file}"
+    return f"{amount(len(house.keys.entries), 'signing key', 'signing keys')} in {house.settings.secrets.key_file}"
 
 
 def _addresses(house: House) -> str:
@@ -55,12 +58,10 @@ def _database(house: House) -> str:
     if house.missing_database:
         raise SettingsError([house.missing_database])
     version = house.database.check()
-    found, newest = current(house.database)
+    found, _ = current(house.database)
     state = fit(house.database)
-    if state is Fit.TOO_NEW:
-        raise SettingsError([obstacle(house.database)])
     if not state.works:
-        raise SettingsError([f"the schema is at {found or 'nothing'}, the newest is {newest}. Run: postdesk migrate"])
+        raise SettingsError([obstacle(house.database)])
     if open_to_others := _open_to_others(house.database.file):
         raise SettingsError(open_to_others)
     later = "" if state is Fit.NEWEST else f", {state.value}"
@@ -80,16 +81,21 @@ def _open_to_others(file: Path | None) -> list[str]:
     ]
 
 
+def _needs_tables(house: House) -> None:
+    """The same fault as the database has, so that it is told once; errors of SQL mean nothing to an operator."""
+    if words := house.missing_database or obstacle(house.database):
+        raise SettingsError([words])
+
+
 def _staff(house: House) -> str:
     from desk import load
 
-    if house.missing_database:
-        raise SettingsError([house.missing_database])
+    _needs_tables(house)
     with house.database.reading() as session:
         people = [person for person in load.staff(session).values() if person.active]
     if not people:
         raise SettingsError(["nobody works here yet: no one would be told of a new ticket. Run: postdesk init"])
-    return f"{len(people)} member(s) of staff"
+    return f"{amount(len(people), 'member', 'members')} of staff"
 
 
 def _blobs(house: House) -> str:
@@ -161,7 +167,7 @@ def _senders(house: House) -> str:
         *([f"the ARC seals of {', '.join(sender.arc_sealers)}"] if sender.arc_sealers else []),
     ]
     if not ways:
-        return "nobody is verified; see [sender]"
+        return Note("nobody is verified; see [sender]")
     if sender.verify or sender.arc_sealers:
         from postdesk.verifying import resolver
 
@@ -193,8 +199,7 @@ def _catalogue_names(house: House) -> str:
     from postdesk.catalogue import FILE, raw, read
     from postdesk.catalogue_check import missing
 
-    if house.missing_database:
-        raise SettingsError([house.missing_database])
+    _needs_tables(house)
     rows = read(raw(house.loaded.home / FILE)).rows  # those that are right by themselves: the others are named above
     with house.database.reading() as session:
         faults = missing(session, rows, [desk.address for desk in house.settings.desk.addresses])

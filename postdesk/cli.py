@@ -6,15 +6,32 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 if TYPE_CHECKING:
     from postdesk.wiring import House
 
+
+class _Commands(TyperGroup):
+    """All commands; knows that people write --config behind them."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run one."""
+        try:
+            return super().invoke(ctx)
+        except Exception as error:
+            if hasattr(error, "possibilities") and getattr(error, "option_name", "") in ("--config", "-c"):
+                error.message = "--config stands before the command: postdesk --config FILE COMMAND"  # type: ignore[attr-defined]
+                error.possibilities = None
+            raise
+
+
 app = typer.Typer(
     name="postdesk",
+    cls=_Commands,
     help="A service desk that lives in e-mail.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -115,7 +132,7 @@ def serve(
     """Run Postdesk until it is stopped."""
     from postdesk import roles
     from postdesk.serve import Supervisor
-    from postdesk.welcome import banner
+    from postdesk.welcome import welcome
 
     unknown = sorted(set(role or ()) - set(roles.ALL))
     if unknown:
@@ -126,7 +143,7 @@ def serve(
     chosen = tuple(role or roles.ALL)
     supervisor = Supervisor(house, chosen, workers)
     with database_faults(roles.LATER):
-        sys.exit(supervisor.run(lambda: typer.echo(banner(house, chosen))))
+        sys.exit(supervisor.run(lambda: welcome(house, chosen, sys.stdout)))
 
 
 @app.command()
@@ -138,13 +155,12 @@ def init(
     staff_address: Annotated[str, typer.Option(help="Their own mail address.")] = "",
 ) -> None:
     """Set up: settings file, signing key, database, first organisation and first member of staff."""
-    from postdesk.init import Answers, InitError, run
+    from postdesk.init import Answers, InitError, known_address, run
 
-    answers = (
-        Answers.sample() if sample else Answers(organisation, address, staff_name, staff_address).asked(typer.prompt)
-    )
     try:
-        typer.echo(run(chosen_config(), answers))
+        address = address or known_address(chosen_config())
+        answers = Answers(organisation, address, staff_name, staff_address)
+        typer.echo(run(chosen_config(), Answers.sample(address) if sample else answers.asked(typer.prompt)))
     except InitError as error:
         raise fail(str(error), 73) from error
 
@@ -154,11 +170,13 @@ def check() -> None:
     """Check settings, keys, database, blob store, templates and outgoing mail, and say how to mend what is wrong."""
     from postdesk.check import check_all
 
-    lines, faults = check_all(open_house(quiet=True))
+    house = open_house(quiet=True)
+    lines, faults = check_all(house)
+    house.database.close()
     for line in lines:
         typer.echo(line)
     if faults:
-        raise fail(f"{faults} of these must be mended.", 78)
+        raise fail("One of these must be mended." if faults == 1 else f"{faults} of these must be mended.", 78)
     typer.echo("All is well.")
 
 
@@ -179,10 +197,25 @@ def database_faults(code: int) -> Iterator[None]:
     try:
         yield
     except Exception as error:
+        if harm := _damage(error):
+            typer.echo(harm, err=True)
+            sys.exit(1)
         if (words := _database_fault(error)) is None:
             raise
         typer.echo(words, err=True)
         sys.exit(code)
+
+
+def _damage(error: Exception) -> str:
+    from store.damage import damage
+
+    if not (said := damage(error)):
+        return ""
+    return (
+        f"FAULT database file: SQLite finds it damaged: {said}.\n"
+        "Some of what it holds is lost or wrong. Stop Postdesk, keep the file, and put the last backup back: postdesk "
+        "restore. docs/backup.md says how."
+    )
 
 
 def _database_fault(error: Exception) -> str | None:

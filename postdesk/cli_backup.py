@@ -1,14 +1,17 @@
 """Commands about safety: `postdesk backup`, `restore`, `restored`, `verify`."""
 
+import contextlib
 import json
+import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from postdesk.amounts import amount
 from postdesk.cli import app, chosen_config, fail
 from postdesk.cli_held import open_desk, program
 
@@ -18,6 +21,12 @@ if TYPE_CHECKING:
     from postdesk.wiring import House
 
 _Json = Annotated[bool, typer.Option("--json", help="One JSON object.")]
+
+_UNFINISHED = (
+    "The desk is restored, but what has to follow failed: {}\nDo not start it: letters that have gone already could "
+    "go again. Put right what failed, and restore once more, into an empty place or with --replace; for PostgreSQL "
+    "into an empty database."
+)
 
 
 @app.command("backup")
@@ -39,12 +48,30 @@ def backup(
     with open_desk() as house:
         options = _options(house, out, keep, secrets, blobs, check)
         try:
-            made = backups.make(house, options, typer.echo, _progress())
+            with _ended_in_order():
+                made = backups.make(house, options, typer.echo, _progress())
         except BackupError as error:
             raise fail(f"There is no new backup. {error}", error.code) from error
         except OSError as error:
             raise fail(f"There is no new backup. {error}", 73) from error
     _tell_backup(made, options)
+
+
+@contextlib.contextmanager
+def _ended_in_order() -> Iterator[None]:
+    """SIGTERM and SIGHUP end us as Control-C does: what was begun is taken away. A second one does not disturb that."""
+
+    def end(number: int, _: object) -> None:
+        for one in before:
+            signal.signal(one, signal.SIG_IGN)
+        raise SystemExit(128 + number)
+
+    before = {number: signal.signal(number, end) for number in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _options(
@@ -85,9 +112,9 @@ def _tell_backup(made: "Made", options: "Options") -> None:
     if made.removed:
         typer.echo(f"Removed, as {options.keep} stay: {', '.join(made.removed)}.")
     if manifest.lost or made.faults:
-        typer.echo(
-            "\nThe backup is complete. The desk that it was made of has faults, and so has the backup:", err=True
-        )
+        mended = not manifest.lost and all(one.part == "bytes" for one in made.faults)
+        and_so = "" if mended else ", and so has the backup"
+        typer.echo(f"\nThe backup is complete. The desk that it was made of has faults{and_so}:", err=True)
         for digest in manifest.lost[:10]:
             typer.echo(f"FAULT bytes: {digest} is lost or changed.", err=True)
         for fault in made.faults:
@@ -116,7 +143,8 @@ def verify(
         rows = [{"part": f.part, "text": f.text, "faults": f.faults, "examples": f.examples} for f in found]
         typer.echo(json.dumps({"faults": faults, "quick": quick, "findings": rows}, ensure_ascii=False))
     else:
-        typer.echo("All is well." if not faults else f"{faults:,} faults.")
+        unread = " No bytes of mails and files were read: without --quick they are." if quick else ""
+        typer.echo(("All is well." if not faults else amount(faults, "fault.", "faults.")) + unread)
     if faults:
         raise typer.Exit(1)
 
@@ -147,11 +175,14 @@ def restore(
         restores.not_running(wish, manifest, datetime.now(UTC))
         if replace and not yes and not typer.confirm(f"Put aside the desk in {into}, and put this backup there?"):
             raise fail("Nothing was changed.")
-        done = restores.run(wish, manifest, typer.echo, _progress())
+        with _ended_in_order():
+            done = restores.run(wish, manifest, typer.echo, _progress())
     except typer.Abort:
         raise fail("\nNothing was changed. To do it without being asked, add --yes.", 64) from None
     except BackupError as error:
         raise fail(f"Nothing was restored. {error}", error.code) from error
+    except restores.Unfinished as error:
+        raise fail(_UNFINISHED.format(error), error.code) from error
     except OSError as error:
         raise fail(f"Nothing was restored. {error}", 73) from error
     _tell_restored(done, wish.send_waiting)

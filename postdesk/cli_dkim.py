@@ -50,7 +50,8 @@ def dkim_new(
     path = house.signing_keys.write(key)
     typer.echo(f"Made the {kind} key {key.name} in {path}.\n")
     _print_record(key)
-    typer.echo(f"\nOnce it is there: {program()} dkim check, then {program()} dkim use {chosen}")
+    shown = _shortest(key, [*keys, key])
+    typer.echo(f"\nOnce it is there: {program()} dkim check, then {program()} dkim use {shown}")
     if name not in dkim_state.domains(house):
         typer.echo(f"No desk address is at {name}: as the settings are, this key will sign nothing.", err=True)
 
@@ -61,7 +62,7 @@ def dkim_list(as_json: JsonOption = False) -> None:
     from postdesk import dkim_state
 
     house = open_house(quiet=True)
-    keys = _keys(house)
+    keys, unusable = house.signing_keys.read()[0], house.signing_keys.unusable()
     for key, found in dkim_state.ask(house, keys):
         if as_json:
             row = {"domain": key.domain, "selector": key.selector, "type": key.type, "state": key.state}
@@ -69,7 +70,13 @@ def dkim_list(as_json: JsonOption = False) -> None:
         else:
             typer.echo(f"{key.name}, {key.type}: {key.state} since {key.since:%d %b %Y} ({_MEANS[key.state]})")
             typer.echo(f"  DNS: {found.verdict}, {found.words}.")
-    if not keys and not as_json:
+    for one in unusable:
+        if as_json:
+            row = {"domain": one.domain, "selector": one.selector, "type": one.type, "state": one.state}
+            say_json(row | {"since": None, "dns": "unusable", "dns_words": one.why})
+        else:
+            typer.echo(f"{one.selector}.{one.domain}: {one.state}, unusable: {one.why}")
+    if not keys and not unusable and not as_json:
         typer.echo(f"There is no key: letters are not signed. Make one: {program()} dkim new DOMAIN")
 
 
@@ -92,7 +99,8 @@ def dkim_check() -> None:
     from postdesk import dkim_state
 
     house = open_house(quiet=True)
-    keys = [key for key in _keys(house) if key.state != "retired"]
+    every = _keys(house)
+    keys = [key for key in every if key.state != "retired"]
     if not keys:
         typer.echo(f"There is no key to look for. Make one: {program()} dkim new DOMAIN")
     wrong = False
@@ -101,7 +109,7 @@ def dkim_check() -> None:
         typer.echo(f"{key.name} ({key.state}): {found.verdict}, {found.words}.")
         if found.verdict == "ok" and key.state == "prepared":
             house.signing_keys.write(key.becomes("published", dkim_state.now()))
-            typer.echo(f"  It is published now. To sign with it: {program()} dkim use {key.selector}")
+            typer.echo(f"  It is published now. To sign with it: {program()} dkim use {_shortest(key, every)}")
     for domain in dkim_state.domains(house):
         if all(key.domain != domain or key.state != "active" for key in keys):
             typer.echo(f"Letters from {domain} are not signed: no key of it is active.")
@@ -176,6 +184,11 @@ def _keys(house: "House") -> "list[SigningKey]":
     for fault in faults:
         typer.echo(fault, err=True)
     return keys
+
+
+def _shortest(key: "SigningKey", keys: "list[SigningKey]") -> str:
+    """What names this key and no other."""
+    return key.name if sum(one.selector == key.selector for one in keys) > 1 else key.selector
 
 
 def _one(keys: "list[SigningKey]", named: str) -> "SigningKey":

@@ -1,13 +1,16 @@
 """Commands about the rights of a person in their data: `postdesk contact export-data`, `postdesk contact erase`."""
 
+import contextlib
 import getpass
 import json
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from postdesk.amounts import amount
 from postdesk.cli import contact_app, fail
 from postdesk.cli_held import open_desk, program
 
@@ -31,7 +34,7 @@ _LABELS = {
 @contact_app.command("export-data")
 def contact_export_data(
     address: str,
-    out: Annotated[Path, typer.Option(help="The ZIP file to write.")],
+    out: Annotated[Path | None, typer.Option(help="The ZIP file to write; else ADDRESS.zip in this folder.")] = None,
     internal: Annotated[bool, typer.Option("--internal", help="Also notes of staff on their own tickets.")] = False,
 ) -> None:
     """Everything that is kept of a person, as a ZIP file with a page to read (GDPR, articles 15 and 20)."""
@@ -39,6 +42,7 @@ def contact_export_data(
     from desk.people import PeopleError
     from postdesk import personal_zip
 
+    out = out or Path(address.replace("/", "_").lstrip(".") + ".zip")
     if out.exists():
         raise fail(f"{out} is there already.", 73)
     with open_desk() as house:
@@ -52,8 +56,9 @@ def contact_export_data(
         except OSError as error:
             raise fail(f"{out} could not be written: {error}", 73) from error
     typer.echo(
-        f"{out}: {counts.tickets:,} tickets with {counts.entries:,} entries, {counts.mails:,} mails, "
-        f"{counts.letters:,} letters, {counts.files:,} files."
+        f"{out}: {amount(counts.tickets, 'ticket', 'tickets')} with {amount(counts.entries, 'entry', 'entries')}, "
+        f"{amount(counts.mails, 'mail', 'mails')}, {amount(counts.letters, 'letter', 'letters')}, "
+        f"{amount(counts.files, 'file', 'files')}."
     )
     typer.echo("It holds words of other people too: read it before you hand it on.")
     if counts.lost:
@@ -73,33 +78,40 @@ def contact_erase(
 ) -> None:
     """Erase a person from the desk, with a report of what went and what stays (GDPR, article 17)."""
     from desk.erasing import Wish
-    from desk.people import PeopleError
     from postdesk import erasing_run
-    from postdesk.backup_manifest import BackupError
 
     if tickets not in ("keep", "delete"):
         raise fail("Choose --tickets keep or --tickets delete.", 64)
     if report is not None and report.exists():
         raise fail(f"{report} is there already.", 73)
     wish = Wish(delete_tickets=tickets == "delete", words=words)
-    with open_desk() as house:
-        try:
-            _show(house, address, also or [], wish)
-            if dry_run:
-                typer.echo("Nothing was changed.")
-                return
-            if not yes and not typer.confirm(f"Erase {address}? Nobody can undo that"):
-                raise fail("Nothing was changed.")
-            done = erasing_run.run(
-                house, address, wish, typer.echo, also=also or [], by=getpass.getuser(), vacuum=vacuum
-            )
-        except typer.Abort:
-            raise fail("\nNothing was changed. To do it without being asked, add --yes.", 64) from None
-        except PeopleError as error:
-            raise fail(str(error), 65) from error
-        except BackupError as error:
-            raise fail(str(error), error.code) from error
+    with open_desk() as house, _faults_in_words():
+        _show(house, address, also or [], wish)
+        if vacuum and (cleaning := erasing_run.cleaning(house)):
+            typer.echo(cleaning)
+        if dry_run:
+            typer.echo("Nothing was changed.")
+            return
+        if not yes and not typer.confirm(f"Erase {address}? Nobody can undo that"):
+            raise fail("Nothing was changed.")
+        done = erasing_run.run(house, address, wish, typer.echo, also=also or [], by=getpass.getuser(), vacuum=vacuum)
     _tell(done, report)
+
+
+@contextlib.contextmanager
+def _faults_in_words() -> Iterator[None]:
+    """Why nobody is erased, and the exit code that says so."""
+    from desk.people import PeopleError
+    from postdesk.backup_manifest import BackupError
+
+    try:
+        yield
+    except typer.Abort:
+        raise fail("\nNothing was changed. To do it without being asked, add --yes.", 64) from None
+    except PeopleError as error:
+        raise fail(str(error), 65) from error
+    except BackupError as error:
+        raise fail(str(error), error.code) from error
 
 
 def _show(house: "House", address: str, also: list[str], wish: "Wish") -> None:
@@ -111,6 +123,8 @@ def _show(house: "House", address: str, also: list[str], wish: "Wish") -> None:
     if found.begun:
         typer.echo("An erasure of this person was begun and goes on, as it was asked for then.")
         return
+    if not found.named:
+        raise fail(f"Nothing in the desk names {' or '.join([address, *also])}. Nothing was changed.", 66)
     typer.echo(f"{address} is {'a contact' if found.is_contact else 'no contact; mails and letters may name it'}.")
     for words, count in (
         ("tickets that they asked for", found.tickets),

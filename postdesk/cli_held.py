@@ -162,7 +162,7 @@ def _tell(results: "Iterable[Result]") -> bool:
         states.add(result.state)
         typer.echo(result.words, err=result.state in ("missing", "refused"))
     if "waiting" in states:
-        typer.echo("Is Postdesk running? Start it with: postdesk serve", err=True)
+        typer.echo(f"Is Postdesk running? Start it with: {program()} serve", err=True)
     if bad := states & {"missing", "refused"}:
         raise typer.Exit(66 if bad == {"missing"} else 65)
     return states == {"done"}

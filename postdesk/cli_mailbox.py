@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from postdesk.amounts import amount
 from postdesk.cli import app, fail
 from postdesk.cli_common import JsonOption, say_json
 from postdesk.cli_held import open_desk, program
@@ -59,13 +60,14 @@ def mailbox_test(name: Name) -> None:
         try:
             session.sign_in()
         except Exception as error:
-            told = words(error, (config.password,))
+            told = words(error, config.secrets)
             raise fail(f"It does not work: {told}\n{_advice(error, box)}".rstrip(), 69) from error
-        with session:
-            try:
-                _tell_folders(session)
-            except Exception as error:
-                raise fail(f"Signed in, and then: {words(error, (config.password,))}", 69) from error
+        try:
+            _tell_folders(session)
+        except Exception as error:
+            raise fail(f"Signed in, and then: {words(error, config.secrets)}", 69) from error
+        finally:
+            session.close()
         if (ends := right_ends(box, tokens)) is not None:
             typer.echo(f"The right to read it ends on {ends.astimezone(house.zone):%Y-%m-%d}.")
         if tokens is not None and tokens.trouble:
@@ -89,13 +91,13 @@ def mailbox_start_from_now(name: Name, yes: Annotated[bool, typer.Option("--yes"
             with ImapSession(config, tokens=token_source(box)) as session:
                 count, start = session.exists, from_now(session, datetime.now(UTC))
         except Exception as error:
-            told = words(error, (config.password,))
+            told = words(error, config.secrets)
             raise fail(f"Nothing was changed: {told}\n{_advice(error, box)}".rstrip(), 69) from error
         mails = "1 mail" if count == 1 else f"{count:,} mails"
         if not yes:
             typer.confirm(f"{mails} in {box.folder} will never become tickets by themselves. Go on?", abort=True)
         DatabaseBook(house.database, box.name).set_start(start)
-        typer.echo(f"{mails} in {box.folder} stay where they are. What comes from now on is taken.")
+        typer.echo(f"About {mails} in {box.folder} stay where they are. What comes from now on is taken.")
 
 
 def _named(house: "House", name: str) -> "Mailbox":
@@ -110,10 +112,10 @@ def _tell_folders(session: "ImapSession") -> None:
     config = session.config
     folders = session.folders()
     for name, count in folders:
-        typer.echo(f"  {name}: {'cannot be asked' if count is None else f'{count:,} mails'}")
+        typer.echo(f"  {name}: {'cannot be asked' if count is None else amount(count, 'mail', 'mails')}")
     session.select()
     ways = "the server tells of new mail (IDLE)" if session.can_idle else "no IDLE here: it is polled"
-    typer.echo(f"It works: {session.exists:,} mails in {config.folder}; {ways}.")
+    typer.echo(f"It works: {amount(session.exists, 'mail', 'mails')} in {config.folder}; {ways}.")
 
 
 def _way(box: "Mailbox") -> str:
@@ -142,11 +144,15 @@ def _block(house: "House", box: "Health", row: "MailboxState | None") -> list[st
 
     lines = [f"{box.name}: {_state(box, row)}", f"  Read last:   {at(box.since)}"]
     if row and (row.waiting or row.taken):
-        lines.append(f"  This visit:  {row.taken:,} mails taken, {row.waiting:,} to go")
+        lines.append(f"  This visit:  {amount(row.taken, 'mail', 'mails')} taken, {row.waiting:,} to go")
     if row and row.last_error:
         lines.append(f"  Last fault:  {row.last_error} ({at(row.last_error_at)})")
     if row and row.unfetchable:
-        lines.append(f"  Left alone:  {row.unfetchable:,} mails that the server does not hand out")
+        lines.append(f"  Left alone:  {amount(row.unfetchable, 'mail', 'mails')} that the server does not hand out")
+    if row and row.unmovable:
+        lines.append(
+            f"  Not moved:   {amount(row.unmovable, 'mail', 'mails')}, kept or refused, that the server does not move"
+        )
     if row and row.start_at:
         lines.append(f"  Takes:       what came after {at(row.start_at)}")
     if row and row.token_ends_at:
@@ -185,6 +191,7 @@ def _as_json(box: "Health", row: "MailboxState | None") -> dict[str, Any]:
         "waiting": box.waiting,
         "taken": box.taken,
         "unfetchable": row.unfetchable if row else 0,
+        "unmovable": row.unmovable if row else 0,
         "start_at": at(row.start_at) if row else None,
         "token_ends_at": at(box.token_ends_at),
         "days_left": box.days_left,

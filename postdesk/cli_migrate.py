@@ -24,10 +24,12 @@ def migrate(
     force: Annotated[
         bool, typer.Option("--force", help="Take away what older processes use, though some live. They will fail.")
     ] = False,
+    later: Annotated[
+        bool, typer.Option("--later", help="What waits for older processes stays for later; the exit code is 0 then.")
+    ] = False,
 ) -> None:
     """Bring the database to the newest schema, while the desk runs."""
-    from store.migrations import upgrade
-    from store.migrations.state import Fit, Step, fit, found
+    from store.migrations.state import Fit, fit, found
 
     house = open_house(create=not show)
     database = house.database
@@ -40,18 +42,31 @@ def migrate(
         typer.echo(f"The schema is at {found(database)[0]}, which is newer than this Postdesk: nothing to do here.")
         return
 
-    def tell(step: Step) -> None:
-        typer.echo(f"{step.revision} {_PHASES[step.phase]}: {step.what}")
-
-    before, end = found(database)[0], time.monotonic() + wait
-    while blocked := upgrade(database, force=force, tell=tell):
-        if time.monotonic() >= end:
-            raise fail(_in_the_way(blocked), 75)
-        time.sleep(_LOOK_EVERY)
+    before = found(database)[0]
+    _upgrade(database, wait, force=force, later=later)
     after = found(database)[0]
     typer.echo(
         f"The schema is at {after}." if before == after else f"The schema went from {before or 'nothing'} to {after}."
     )
+
+
+def _upgrade(database: "Database", wait: int, *, force: bool, later: bool) -> None:
+    """Step by step; what is in the way of one is waited for, so many seconds."""
+    from store.migrations import upgrade
+    from store.migrations.state import Step
+
+    def tell(step: Step) -> None:
+        typer.echo(f"{step.revision} {_PHASES[step.phase]}: {step.what}")
+
+    end = time.monotonic() + wait
+    while blocked := upgrade(database, force=force, tell=tell):
+        if time.monotonic() < end:
+            time.sleep(_LOOK_EVERY)
+        elif later:
+            typer.echo(_in_the_way(blocked))
+            return
+        else:
+            raise fail(_in_the_way(blocked), 75)
 
 
 def _show(database: "Database") -> None:

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
+from postdesk.amounts import amount
 from postdesk.cli import app, fail
 from postdesk.cli_held import open_desk
 
@@ -67,6 +69,7 @@ def move_in(
     """Move old mail in: threads become tickets, at their true times. Nobody is written to. Begun again, it goes on."""
     from imapclient.exceptions import IMAPClientError
 
+    from gateway.imap_wire import OverBudget
     from postdesk.moving import Move, Plan
     from postdesk.replaying import whoami
 
@@ -87,7 +90,7 @@ def move_in(
         )
         try:
             summary = Move(house, plan, Path(work), _showing, datetime.now(UTC)).run(report)
-        except (OSError, IMAPClientError) as error:
+        except (OSError, IMAPClientError, OverBudget) as error:
             raise fail(f"It stopped: {error}. What was written stays; start it again to go on.", 74) from error
         _say(summary, plan, report)
         if summary.failed:
@@ -107,6 +110,8 @@ def _finder(
     from postdesk import mailboxes, moving_imap, moving_source
     from postdesk.oauth import token_source
 
+    if missing := [str(path) for path in sources if not path.exists()]:
+        raise fail(f"There is no such file or folder: {', '.join(missing)}. Nothing was changed.", 66)
     if not imap:
         return lambda work: moving_source.find(sources, work)
     known = {box.name: box for box in house.settings.mailbox}
@@ -119,9 +124,12 @@ def _finder(
 
 @contextlib.contextmanager
 def _showing(words: str, total: int | None) -> Iterator[Callable[[int], None]]:
-    """A bar with a count, on a terminal."""
+    """A bar with a count, on a terminal only."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+    if not sys.stdout.isatty():
+        yield lambda _done: None
+        return
     columns = (TextColumn(f"{words} mails"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, transient=True) as progress:
         task = progress.add_task("", total=total)
@@ -167,7 +175,10 @@ def move_list(as_json: Annotated[bool, typer.Option("--json", help="One JSON obj
                 about = {"id": row.id, "at": row.at.isoformat(), "done_at": done, "by": row.by, "from": row.source}
                 typer.echo(json.dumps({**about, "counts": row.counts}, ensure_ascii=False))
                 continue
-            tickets = f"{row.counts.get('tickets', 0):,} tickets" if row.done_at else "did not come to its end"
+            tickets = amount(row.counts.get("tickets", 0), "ticket", "tickets")
+            tickets = tickets if row.done_at else "did not come to its end"
+            if "taken back" in row.counts:
+                tickets += f", {row.counts['taken back']:,} more taken back"
             typer.echo(
                 f"{row.id:>8}  {row.at.astimezone(house.zone):%Y-%m-%d %H:%M}  {row.by}  {tickets}  {row.source}"
             )
@@ -179,16 +190,20 @@ def move_undo(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> None:
     """Take back what was moved in. Tickets in which something has happened since stay."""
-    from postdesk.moving_undo import NoSuchMove, undo
+    from postdesk.backup_manifest import BackupError
+    from postdesk.moving_undo import NoSuchMove, look_up, undo
 
     with open_desk() as house:
-        if not yes:
-            typer.confirm(f"Take back move {move}, with its tickets and mails?", abort=True)
         try:
+            look_up(house, move)
+            if not yes:
+                typer.confirm(f"Take back move {move}, with its tickets and mails?", abort=True)
             with _showing("Taking back", None) as progress:
                 undone = undo(house, move, progress)
         except NoSuchMove as error:
             raise fail(f"There is no move {move}. See: postdesk move list", 66) from error
+        except BackupError as error:
+            raise fail(str(error), error.code) from error
     typer.echo(f"Gone: {undone.tickets:,} tickets, {undone.mails:,} mails, {undone.contacts:,} contacts.")
     if undone.kept:
         shown = ", ".join(undone.kept[:20]) + (f" and {len(undone.kept) - 20:,} more" if len(undone.kept) > 20 else "")

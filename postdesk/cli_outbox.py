@@ -22,7 +22,9 @@ app.add_typer(outbox_app, name="outbox")
 _Ids = Annotated[list[int] | None, typer.Argument(metavar="ID...", help="Ids from `postdesk outbox list`.")]
 _State = Annotated[
     str,
-    typer.Option(help="waiting, deferred, uncertain, refused, expired, suppressed, failed, dropped, sent or folded."),
+    typer.Option(
+        help="waiting, deferred, held, uncertain, refused, expired, suppressed, failed, dropped, sent or folded."
+    ),
 ]
 _To = Annotated[str, typer.Option(metavar="ADDRESS", help="Only letters to this address.")]
 
@@ -90,11 +92,14 @@ def outbox_retry(ids: _Ids = None, state: _State = "", to: _To = "") -> None:
         if ids:
             _each(house, ids, lambda session, one: delivery_by_hand.retry(session, one, now), "is tried now")
             return
+        wanted = _wanted(state, to, "", "")
+        if state == "held":
+            raise fail(f"Letters are held since a restore. Decide about them by: {program()} restored", 64)
         if state not in ("", "waiting", "deferred", "uncertain"):
             again = f"To send one once more: {program()} outbox send-again ID"
             raise fail(f"Letters that are {state} do not wait. {again}", 64)
         with house.database.transaction() as session:
-            count = delivery_by_hand.retry_all(session, _wanted(state, to, "", ""), now)
+            count = delivery_by_hand.retry_all(session, wanted, now)
     typer.echo(_how_many(count, "is tried now", "are tried now", "No such letter waits for a later time."))
 
 

@@ -7,7 +7,7 @@ import typer
 
 from postdesk.cli import app
 from postdesk.cli_common import JsonOption, say_json
-from postdesk.cli_held import open_desk
+from postdesk.cli_held import open_desk, program
 
 if TYPE_CHECKING:
     from store.processes import Known
@@ -30,7 +30,7 @@ def processes(as_json: JsonOption = False) -> None:
         for process in found:
             typer.echo(_line(process))
         if not found:
-            typer.echo("Nothing runs. Start it with: postdesk serve")
+            typer.echo(f"Nothing runs. Start it with: {program()} serve")
         for role in missing:
             typer.echo(f"No process with the role {role} lives.")
 

@@ -10,14 +10,15 @@ import typer
 
 from gateway.envelope import Envelope
 from gateway.errors import BadAddress, Error, TooLarge, UnknownRecipient
+from gateway.return_path import header_of, return_path
 from gateway.spool import INLINE
 from postdesk.wiring import House
 from store.blobs import BlobStore, BlobWriter
 
+EX_DATAERR = 65
 EX_TEMPFAIL = 75
 BLOCK = 64 * 1024
 _MBOX_LINE = re.compile(rb">?From ([^ \r\n]*)[^\n]*\n")
-_RETURN_PATH = re.compile(rb"^Return-Path:[ \t]*<?([^<>\s]*)>?[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
 
 
 def deliver_stdin(
@@ -51,6 +52,9 @@ def _deliver(
         if house.addresses.find(address) is None:
             raise UnknownRecipient
     head = stream.read(INLINE)
+    if not _without_mbox_line(head).strip():
+        typer.echo("There is no mail on standard input: nothing was kept.", err=True)
+        return EX_DATAERR
     path = sender if sender is not None else environment.get("SENDER")
     path = (_sender_in(head) if path is None else path).strip("<>")
     if path.upper() == "MAILER-DAEMON":
@@ -85,12 +89,11 @@ def _sender_in(head: bytes) -> str:
     """
     if found := _MBOX_LINE.match(head):
         return found[1].decode("utf-8", "replace")
-    header = re.split(rb"\r?\n\r?\n", head, maxsplit=1)[0] + b"\n\n"
-    if found := _RETURN_PATH.search(header):
-        return found[1].decode("utf-8", "replace")
+    if (path := return_path(head)) is not None:
+        return path
     from gateway import parse  # only here: most mail servers say, and this command should start fast
 
-    return parse.read(header).sender.key
+    return parse.read(header_of(head) + b"\n").sender.key
 
 
 def _read(head: bytes, stream: BinaryIO, blobs: BlobStore, limit: int) -> "bytes | BlobWriter":

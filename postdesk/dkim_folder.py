@@ -7,6 +7,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -21,6 +22,17 @@ LOOKS_SECONDS = 5.0  # a running process looks at the folder at most so often
 _ENDING = ".pem"
 _MAX_BYTES = 64 * 1024
 _Look = tuple[tuple[str, int, int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Unusable:
+    """A file that signs nothing as it is; what can be said of it all the same."""
+
+    selector: str
+    domain: str
+    type: str
+    state: str  # what it would be
+    why: str
 
 
 class KeyFolder:
@@ -46,6 +58,18 @@ class KeyFolder:
             except (KeyFault, OSError, UnicodeDecodeError) as error:
                 faults.append(f"{path}: {error}")
         return sorted(keys, key=lambda key: (key.domain, key.since, key.selector)), faults
+
+    def unusable(self) -> list[Unusable]:
+        """The files that `read` cannot use."""
+        found = []
+        for path in self._files():
+            try:
+                _read(path)
+            except FileNotFoundError:
+                continue
+            except (KeyFault, OSError, UnicodeDecodeError) as error:
+                found.append(_unusable(path, str(error)))
+        return found
 
     def signers(self, domain: str) -> Sequence[SigningKey]:
         """The keys that sign for a domain now: one of each type at most."""
@@ -116,6 +140,20 @@ def _read(path: Path) -> SigningKey:
     found = path.stat()
     if stat.S_IMODE(found.st_mode) & 0o077:
         raise KeyFault(f"it can be read by others; run: chmod 600 {path}")
+    return _parse(path, found)
+
+
+def _unusable(path: Path, why: str) -> Unusable:
+    """The state may be readable, where the fault is only who else may read it."""
+    selector, _, domain = path.name.removesuffix(_ENDING).partition(".")
+    try:
+        key = _parse(path, path.stat())
+    except (KeyFault, OSError, UnicodeDecodeError):
+        return Unusable(selector, domain, "unknown", "unknown", why)
+    return Unusable(key.selector, key.domain, key.type, key.state, why)
+
+
+def _parse(path: Path, found: os.stat_result) -> SigningKey:
     if found.st_size > _MAX_BYTES:
         raise KeyFault("it is too big to be a key")
     made = datetime.fromtimestamp(int(found.st_mtime), UTC)

@@ -9,6 +9,7 @@ from gateway.dkim_keys import SigningKey
 from gateway.dkim_record import Published
 from gateway.sender.domains import domain_of
 from gateway.sender.resolver import Questions
+from postdesk.check_words import Note
 from postdesk.settings import SettingsError
 from postdesk.verifying import resolver
 
@@ -56,7 +57,8 @@ def check(house: "House") -> str:
     words = [f"letters from {domain} are signed" for domain in ours if domain in signed]
     words += [f"letters from {domain} are not signed (docs/dkim.md)" for domain in ours if domain not in signed]
     words += [f"whether DNS has {one}" for one in unknown]
-    return "; ".join(words)
+    said = "; ".join(words) or "the desk has no address yet"
+    return said if ours and signed.issuperset(ours) else Note(said)
 
 
 def now() -> datetime:

@@ -1,24 +1,24 @@
 """Erases a person step by step, each a short transaction, and says what became of their data and what stays."""
 
-import contextlib
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any, TypeVar
 
 from sqlalchemy.orm import Session
 
-from desk import erasing, erasing_mails, erasing_rows, erasing_tickets, retention
+from desk import erasing, erasing_mails, erasing_rows, erasing_tickets
 from desk.erasing import Person, Wish
 from desk.retention import Gone
-from postdesk import backup, backup_erased, erasing_stays
+from postdesk import backup, backup_erased, erasing_stays, forgetting
+from postdesk.erasing_young import JUST_NOW
 from postdesk.wiring import House
 
+_UNFINISHED = timedelta(hours=1)  # a blob that is being written grows within that; one that does not has no writer
+_EACH_SECOND = 100_000_000  # bytes of a database that are written anew, about
 _PATIENCE = 10  # seconds that a mail or letter which somebody is at may take to end
-_JUST_NOW = timedelta(seconds=10)  # bytes that were put later may belong to a row that is not committed yet
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Erased:
 
 def run(
     house: House, address: str, wish: Wish, say: Callable[[str], None], *, also: Collection[str] = (), by: str = "",
-    vacuum: bool = True, just_now: timedelta = _JUST_NOW,
+    vacuum: bool = True, just_now: timedelta = JUST_NOW,
 ) -> Erased:  # fmt: skip
     """Erase whoever has this address; PeopleError when that cannot be, BackupError while a backup is being made."""
     with backup.held(house, what="A backup, or another erasure, is being made"):
@@ -47,14 +47,16 @@ def run(
             return Erased({}, busy, ())
         say("Looking at everything else …")
         _everywhere(house, person, counts)
-        counts["bytes"] = _forget(house, person, just_now)
+        with house.database.reading() as session:
+            digests = erasing.noted(session, person, "digests")
+        counts["bytes"], young = forgetting.forget(house, digests, datetime.now(UTC) - just_now)
+        house.blobs.drop_unfinished(now - _UNFINISHED)
         stays = erasing_stays.kept(house, person, counts)
         with house.database.transaction() as session:
             _forget_better(session, house)
-            report = erasing.finish(session, person, dict(counts), stays)
-        told = _clean(house, vacuum, say)
-        _list(house)
-        return Erased(report, 0, (*told, *erasing_stays.outside(house, now)))
+            report = erasing.finish(session, person, dict(counts), stays, datetime.now(UTC), young)
+        told = (*_clean(house, vacuum, say), *backup_erased.write_all(house))
+        return Erased(report, 0, (*told, *erasing_stays.outside(house, now, len(young))))
 
 
 def _forget_better(session: Session, house: House) -> None:
@@ -79,7 +81,10 @@ def _plan(person: Person, counts: Counter[str]) -> list[_Step]:
     now = datetime.now(UTC)
 
     def near(session: Session, ids: Sequence[int]) -> Gone:
-        done = erasing_tickets.pseudonymise(session, person, ids)
+        done = erasing_tickets.pseudonymise(session, person, ids, now)
+        if done.sending:  # what is written of these holds the name
+            erasing.note(session, person, "near", ids)
+            erasing.note(session, person, "sending", done.sending)
         counts["tickets_changed"] += done.tickets
         counts["entries"] += done.entries
         return done.gone
@@ -116,7 +121,7 @@ def _steps(house: House, person: Person, counts: Counter[str], say: Callable[[st
             with house.database.transaction() as session:
                 _forget_better(session, house)
                 gone = step.act(session, ids)
-                erasing.remember(session, person, gone.digests)
+                erasing.note(session, person, "digests", gone.digests)
             counts[step.name] += gone.count
 
 
@@ -138,33 +143,13 @@ def _everywhere(house: House, person: Person, counts: Counter[str]) -> None:
                 counts["rows"] += erasing_rows.replace(session, table, person, keys)
 
 
-def _forget(house: House, person: Person, just_now: timedelta) -> int:
-    """The bytes that nobody names any more. What was put a moment ago is waited for."""
-    gone = 0
-    with house.database.reading() as session:
-        left = erasing.remembered(session, person)
-    for last in (False, True):
-        with house.database.reading() as session:
-            unused = sorted(retention.unused(session, left))
-        young = []
-        for digest in unused:
-            if house.blobs.forget(digest, datetime.now(UTC) - just_now):
-                gone += 1
-            else:
-                young.append(digest)
-        if last or not young:
-            break
-        left = young
-        time.sleep(just_now.total_seconds())
-    return gone
-
-
 def _busy(house: House, person: Person) -> int:
     """Waits a little for what somebody is at."""
     count = 0
     for _ in range(_PATIENCE):
-        with house.database.reading() as session:
-            count = erasing_mails.busy(session, person, datetime.now(UTC))
+        with house.database.transaction() as session:
+            now = datetime.now(UTC)
+            count = erasing_mails.busy(session, person, now) + erasing_tickets.still_sending(session, person, now)
         if not count:
             break
         time.sleep(1)
@@ -178,9 +163,7 @@ def _clean(house: House, vacuum: bool, say: Callable[[str], None]) -> tuple[str,
             "The free space of the database was not cleaned; what was deleted before may stand in it (--no-vacuum).",
         )
     say("Cleaning the free space of the database …")
-    raw = house.database.engine.raw_connection()
-    try:
-        connection: Any = raw.driver_connection
+    with house.database.alone() as connection:
         if house.database.is_sqlite:
             connection.execute("PRAGMA temp_store=FILE")  # the whole database goes through it
             connection.execute("VACUUM")
@@ -188,15 +171,21 @@ def _clean(house: House, vacuum: bool, say: Callable[[str], None]) -> tuple[str,
             busy = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
             return ("The journal desk.db-wal is cleaned when the readers of this moment are done.",) if busy else ()
         connection.autocommit = True
-        connection.execute("VACUUM")
-        connection.autocommit = False
+        try:
+            connection.execute("VACUUM")
+        finally:
+            connection.autocommit = False
         return ("PostgreSQL keeps what was written in its write-ahead log and its replicas as long as you told it to.",)
-    finally:
-        raw.close()
 
 
-def _list(house: House) -> None:
-    """Restoring a backup must not bring them back."""
-    if folder := house.settings.backup.folder:
-        with contextlib.suppress(FileNotFoundError):  # there is no backup yet
-            backup_erased.write(house, Path(folder))
+def cleaning(house: House) -> str:
+    """How long nobody else can write while the free space is cleaned, in a sentence; "" where all go on working."""
+    if not house.database.file:
+        return ""
+    size = house.database.file.stat().st_size
+    seconds = max(1, round(size / _EACH_SECOND))
+    wait = f"{seconds} seconds" if seconds < 120 else f"{seconds / 60:.0f} minutes"
+    return (
+        f"At the end the database of {size / 1e6:,.0f} MB is written anew. That may take {wait}, in which mails wait "
+        "and nobody can write; --no-vacuum leaves it."
+    )

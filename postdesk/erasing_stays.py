@@ -1,23 +1,29 @@
 """What stays of an erased person, and why: within the desk, and outside of it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
-from pathlib import Path
 
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from desk.erasing import Person
 from desk.erasing_mails import holds
-from postdesk import backup_manifest
+from postdesk import backup_erased, backup_manifest
 from postdesk.wiring import House
 from store.tables import Attachment, Disposition, Event, RawMail, Ticket
+
+_NOT_SEARCHED = (
+    "Not searched, and left where somebody else put them: a full name in tickets where they took no part; files of "
+    "others; and, in tickets where they took no part, mails of others as they came that are large, or written in "
+    "base64 or quoted-printable."
+)
 
 
 def kept(house: House, person: Person, counts: Mapping[str, int]) -> list[str]:
     """In sentences, without anything of the person."""
     with house.database.reading() as session:
         lines = [*_tickets(session, person), *_words(session, person), *_others(session, person)]
+    lines.append(_NOT_SEARCHED)
     if counts.get("mails"):
         lines.append(
             "That mails came, when, and what became of them stays in the ledger, without sender, subject and text; and "
@@ -79,18 +85,31 @@ def _number(count: int, one: str, many: str = "") -> str:
     return f"1 {one}" if count == 1 else f"{count:,} {many or one + 's'}"
 
 
-def outside(house: House, now: datetime) -> list[str]:
-    """What is not in the desk, for whoever asked for the erasure."""
+def _backups(house: House, now: datetime) -> Iterator[str]:
+    for folder in backup_erased.folders(house):
+        try:
+            count = len(backup_manifest.complete(folder))
+        except OSError as error:
+            yield f"Whether there are backups in {folder} cannot be seen: {error}."
+            continue
+        stay = f"; {house.settings.backup.keep} stay" if str(folder) == house.settings.backup.folder else ""
+        if count:
+            yield (
+                f"Backups from before {now:%Y-%m-%d %H:%M} UTC, {count} of them in {folder}, hold the data until they "
+                f"go{stay}. Whoever restores one erases them again by the list beside it."
+            )
+
+
+def outside(house: House, now: datetime, young: int) -> list[str]:
+    """What is not in the database, for whoever asked for the erasure."""
     lines = []
-    folder = house.settings.backup.folder
-    old = backup_manifest.complete(Path(folder)) if folder else []
-    if old:
+    if young:
         lines.append(
-            f"Backups from before {now:%Y-%m-%d %H:%M} UTC, {len(old)} of them in {folder}, hold the data until they "
-            f"go; {house.settings.backup.keep} stay. Whoever restores one erases them again by the list beside it."
+            f"{_number(young, 'file or big mail', 'files and big mails')} came less than an hour ago: they go by "
+            "themselves when they are an hour old, while the desk runs."
         )
-    else:
-        lines.append("Backups that you made before hold the data until you remove them.")
+    backups = [*_backups(house, now)]
+    lines += backups or ["Backups that you made before hold the data until you remove them."]
     if house.settings.blobs.kind == "s3":
         lines.append("What was forgotten in the bucket goes after an hour; where it keeps versions, when those go.")
     if house.settings.relay.mode == "maildir":

@@ -14,9 +14,9 @@ import structlog
 
 from portal.watching import FORWARDED, Access, is_address
 from postdesk import watching
-from postdesk.alive import is_alive
 from postdesk.readiness import Part
-from postdesk.roles import UNUSABLE, CannotStart
+from postdesk.roles import cannot_listen
+from store.identity import runs
 
 if TYPE_CHECKING:
     from portal.metrics import Metrics
@@ -144,8 +144,7 @@ async def _run(house: "House", siblings: int) -> None:
     try:
         await server.start(settings.host, settings.port)
     except OSError as error:
-        text = f"health: cannot listen on {settings.host}:{settings.port}: {error.strerror}"
-        raise CannotStart(text, UNUSABLE) from error
+        raise cannot_listen("health", settings.host, settings.port, error) from error
     await stop.wait()
     readiness.drain()
     with contextlib.suppress(TimeoutError):
@@ -170,4 +169,4 @@ def _others() -> list[int] | None:
         text = Path(f"/proc/{parent}/task/{parent}/children").read_text(encoding="ascii")
     except OSError:
         return None
-    return [pid for pid in map(int, text.split()) if pid != os.getpid() and is_alive(pid)]
+    return [pid for pid in map(int, text.split()) if pid != os.getpid() and runs(pid)]

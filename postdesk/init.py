@@ -6,16 +6,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from postdesk import bundled
-from postdesk.settings import find_file, load
+from postdesk import bundled, init_file
+from postdesk.init_file import InitError, standing, write_private
+from postdesk.settings import command, find_file, load
 from postdesk.settings_kinds import ADDRESS
 
 DEFAULT_FILE = Path("var/postdesk.toml")
 LINK_HOURS = 72
 
-
-class InitError(Exception):
-    """Why the set-up stopped, in words."""
+__all__ = ["Answers", "InitError", "known_address", "run"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +27,9 @@ class Answers:
     staff_address: str
 
     @classmethod
-    def sample(cls) -> "Answers":
+    def sample(cls, address: str = "") -> "Answers":
         """A desk for trying out; .test is a domain that never leaves the machine (RFC 2606)."""
-        return cls("Sample Organisation", "service@desk.test", "Sam Sample", "sam@desk.test")
+        return cls("Sample Organisation", address or "service@desk.test", "Sam Sample", "sam@desk.test")
 
     def asked(self, ask: Callable[[str], str]) -> "Answers":
         """Ask for what is not given."""
@@ -55,50 +54,40 @@ class Answers:
         return faults
 
 
+def place(config: Path | None) -> Path:
+    """The settings file that the desk is to have."""
+    return (config or find_file(None, os.environ) or DEFAULT_FILE).absolute()
+
+
+def known_address(config: Path | None) -> str:
+    """The main address that a file without a desk names already, else ""; InitError when there is a desk."""
+    loaded = standing(place(config))
+    addresses = loaded.settings.desk.addresses if loaded else ()
+    return addresses[0].address if addresses else ""
+
+
 def run(config: Path | None, answers: Answers) -> str:
     """Set up; returns what to tell the operator. InitError when something stands in the way."""
     if faults := answers.faults():
         raise InitError("\n".join(faults))
-    file = config or find_file(None, os.environ) or DEFAULT_FILE
-    file = file.absolute()
-    if file.exists():
-        raise InitError(f"{file} is there already. Edit it, or choose another with: postdesk --config FILE init")
-    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    _write_private(file, _settings_text(answers))
+    file, known = place(config), known_address(config)
+    if known and answers.address.lower() != known.lower():
+        raise InitError(f"{file} names {known} as the address of the desk. Give none, or change it there.")
+    try:
+        init_file.write(file, answers.organisation.strip(), answers.address.lower())
+    except OSError as error:
+        raise InitError(f"{file} cannot be written: {error.strerror}") from error
     link = _fill(file, answers)
     return (
         f"Settings are in {file}, data beside them.\n"
         f"{answers.staff_name} can sign in, once, within {LINK_HOURS} hours, at:\n  {link}\n"
         f"Services, items, hours and targets of your own: copy {_sample()} beside the settings, and change it.\n"
-        "Start with: postdesk serve"
+        f"Start with: {command('serve', config)}"
     )
 
 
 def _sample() -> Path:
     return bundled.folder("config") / "catalogue.toml"
-
-
-def _settings_text(answers: Answers) -> str:
-    name = answers.organisation.strip().replace("\\", "\\\\").replace('"', '\\"')
-    return f"""\
-# Settings of this desk. Every other setting, with its default, stands in the shipped default.toml.
-
-[desk]
-name = "{name} Service Desk"
-base_url = "http://127.0.0.1:8080"
-addresses = [{{ address = "{answers.address.lower()}", team = "Service Desk", type = "Query" }}]
-
-[relay]
-# "maildir" keeps outgoing mail in the folder outbox/; set "smtp" and host when it may leave this machine.
-mode = "maildir"
-"""
-
-
-def _write_private(file: Path, text: str) -> None:
-    """Made with its final mode: no moment in which others could read it."""
-    handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "w", encoding="utf-8") as out:
-        out.write(text)
 
 
 def _fill(file: Path, answers: Answers) -> str:
@@ -112,7 +101,7 @@ def _fill(file: Path, answers: Answers) -> str:
     key_file = house.settings.secrets.key_file
     if not key_file.exists():
         head = "# Signing keys of Postdesk, newest first. Keep a copy: without it old letters cannot be answered.\n"
-        _write_private(key_file, head + Keys.new_line(1) + "\n")
+        write_private(key_file, head + Keys.new_line(1) + "\n")
     upgrade(house.database)
     now, next_id = datetime.now(UTC), house.database.ids.next
     with house.database.transaction() as session:

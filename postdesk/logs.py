@@ -4,7 +4,8 @@ import logging
 import re
 import sys
 import traceback
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -19,6 +20,8 @@ ADDRESS = "[address]"
 # (RFC 5322 section 3.4.1) holds spaces, and belongs to the address behind it.
 _RUN = re.compile(r'(?:"[^"\n]*"(?=@))?[^\s<>"(),;\[\]{}]+')
 _CHATTY = ("alembic", "apscheduler", "asyncio", "flufl.bounce", "httpcore", "httpx", "mailparser", "uvicorn")
+_HERE = Path(__file__).resolve().parents[1]
+_OURS = tuple(f"{_HERE / name}/" for name in ("desk", "gateway", "portal", "postdesk", "store"))
 _MAX_CAUSES = 5  # exceptions of a chain that are written
 
 Event = structlog.typing.EventDict
@@ -119,9 +122,9 @@ class _Exceptions:
             lines += ["caused by:"] if seen else []
             seen.add(id(at))
             lines.append(self._said(at))
-            frames = traceback.extract_tb(at.__traceback__)
+            frames = _frames(at)
             lines += [f"  {frame.filename}:{frame.lineno} in {frame.name}" for frame in frames]
-            at = at.__cause__ or (None if at.__suppress_context__ else at.__context__)
+            at = None if isinstance(at, DBAPIError) and at.__cause__ is at.orig else _cause(at)
         return lines
 
     def _said(self, error: BaseException) -> str:
@@ -130,3 +133,14 @@ class _Exceptions:
         if of_machine:  # what a server said over SMTP is an OSError too
             return one_line(error)  # the second line of a database's text may quote the row
         return f"{type(error).__name__}: {error}" if self._with_texts and str(error) else type(error).__name__
+
+
+def _frames(error: BaseException) -> Sequence[traceback.FrameSummary]:
+    """Where it came from. Of a fault of the database as far as our own code: it is told by many parts at a time."""
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = [number for number, frame in enumerate(frames, 1) if frame.filename.startswith(_OURS)]
+    return frames[: ours[-1]] if ours and isinstance(error, DBAPIError) else frames
+
+
+def _cause(error: BaseException) -> BaseException | None:
+    return error.__cause__ or (None if error.__suppress_context__ else error.__context__)

@@ -7,7 +7,6 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from gateway.mailbox_config import MailboxConfig
-from postdesk.alive import is_alive
 from postdesk.oauth import right_ends, token_source
 from postdesk.settings_in import Mailbox
 from postdesk.settings_model import Settings
@@ -56,7 +55,7 @@ def poller(house: "House", box: Mailbox, spool: "Spool") -> "MailboxPoller":
         config(box, house.settings),
         spool.submit,
         tokens=tokens,
-        book=DatabaseBook(house.database, box.name, alive=is_alive),
+        book=DatabaseBook(house.database, box.name),
         right_ends=partial(right_ends, box, tokens),
     )
 

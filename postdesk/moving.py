@@ -31,19 +31,17 @@ log = structlog.get_logger(__name__)
 BATCH = 200  # mails in one transaction
 BATCH_BYTES = 16 * 1024 * 1024
 _LARGEST = 5  # threads named in the summary
-_FATE = "INSERT OR REPLACE INTO fate (mail, place, at, sender, title, fate, ticket, reason) SELECT id, place, at, shown, title, ?, ?, ? FROM mail WHERE id = ?"  # noqa: E501
+_FATE = "INSERT OR REPLACE INTO fate (mail, place, at, sender, title, fate, ticket, reason) SELECT id, place, at, shown, title, ?, ?, ? || remark FROM mail WHERE id = ?"  # noqa: E501
 _UNREACHED = (
     "INSERT INTO fate (mail, place, at, sender, title, fate, ticket, reason) SELECT id, place, at, shown, title, "
     "'not taken', '', 'not reached; start it again' FROM mail WHERE id NOT IN (SELECT mail FROM fate)"
 )
 _THREADS = (
-    "SELECT t.id, t.ticket, t.related, count(*), min(m.at) AS first FROM mail m JOIN thread t ON t.id = m.thread "
-    "WHERE m.here IS NULL AND NOT (m.copy_of IS NOT NULL AND m.key = (SELECT key FROM mail o WHERE o.id = m.copy_of)) "
+    "SELECT t.id, t.ticket, t.related, count(*), min(m.at) AS first FROM wanted m JOIN thread t ON t.id = m.thread "
     "GROUP BY t.id ORDER BY first, t.id"
 )
 _MAILS = (
-    "SELECT id, file, offset, length, quoted, place, peer, at, ours, copy_of FROM mail m WHERE thread = ? "
-    "AND here IS NULL AND NOT (copy_of IS NOT NULL AND key = (SELECT key FROM mail o WHERE o.id = m.copy_of)) "
+    "SELECT id, file, offset, length, quoted, place, peer, at, ours, copy_of FROM wanted WHERE thread = ? "
     "ORDER BY at, id"
 )
 Showing = Callable[[str, int | None], AbstractContextManager[Callable[[int], None]]]

@@ -13,18 +13,18 @@ from desk.writes import Writes
 from gateway import parse
 from gateway.envelope import Envelope, Source
 from gateway.moving import Filed, Filing, Old, Spoke, Thread, Wish
+from gateway.sender.checker import Received
 from gateway.spool import INLINE
 from gateway.stored_files import store_files
 from gateway.view import Incoming, View, fingerprint, message_key
 from gateway.view import ours as our_recipients
+from postdesk import moving_rows
 from postdesk.moving_heads import Ours
 from postdesk.wiring import House
 from store.tables import (
     Contact,
     KnownMessage,
     MailKey,
-    MovedMail,
-    OldNumber,
     RawMail,
     ReceivedMail,
     Tally,
@@ -97,6 +97,8 @@ class Batches:
     def __init__(self, house: House, ours: Ours, wish: Wish, move_in: int, *, dry: bool) -> None:
         self._house, self._ours, self._wish, self._move_in, self._dry = house, ours, wish, move_in, dry
         self._rules = replace(house.rules, verifies_senders=False)
+        # What servers wrote into it when it came; DNS says nothing any more about mail of years ago.
+        self._senders = replace(house.senders, direct=False, sealers=(), resolver=None)
         self._made_up = 0  # ids of a dry run …
         self._phantoms: dict[int, TicketState] = {}  # … and the tickets of its long threads
 
@@ -127,12 +129,14 @@ class Batches:
     def _read_one(self, loose: Loose) -> Incoming:
         envelope = Envelope("", (), loose.source, peer=loose.peer, received_at=self._wish.now)
         message = parse.read(loose.raw)
+        received = Received(loose.raw, envelope, message)
         return Incoming(  # without a look for commands: none is read
             received_id=self._next_id(),
             envelope=envelope,
             message=message,
             recipients=our_recipients(self._house.addresses, envelope, message),
             key=fingerprint(message, ""),
+            verified=self._senders.verify(received, self._wish.now),
         )
 
     def _file(self, session: Session, read: Sequence[Read], blobs: dict[int, str], related: dict[int, int]) -> Outcome:
@@ -162,8 +166,10 @@ class Batches:
         outcome.contacts = len(writes.added(Contact))
         if not self._dry:
             self._insert(session, [pair for _, fresh, _ in filed for pair in fresh], blobs)
+            fresh_keys = moving_rows.new_keys(writes)
             writes.flush(session)
-            _keep_numbers(session, filed)
+            numbered = [(done, one.part.numbers) for one, _, done in filed]
+            moving_rows.keep_moved(session, self._move_in, numbered, fresh_keys)
         return outcome
 
     def _view(self, session: Session, mails: Sequence[Incoming], ticket_ids: set[int]) -> View:
@@ -215,7 +221,7 @@ class Batches:
     def _note(self, outcome: Outcome, filed: "Sequence[tuple[Read, list[tuple[Loose, Incoming]], Filed]]") -> None:
         for one, fresh, done in filed:
             thread = one.part.thread
-            number = (done.ticket.number or "(new)") if done.ticket else ""
+            number = (done.ticket.number or f"(new {thread})") if done.ticket else ""
             for (loose, _), (decision, _) in zip(fresh, done.decisions, strict=True):
                 on = number if decision.ticket_id else ""
                 outcome.fates.append(Fate(loose.id, decision.kind, on, decision.reason))
@@ -229,34 +235,13 @@ class Batches:
         """The mails as received ones. Their dispositions come in the same transaction: none of them ever waits."""
         if not mails:
             return
-        received = [_row(loose, mail, blobs.get(id(loose.raw), ""), self._wish.now) for loose, mail in mails]
-        session.execute(insert(core(ReceivedMail)), received)
+        now = self._wish.now
+        rows = [moving_rows.received(m, len(loose.raw), blobs.get(id(loose.raw), ""), now) for loose, m in mails]
+        session.execute(insert(core(ReceivedMail)), rows)
         raw = [{"id": mail.received_id, "data": loose.raw} for loose, mail in mails if id(loose.raw) not in blobs]
         if raw:
             session.execute(insert(core(RawMail)), raw)
-        moved = [{"received_id": mail.received_id, "move_in_id": self._move_in} for _, mail in mails]
-        session.execute(insert(core(MovedMail)), moved)
         session.execute(update(Tally).where(Tally.name == "accepted").values(value=Tally.value + len(mails)))
-
-
-def _row(loose: Loose, mail: Incoming, blob: str, now: datetime) -> dict[str, object]:
-    return {
-        "id": mail.received_id,
-        "received_at": now,
-        "source": loose.source,
-        "peer": loose.peer[:255],
-        "helo": "",
-        "reverse_path": "",
-        "recipients": [],
-        "size": len(loose.raw),
-        "blob": blob,
-        "waiting": True,
-        "attempts": 0,
-        "lease_until": None,
-        "holder": "",
-        "last_error": "",
-        "earlier": [],
-    }
 
 
 def _updated(session: Session, view: View) -> dict[int, datetime]:
@@ -275,15 +260,3 @@ def _number(session: Session, writes: Writes, filed: "Sequence[tuple[Read, objec
     for states in by_day.values():
         assert states[0].created_at is not None  # noqa: S101 - for the type checker: only such are in it
         tickets.number_tickets(session, writes, states, states[0].created_at, house.zone)
-
-
-def _keep_numbers(session: Session, filed: "Sequence[tuple[Read, object, Filed]]") -> None:
-    """By the numbers of the other system an answer finds the ticket (E6)."""
-    wanted = {(key, done.ticket.id) for one, _, done in filed if done.ticket for key in one.part.numbers}
-    if not wanted:
-        return
-    ids = {ticket for _, ticket in wanted}
-    there = session.execute(select(OldNumber.key, OldNumber.ticket_id).where(OldNumber.ticket_id.in_(ids)))
-    fresh = wanted - {(key, ticket) for key, ticket in there}
-    if fresh:
-        session.execute(insert(core(OldNumber)), [{"key": key, "ticket_id": ticket} for key, ticket in sorted(fresh)])

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from gateway import old_numbers, parse
 from gateway.desk_addresses import Addresses
 from gateway.envelope import Mailbox, Message
+from gateway.headers import looks_like_fields
 from gateway.subject import bare, is_answer
 from gateway.view import fingerprint, message_key, references
 from postdesk import moving_source
@@ -20,7 +21,7 @@ _MOST_PEOPLE = 100  # of one mail, that threading looks at
 _SHOWN = 200
 _MAIL = (
     "INSERT INTO mail (id, place, file, offset, length, quoted, peer, at, key, message, sender, ours, outside, "
-    "subject, answers, shown, title) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    "subject, answers, shown, title, remark) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 _FATE = "INSERT INTO fate (mail, place, at, sender, title, fate, ticket, reason) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 
@@ -57,14 +58,20 @@ class Heads:
         """All of them; what is no mail, or cannot be read, has its fate at once."""
         for one in found:
             self.mails += 1
+            if isinstance(one, LeftOut) and one.mail:
+                self._lost(self.mails, Found(one.place, ""), one.why)
+                continue
             if isinstance(one, LeftOut):
                 self.mails -= 1
-                self.left_out += 1
-                # Below zero: it is no mail, and is in the report all the same.
-                self._index.run(_FATE, -self.left_out, one.place, None, "", "", "left out", "", one.why)
+                self._leave_out(one.place, one.why)
                 continue
             self._look_at(self.mails, one)
             progress(self.mails)
+
+    def _leave_out(self, place: str, why: str) -> None:
+        self.left_out += 1
+        # Below zero: it is no mail, and is in the report all the same.
+        self._index.run(_FATE, -self.left_out, place, None, "", "", "left out", "", why)
 
     def _look_at(self, mail: int, found: Found) -> None:
         try:
@@ -78,7 +85,12 @@ class Heads:
         if not raw.strip():
             self._lost(mail, found, "empty")
             return
-        self._add(mail, found, parse.head(raw))
+        head = parse.head(raw)
+        if not (head.sender.key or head.date or looks_like_fields(raw[:8192])):
+            self.mails -= 1
+            self._leave_out(found.place, "no mail: it does not begin with header fields")
+            return
+        self._add(mail, found, head)
 
     def _lost(self, mail: int, found: Found, why: str) -> None:
         self._index.run(_FATE, mail, found.place, found.at, "", "", "not taken", "", f"{why}; it stays where it is")
@@ -86,6 +98,7 @@ class Heads:
     def _add(self, mail: int, found: Found, head: Message) -> None:
         sender, at = head.sender.key, self._time(head.date, found.at)
         named = references(head)
+        remark = self._remark(head.date, at)
         subject = bare(old_numbers.strip(head.subject)).casefold()[:_SHOWN]
         message = message_key(head.message_id) if head.message_id else None
         outside = self._ours.outside((head.sender, *head.to, *head.cc))
@@ -95,12 +108,21 @@ class Heads:
             _MAIL, mail, found.place, found.file, found.offset, found.length, found.quoted, found.peer, at,
             fingerprint(head, ""), message, sender, is_ours, json.dumps(outside), subject,
             is_answer(head.subject), (head.sender.address or head.shown_sender.name)[:_SHOWN], head.subject[:_SHOWN],
+            remark,
         )  # fmt: skip
         self._index.many(
             "INSERT INTO reference VALUES (?, ?, ?)",
             [(mail, place, message_key(name)) for place, name in enumerate(named)],
         )
         self._index.many("INSERT INTO number VALUES (?, ?)", [(mail, key) for key in old_numbers.keys(head.subject)])
+
+    @staticmethod
+    def _remark(date: datetime | None, at: float) -> str:
+        """For the report: its own date cannot be, and which one stands for it."""
+        if date is None or date.timestamp() == at:
+            return ""
+        instead = datetime.fromtimestamp(at, UTC)
+        return f" Its date, {date:%Y-%m-%d}, cannot be: it stands under {instead:%Y-%m-%d}."
 
     def _time(self, date: datetime | None, kept: float | None) -> float:
         """When it was written: by its Date where that can be, else when the mailbox got it, else now."""

@@ -6,12 +6,15 @@ from datetime import datetime
 from pathlib import Path
 
 from gateway.imap_session import ImapSession
+from gateway.imap_wire import OverBudget
 from gateway.mailbox_config import MailboxConfig
+from gateway.mailbox_take import portions
 from gateway.oauth import TokenSource
 from postdesk.moving_source import Found, LeftOut
 
 _BATCH = 50  # mails fetched at once
 _BATCH_BYTES = 16 * 1024 * 1024
+_LARGE = "larger than mail.max_mb"
 
 
 class ReadOnlySession(ImapSession):
@@ -26,6 +29,14 @@ class ReadOnlySession(ImapSession):
         answer = self._client.select_folder(name, readonly=True)
         self.exists = int(answer[b"EXISTS"])
         self.uid_validity = int(answer.get(b"UIDVALIDITY", 0))
+
+    def again(self) -> None:
+        """A new connection, after one that was left in the middle of an answer."""
+        before = self.uid_validity
+        self.drop()
+        self.open()
+        if self.uid_validity != before:
+            raise OSError(f"the folder {self.config.folder} was made anew meanwhile")
 
     def all_uids(self) -> list[int]:
         """All of them, however many; the oldest first."""
@@ -43,37 +54,55 @@ class ReadOnlySession(ImapSession):
 
 
 def find(config: MailboxConfig, tokens: TokenSource | None, folder: str, workspace: Path) -> Iterator[Found | LeftOut]:
-    """Every mail of the folder, its bytes laid into a file of the workspace; raises when the server ends it early."""
+    """Every mail of the folder, its bytes laid into a file of the workspace; raises when the server ends it early.
+
+    What is larger than a mail may be is not fetched, whatever the server says of its size.
+    """
     chosen = replace(config, folder=folder, processed="", refused="", batch=_BATCH)
-    file = workspace / "imap"
+    file, peer = workspace / "imap", f"{config.name}/{folder}"
     with ReadOnlySession(chosen, tokens=tokens) as session, file.open("wb") as out:
         uids = session.all_uids()
         for start in range(0, len(uids), _BATCH):
             part = uids[start : start + _BATCH]
-            sizes, times = session.sizes(part), session.times(part)
-            for portion in _portions(part, sizes):
-                mails = session.fetch(portion, sum(sizes.get(uid, 0) for uid in portion))
-                for uid in portion:
-                    place = f"{config.name}/{folder}/{uid}"
-                    raw = mails.get(uid)
-                    if raw is None:
-                        yield LeftOut(place, "gone from the mailbox meanwhile")
-                        continue
-                    offset = out.tell()
-                    out.write(raw)
-                    out.flush()
-                    peer = f"{config.name}/{folder}"
-                    yield Found(place, str(file), offset, len(raw), at=times.get(uid), peer=peer)
+            times = session.times(part)
+            for uid, raw in _fetched(session, part, session.sizes(part)):
+                place = f"{peer}/{uid}"
+                if isinstance(raw, LeftOut):
+                    yield replace(raw, place=place)
+                    continue
+                offset = out.tell()
+                out.write(raw)
+                out.flush()
+                yield Found(place, str(file), offset, len(raw), at=times.get(uid), peer=peer)
 
 
-def _portions(uids: list[int], sizes: dict[int, int]) -> Iterator[list[int]]:
-    portion: list[int] = []
-    size = 0
-    for uid in uids:
-        if portion and size + sizes.get(uid, 0) > _BATCH_BYTES:
-            yield portion
-            portion, size = [], 0
-        portion.append(uid)
-        size += sizes.get(uid, 0)
-    if portion:
-        yield portion
+def _fetched(session: ReadOnlySession, uids: list[int], sizes: dict[int, int]) -> Iterator[tuple[int, bytes | LeftOut]]:
+    """The mails, in order; of each that has no bytes, why."""
+    limit = session.config.max_size
+    for portion in portions({uid: min(sizes.get(uid, 0), limit) for uid in uids}, _BATCH_BYTES):
+        small = [uid for uid in portion if sizes.get(uid, 0) <= limit]
+        mails = _at_once(session, small, sum(sizes.get(uid, 0) for uid in small))
+        for uid in portion:
+            if uid not in small:
+                yield uid, LeftOut("", f"{_LARGE}: {sizes[uid]} bytes", mail=True)
+            else:
+                raw = mails.get(uid) if mails is not None else _alone(session, uid)
+                yield uid, raw if raw is not None else LeftOut("", "gone from the mailbox meanwhile")
+
+
+def _at_once(session: ReadOnlySession, uids: list[int], expected: int) -> dict[int, bytes] | None:
+    """None when the server sends far more than it said: one of them, or a few, are not what they seem."""
+    try:
+        return session.fetch(uids, expected) if uids else {}
+    except OverBudget:
+        session.again()
+        return None
+
+
+def _alone(session: ReadOnlySession, uid: int) -> bytes | LeftOut | None:
+    """One mail, which may be as large as any may; so one of which the size was wrong comes through."""
+    try:
+        return session.fetch([uid], session.config.max_size // 2 + 1).get(uid)
+    except OverBudget as error:
+        session.again()
+        return LeftOut("", f"{_LARGE}: {error}", mail=True)

@@ -14,8 +14,12 @@ PRAGMA temp_store = MEMORY;
 CREATE TABLE mail (
     id INTEGER PRIMARY KEY, place TEXT, file TEXT, offset INTEGER, length INTEGER, quoted INTEGER, peer TEXT,
     at REAL, key BLOB, message BLOB, sender TEXT, ours INTEGER, outside TEXT, subject TEXT, answers INTEGER,
-    thread INTEGER, copy_of INTEGER, here INTEGER, ticket INTEGER, shown TEXT, title TEXT
+    thread INTEGER, copy_of INTEGER, here INTEGER, ticket INTEGER, shown TEXT, title TEXT,
+    remark TEXT DEFAULT '' -- for the report, behind the reason
 );
+-- What is to be taken: not here yet, and not the same to the letter as another.
+CREATE VIEW wanted AS SELECT * FROM mail m WHERE here IS NULL
+    AND (copy_of IS NULL OR key <> (SELECT o.key FROM mail o WHERE o.id = m.copy_of));
 CREATE TABLE reference (mail INTEGER, position INTEGER, message BLOB, PRIMARY KEY (mail, position)) WITHOUT ROWID;
 CREATE TABLE number (mail INTEGER, key TEXT);
 CREATE TABLE thread (

@@ -43,10 +43,11 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """A file that is no mail, and why it is left out."""
+    """A file that is no mail, or a mail that cannot be had, and why it is left out."""
 
     place: str
     why: str
+    mail: bool = False  # it is one, and stays where it is
 
 
 def find(sources: list[Path], workspace: Path) -> Iterator[Found | LeftOut]:

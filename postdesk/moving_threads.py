@@ -136,10 +136,19 @@ class Threads:
                 "INSERT INTO thread (id, core, wrote, last, subject, related) VALUES (?, ?, ?, ?, ?, ?)",
                 thread.id, json.dumps(sorted(thread.core)), thread.wrote, at, mail.subject, related,
             )  # fmt: skip
+            if related is not None:
+                self._apart(mail, related)
         else:
             self._take_up(thread, mail, at)
         self._index.run("UPDATE mail SET thread = ?, at = ? WHERE id = ?", thread.id, at, mail.id)
         self._remember(thread, mail)
+
+    def _apart(self, mail: _Mail, related: int) -> None:
+        """Say in the report why it is not in the conversation that it names."""
+        first = self._index.row("SELECT place FROM mail WHERE id = ?", related)
+        place = f"the one of {first[0]}" if first else "a ticket that was here before"
+        words = f" It names a conversation that its sender was not in: a ticket of its own, linked to {place}."
+        self._index.run("UPDATE mail SET remark = remark || ? WHERE id = ?", words, mail.id)
 
     def _take_up(self, thread: _Thread, mail: _Mail, at: float) -> None:
         """Who speaks first for the outside decides whose conversation it is: of many who were written to, one."""

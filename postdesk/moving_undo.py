@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, and_, delete, exists, or_, select, update
+from sqlalchemy import ColumnElement, and_, delete, exists, or_, select, tuple_, update
 from sqlalchemy.orm import Session, aliased
 
-from desk import retention
 from gateway.moving import COPY, RULE
+from postdesk import backup, forgetting
 from postdesk.wiring import House
 from store.tables import (
     Alert,
@@ -59,11 +59,24 @@ class NoSuchMove(Exception):
     """There is no move with that number."""
 
 
-def undo(house: House, move_in: int, progress: Callable[[int], None]) -> Undone:
-    """In steps, each a transaction: what is stopped goes on with a second call. NoSuchMove for an unknown number."""
+def look_up(house: House, move_in: int) -> None:
+    """NoSuchMove for an unknown number."""
     with house.database.reading() as session:
         if session.get(MoveIn, move_in) is None:
             raise NoSuchMove
+
+
+def undo(house: House, move_in: int, progress: Callable[[int], None]) -> Undone:
+    """In steps, each a transaction: what is stopped goes on with a second call. NoSuchMove for an unknown number.
+
+    BackupError while a backup is made: it is to copy bytes that would go here.
+    """
+    look_up(house, move_in)
+    with backup.held(house, what="A backup is being made, or somebody is erased,"):
+        return _undo(house, move_in, progress)
+
+
+def _undo(house: House, move_in: int, progress: Callable[[int], None]) -> Undone:
     undone, last = Undone(), 0
     while True:
         with house.database.transaction() as session:
@@ -79,18 +92,9 @@ def undo(house: House, move_in: int, progress: Callable[[int], None]) -> Undone:
             undone.tickets += len(gone)
         progress(undone.mails)
     _rest(house, move_in, undone, progress)
-    _forget_bytes(house, sorted(undone.digests))
+    # Bytes of the last hour stay: somebody may be about to name them.
+    forgetting.forget(house, undone.digests, datetime.now(UTC) - timedelta(hours=1))
     return undone
-
-
-def _forget_bytes(house: House, digests: list[str]) -> None:
-    """Those that nothing names any more. Bytes of the last hour stay: somebody may be about to name them."""
-    before = datetime.now(UTC) - timedelta(hours=1)
-    for start in range(0, len(digests), AT_ONCE):
-        with house.database.reading() as session:
-            unused = retention.unused(session, digests[start : start + AT_ONCE])
-        for digest in sorted(unused):
-            house.blobs.forget(digest, before)
 
 
 def _rest(house: House, move_in: int, undone: Undone, progress: Callable[[int], None]) -> None:
@@ -103,6 +107,7 @@ def _rest(house: House, move_in: int, undone: Undone, progress: Callable[[int], 
                 break
             last = ids[-1]
             loose = _loose(session, move_in, ids)
+            _remove_marks(session, loose)
             undone.digests |= _remove_entries(session, loose)
             undone.mails += _remove_mails(session, loose, undone)
         progress(undone.mails)
@@ -112,6 +117,10 @@ def _rest(house: House, move_in: int, undone: Undone, progress: Callable[[int], 
         undone.left = len(_mails(session, move_in, 0))
         if not undone.left:
             session.delete(row)
+        else:  # what the list shows is what is there
+            before = {"tickets": undone.tickets, "taken back": 0, **row.counts}
+            left = max(before["tickets"] - undone.tickets, len(undone.kept))
+            row.counts = {**before, "tickets": left, "taken back": before["taken back"] + undone.tickets}
 
 
 def _opened(session: Session, move_in: int, after: int) -> list[int]:
@@ -172,7 +181,8 @@ def _mails(session: Session, move_in: int, after: int) -> list[int]:
 
 
 def _loose(session: Session, move_in: int, ids: Collection[int]) -> list[int]:
-    """Those that nobody has decided about since, and that are in no ticket which the move made and which stays."""
+    """Those that nobody has decided about since, that no letter is about, and that are in no ticket which the move
+    made and which stays."""
     opener = aliased(Disposition)
     stays = exists().where(
         opener.ticket_id == Disposition.ticket_id,
@@ -180,14 +190,29 @@ def _loose(session: Session, move_in: int, ids: Collection[int]) -> list[int]:
         opener.rule == RULE,
         _ours(move_in, opener.received_id),
     )
+    told = exists().where(Outbox.event_id == Event.id, Event.received_id == Disposition.received_id)
     rows = select(Disposition.received_id).where(
-        Disposition.received_id.in_(ids), Disposition.rule.in_((RULE, COPY, _UNSAFE)), ~stays
+        Disposition.received_id.in_(ids), Disposition.rule.in_((RULE, COPY, _UNSAFE)), ~stays, ~told
     )
     return list(session.scalars(rows))
 
 
 def _files(session: Session, condition: ColumnElement[bool]) -> set[str]:
     return set(session.scalars(select(Attachment.digest).where(condition).distinct()))
+
+
+def _remove_marks(session: Session, mails: Collection[int]) -> None:
+    """By what else these mails are found on tickets which were there before: their Message-IDs, and old numbers."""
+    if not mails:
+        return
+    columns = (Disposition.ticket_id, MovedMail.message_key, MovedMail.numbers)
+    found = select(*columns).join(MovedMail, MovedMail.received_id == Disposition.received_id)
+    rows = session.execute(found.where(Disposition.received_id.in_(mails), Disposition.ticket_id.is_not(None))).all()
+    keys = [(row.message_key, row.ticket_id) for row in rows if row.message_key]
+    numbers = [(number, row.ticket_id) for row in rows for number in row.numbers]
+    for table, pairs in ((core(KnownMessage), keys), (core(OldNumber), numbers)):
+        if pairs:
+            session.execute(delete(table).where(tuple_(table.c.key, table.c.ticket_id).in_(pairs)))
 
 
 def _remove_entries(session: Session, mails: Collection[int]) -> set[str]:

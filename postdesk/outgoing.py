@@ -1,5 +1,6 @@
 """Builds what sends letters: composer, relay, deliverer."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ from gateway.letter import DeskFacts
 from gateway.relay import MaildirRelay
 from postdesk import __version__, blobs, bundled, own_letters
 from postdesk.answering import answer_facts
+from postdesk.check_words import of_relay
 from postdesk.languages import catalogues, languages
 from postdesk.oauth import token_source
 from store.blobs import BlobStore
@@ -58,13 +60,16 @@ def composer(house: "House", files: BlobStore | None = None) -> Composer:
     )
 
 
-def lanes(house: "House") -> Lanes:
-    """The relays, as the settings say."""
+def lanes(house: "House", stopping: Callable[[], bool] = lambda: False) -> Lanes:
+    """The relays, as the settings say; no letter is begun once `stopping` says so."""
     settings, main = house.settings, house.addresses.main.address
     if settings.relay.mode == "maildir":  # nothing leaves the machine, whatever other relays there are
-        return Lanes([Route(lambda: MaildirRelay(settings.relay.folder), connections=1)], main)
-    named = [replace(_route(house, one), name=one.name, addresses=frozenset(one.addresses)) for one in settings.relays]
-    return Lanes([_route(house, settings.relay), *named], main)
+        return Lanes([Route(lambda: MaildirRelay(settings.relay.folder), connections=1)], main, stopping)
+    named = [
+        replace(_route(house, one, stopping), name=one.name, addresses=frozenset(one.addresses))
+        for one in settings.relays
+    ]
+    return Lanes([_route(house, settings.relay, stopping), *named], main, stopping)
 
 
 def try_relays(house: "House") -> dict[str, str]:
@@ -74,15 +79,16 @@ def try_relays(house: "House") -> dict[str, str]:
     servers = {"relay": house.settings.relay} | {
         f"relays.{index}": server for index, server in enumerate(house.settings.relays)
     }
-    return {place: SmtpRelay(relay_config(house, server, 10.0)).try_out() for place, server in servers.items()}
+    said = {place: SmtpRelay(relay_config(house, server, 10.0)).try_out() for place, server in servers.items()}
+    return {place: fault and of_relay(servers[place], fault) for place, fault in said.items()}
 
 
-def _route(house: "House", server: "RelayServer") -> Route:
+def _route(house: "House", server: "RelayServer", stopping: Callable[[], bool]) -> Route:
     from gateway.smtp_relay import SmtpRelay
 
     config = relay_config(house, server)
     idle = timedelta(seconds=server.idle_seconds) if server.idle_seconds else None
-    return Route(lambda: SmtpRelay(config), connections=server.connections, idle=idle)
+    return Route(lambda: SmtpRelay(config, stopping), connections=server.connections, idle=idle)
 
 
 def relay_config(house: "House", server: "RelayServer", most: float = 600.0) -> "SmtpConfig":
@@ -105,15 +111,15 @@ def relay_config(house: "House", server: "RelayServer", most: float = 600.0) -> 
     )
 
 
-def deliverer(house: "House") -> Deliverer:
-    """What sends the letters."""
+def deliverer(house: "House", stopping: Callable[[], bool] = lambda: False) -> Deliverer:
+    """What sends the letters, until `stopping` says that the process ends."""
     settings = house.settings.delivery
     policy = DeliveryPolicy(
         give_up=timedelta(days=settings.give_up_days),
         fold_seconds=settings.fold_seconds,
         paces=PaceRules(settings.paces, settings.per_domain_minute),
     )
-    return Deliverer(house.database, composer(house), lanes(house), policy)
+    return Deliverer(house.database, composer(house), lanes(house, stopping), policy)
 
 
 def check_templates(house: "House") -> int:

@@ -142,7 +142,7 @@ def _page(
             yield f"<dt>{html.escape(label)}</dt><dd>{html.escape(str(value))}</dd>"
     yield "</dl></section>"
     for ticket in personal_data.tickets(session, subject):
-        yield f"<section><h2>{html.escape(ticket['number'])} {html.escape(ticket['title'])}</h2>"
+        yield f"<section><h2>{html.escape(ticket['number'])} {html.escape(ticket.get('title', ''))}</h2>"
         yield f"<p>{html.escape(ticket['status'])}, since {ticket['created_at'][:10]}</p>"
         for entry in ticket["entries"]:
             yield from _entry(entry, digests)

@@ -20,13 +20,15 @@ def obstacle(database: Database) -> str:
     state = fit(database)
     if state.works:
         return ""
+    version, oldest = found(database)
     if state is Fit.TOO_NEW:
-        version, oldest = found(database)
         return (
             f"The database has schema {version}, which wants a Postdesk that knows {oldest} or newer; this one knows "
             f"{newest()}. Install the version that the other machines run."
         )
-    return "The database has no tables yet, or old ones. Run: postdesk migrate"
+    if not version:
+        return "The database has no tables yet. For a new desk run: postdesk init"
+    return f"The database is at {version}, this version needs {newest()}. Run: postdesk migrate"
 
 
 def names(processes: Sequence[str]) -> str:

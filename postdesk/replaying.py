@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from desk.numbers import NUMBER
 from gateway.held import NoSuchMail, NotReplayable, discard, take_up
 from gateway.view import WISH_TICKET
+from postdesk.settings import command
 from postdesk.show_mail import mail_text
 from postdesk.wiring import House
 from store.tables import Disposition, Ticket
@@ -140,4 +141,4 @@ def wait_for(house: House, mail: int) -> str:
         if disposition is not None:
             with house.database.reading() as session:
                 return mail_text(session, mail) or ""
-    return f"Mail {mail} waits to be handled. Is Postdesk running? Start it with: postdesk serve"
+    return f"Mail {mail} waits to be handled. Is Postdesk running? Start it with: {command('serve', house.loaded.file)}"

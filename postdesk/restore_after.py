@@ -125,9 +125,10 @@ def held(session: Session) -> Iterator[Outbox]:
 
 def settle(session: Session, ids: list[int], now: datetime, *, send: bool) -> int:
     """Let these go out now, or give them up; how many of them were waiting for that."""
-    values: dict[str, Any] = {"state": "waiting", "next_at": now} if send else {
-        "state": "uncertain", "done_at": now, "rendered": None,
-    }  # fmt: skip
+    if send:  # the days until it is given up begin anew
+        values: dict[str, Any] = {"state": "waiting", "next_at": now, "retried_at": now, "attempts": 0}
+    else:
+        values = {"state": "uncertain", "done_at": now, "rendered": None}
     table = core(Outbox)
     done = session.execute(
         update(table).where(table.c.id.in_(ids), table.c.state == HELD).values(values).returning(table.c.id)

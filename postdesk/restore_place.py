@@ -20,7 +20,6 @@ from store.database import Database
 
 _THREADS = 4
 _AT_ONCE = 1000
-_BESIDE = ("", "-wal", "-shm", ".write-lock")  # a SQLite database, and what stands next to it
 
 
 def check_digests(folder: Path, manifest: Manifest, tick: Callable[[int, int], None]) -> None:
@@ -80,8 +79,13 @@ class Place:
             raise BackupError(
                 f"{path} is there already. Choose an empty folder, or add --replace, which puts it aside first.", 73
             )
-        inside = path.is_relative_to(self.home)
-        target = self.aside / (path.relative_to(self.home) if inside else Path("elsewhere") / str(path).strip("/"))
+        path, home = Path(os.path.normpath(path)), os.path.normpath(self.home)
+        if not path.is_relative_to(home):
+            raise BackupError(
+                f"{path} is there already, and outside of {self.home}: it may be another desk's. Move it away "
+                "yourself, or name another database: POSTDESK_DATABASE__URL=…", 73,
+            )  # fmt: skip
+        target = self.aside / path.relative_to(home)
         target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         shutil.move(path, target)
         self.moved.append((path, target))
@@ -132,8 +136,8 @@ def ready_for(house: House, manifest: Manifest, place: Place) -> None:
             "A backup goes back into the kind of database that it is of."
         )
     if house.database.file is not None:
-        for ending in _BESIDE:
-            place.free(Path(f"{house.database.file}{ending}"))
+        for path in house.database.files:
+            place.free(path)
         return
     with house.database.reading() as session:
         there = inspect(session.connection()).get_table_names()

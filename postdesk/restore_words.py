@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from postdesk.restore import Restored
+from postdesk.settings import command
 
 
 def lines(done: Restored, sent: bool) -> Iterator[str]:
@@ -22,6 +23,7 @@ def lines(done: Restored, sent: bool) -> Iterator[str]:
     yield f"- Ids leap by far, and today's tickets begin behind {after.number_after}: no number is given out twice."
     yield "  An answer to a letter about a ticket that is not there opens a new one."
     yield from _letters(done, sent)
+    yield from _clock(done.clock)
     if after.mails:
         yield f"- {after.mails:,} mails waited to be handled. They will be; who wrote them may get a second receipt."
     if after.signed_out:
@@ -51,12 +53,22 @@ def _letters(done: Restored, sent: bool) -> Iterator[str]:
         yield "  They wait for you: postdesk restored lists them, sends them (--send) or gives them up (--drop)."
 
 
+def _clock(held: dict[str, int]) -> Iterator[str]:
+    if held:
+        kinds = ", ".join(f"{count:,} {kind}" for kind, count in sorted(held.items()))
+        yield f"- {sum(held.values()):,} letters about times came due since, and most have gone out then: {kinds}."
+        yield "  They wait for you, too: postdesk restored."
+
+
 def _erased(done: Restored) -> Iterator[str]:
     erasures, people = done.erased_again
-    if erasures:
+    if erasures or people:
         yield f"- {erasures:,} erasures are newer than the backup: {people:,} people were erased again."
-    elif not done.list_found:
+    if done.list_of is None:
         yield "- There is no list of erasures beside the backup. Whoever was erased after it is back: erase them again."
+    else:
+        yield f"- The list of erasures is of {done.list_of:%Y-%m-%d %H:%M:%S} UTC. Whoever was erased later is back:"
+        yield "  erase them again, or restore with a newer list (--erased)."
 
 
 def _verified(done: Restored) -> Iterator[str]:
@@ -65,4 +77,4 @@ def _verified(done: Restored) -> Iterator[str]:
     for fault in done.faults:
         yield fault.line
     if not done.faults:
-        yield "It was verified: all is well. Start it with: postdesk serve"
+        yield f"It was verified: all is well. Start it with: {command('serve', done.loaded.file)}"

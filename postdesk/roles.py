@@ -78,7 +78,7 @@ def work(house: House, mail: Wake, letters: Wake) -> None:
 def deliver(house: House, letters: Wake) -> None:
     """Send letters."""
     stop = _stop_on_signal()
-    deliverer = house.deliverer()
+    deliverer = house.deliverer(stop.is_set)
     outage = Outage("sending letters")
     while not stop.is_set():
         if not _guarded(outage, deliverer.drain_once, stop):
@@ -150,12 +150,12 @@ async def _listeners(house: House, spool: "Spool", roles: Collection[str]) -> "l
             try:
                 await listener.start()
             except OSError as error:
-                raise _cannot_listen(protocol, config.host, config.port, error) from error
+                raise cannot_listen(protocol, config.host, config.port, error) from error
             started.append(listener)
     return started
 
 
-def _cannot_listen(role: str, host: str, port: int, error: OSError) -> CannotStart:
+def cannot_listen(role: str, host: str, port: int, error: OSError) -> CannotStart:
     """An address in use is free again once an earlier Postdesk has ended; anything else is for the settings."""
     code = LATER if error.errno == errno.EADDRINUSE else UNUSABLE
     return CannotStart(f"{role}: cannot listen on {host}:{port}: {error.strerror}", code)
@@ -178,7 +178,7 @@ async def _page(house: House, roles: Collection[str]) -> "tuple[uvicorn.Server, 
     try:
         opened = listening_socket(portal.host, portal.port)
     except OSError as error:
-        raise _cannot_listen("portal", portal.host, portal.port, error) from error
+        raise cannot_listen("portal", portal.host, portal.port, error) from error
     config = uvicorn.Config(
         create_app(house.portal()),
         log_config=None,

@@ -17,6 +17,7 @@ from postdesk.heartbeat import living
 from postdesk.notify import Notifier
 from postdesk.wake import Wake
 from postdesk.wiring import House
+from store.identity import name_of
 from store.processes import take_off_dead
 from store.queue import release_dead
 
@@ -46,6 +47,8 @@ class Supervisor:
         self._house = house
         self._children = self._plan(chosen, workers)
         self._stopping = False
+        self._died = False  # and what it had claimed is not free yet
+        self._freeing = 0  # the process that sees to that
         self._systemd = Notifier.from_environment(os.environ, os.getpid())
 
     def _plan(self, chosen: tuple[str, ...], workers: int) -> list[_Child]:
@@ -70,6 +73,7 @@ class Supervisor:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
         self._load_once()
+        name_of()  # where /proc hides things we know the children by a mark that they have from us
         self._free_leases()
         for child in self._children:
             self._start(child)
@@ -98,6 +102,27 @@ class Supervisor:
             take_off_dead(session)
         if freed:
             log.warning("work of a process that died is taken up again", items=freed)
+
+    def _free_beside(self) -> None:
+        """In a process of its own: the database may keep it waiting for longer than the watchdog waits for us."""
+        self._died = False
+        sys.stdout.flush()
+        sys.stderr.flush()
+        parent = os.getpid()
+        self._freeing = os.fork()
+        if self._freeing:
+            return
+        try:
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+            _end_with(parent)
+            self._house.database.forget_connections()
+            self._free_leases()
+        except BaseException:
+            log.exception("the leases of a dead process could not be ended; they run out by themselves")
+        finally:
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(0)
 
     def _load_once(self) -> None:
         """Import what the children need before the fork: they then share the memory of it."""
@@ -140,6 +165,8 @@ class Supervisor:
             pid, status = os.waitpid(-1, os.WNOHANG)
             if pid:
                 return self._ended(pid, os.waitstatus_to_exitcode(status))
+        if self._died and not self._freeing:
+            self._free_beside()
         for child in self._children:
             if not child.pid and time.monotonic() >= child.start_at:
                 self._start(child)
@@ -149,6 +176,8 @@ class Supervisor:
 
     def _ended(self, pid: int, code: int) -> int:
         child = next((child for child in self._children if child.pid == pid), None)
+        if pid == self._freeing:
+            self._freeing = 0
         if child is None:
             return 0  # as the first process of a container we inherit strangers' children
         if code in (roles.UNUSABLE, roles.LATER):
@@ -159,18 +188,15 @@ class Supervisor:
         pause = min(30.0, 2.0**child.failures) if quick else 0.0
         log.error("a process ended and is started again", process=child.name, code=code, seconds=pause)
         child.pid, child.start_at = 0, time.monotonic() + pause
-        try:
-            self._free_leases()
-        except Exception:
-            log.exception("the leases of a dead process could not be ended; they run out by themselves")
+        self._died = True
         return 0
 
     def _end_all(self) -> None:
         """Each finishes what it has begun; what takes too long is killed, its work is claimed again later."""
-        for child in self._children:
-            if child.pid:
+        for pid in (self._freeing, *(child.pid for child in self._children)):
+            if pid:
                 with contextlib.suppress(ProcessLookupError):
-                    os.kill(child.pid, signal.SIGTERM)
+                    os.kill(pid, signal.SIGTERM)
         self._mail.set()
         self._letters.set()
         deadline = time.monotonic() + STOP_SECONDS

@@ -1,6 +1,7 @@
 """Settings: the shipped defaults, a user's file over them, the environment over both."""
 
 import os
+import re
 import shlex
 import stat
 import tomllib
@@ -19,6 +20,7 @@ PREFIX = "POSTDESK_"
 PLACES = (Path("var/postdesk.toml"), Path("/etc/postdesk/postdesk.toml"))
 # Settings that have a "<name>_file" beside them, by section.
 SECRETS = (("database", "password"), ("blobs", "secret_key"), ("metrics", "token"))
+_IN_LIST = re.compile(r"(?:\b|POSTDESK_)(mailbox|relays)(?:\.|__)([0-9]{1,3})", re.IGNORECASE)
 Signs = TypeVar("Signs", bound=OAuth)
 
 
@@ -48,6 +50,11 @@ def find_file(chosen: Path | None, environment: Mapping[str, str]) -> Path | Non
     return next((place.absolute() for place in PLACES if place.is_file()), None)
 
 
+def command(words: str, file: Path | None) -> str:
+    """A command for the desk of this settings file, as one types it."""
+    return f"postdesk --config {shlex.quote(str(file))} {words}" if file else f"postdesk {words}"
+
+
 def load(chosen: Path | None = None, environment: Mapping[str, str] = os.environ) -> Loaded:
     """Read and check everything; SettingsError lists all faults at once."""
     file = find_file(chosen, environment)
@@ -59,6 +66,7 @@ def load(chosen: Path | None = None, environment: Mapping[str, str] = os.environ
         _overlay(values, _read(file, faults), str(file), origins)
     _overlay(values, _from_environment(environment), "environment", origins)
     home = file.parent if file else Path("var").absolute()
+    listed = {name: values.get(name) for name in ("mailbox", "relays")}
     settings: Settings | None = None
     try:
         settings = Settings.model_validate(values)
@@ -71,7 +79,7 @@ def load(chosen: Path | None = None, environment: Mapping[str, str] = os.environ
         settings = settings.at(home)
         faults += [_placed(conflict, origins) for conflict in settings.conflicts()]
     if faults or settings is None:
-        raise SettingsError(faults)
+        raise SettingsError([_with_name(fault, listed) for fault in faults])
     return Loaded(settings, file, home)
 
 
@@ -81,7 +89,7 @@ def _read(file: Path, faults: list[str]) -> dict[str, Any]:
         text = file.read_text(encoding="utf-8")
         return tomllib.loads(text)
     except FileNotFoundError:
-        faults.append(f"{file}: there is no such file; create it with: postdesk --config {shlex.quote(str(file))} init")
+        faults.append(f"{file}: there is no such file; create it with: {command('init', file)}")
     except (OSError, UnicodeDecodeError) as error:
         faults.append(f"{file}: cannot be read: {error}")
     except tomllib.TOMLDecodeError as error:
@@ -160,6 +168,18 @@ def _describe(fault: dict[str, Any], origins: dict[tuple[str, ...], str]) -> str
         return f"{where}: there is no such setting" + (f"; known here: {known}" if known else "")
     message = str(fault["msg"]).removeprefix("Value error, ")
     return f"{where}: {message[:1].lower()}{message[1:]}"
+
+
+def _with_name(fault: str, listed: dict[str, Any]) -> str:
+    """A mailbox or a relay is known by its name, not by its place in the list."""
+    found = _IN_LIST.search(fault)
+    if found is None:
+        return fault
+    rows, place = listed.get(found[1].lower()), int(found[2])
+    row = rows[place] if isinstance(rows, list) and place < len(rows) else None
+    name = row.get("name") if isinstance(row, dict) else None
+    kind = "mailbox" if found[1].lower() == "mailbox" else "relay"
+    return f"{fault} ({kind} “{name}”)" if isinstance(name, str) and name else fault
 
 
 def _conflicts_beside(

@@ -4,7 +4,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr
 
-from postdesk.settings_kinds import Address, Network, Port, Positive, Section, Server, is_loopback
+from gateway.loopback import is_loopback
+from postdesk.settings_kinds import Address, Network, Port, Positive, Section, Server
 from postdesk.settings_oauth import OAuth
 
 

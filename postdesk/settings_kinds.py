@@ -27,16 +27,6 @@ def _address(value: str) -> str:
     return value.lower()
 
 
-def is_loopback(host: str) -> bool:
-    """True for names and addresses that never leave this machine."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
 def _time_zone(value: str) -> str:
     try:
         ZoneInfo(value)

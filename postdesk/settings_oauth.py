@@ -6,7 +6,8 @@ from urllib.parse import urlsplit
 
 from pydantic import BeforeValidator, SecretStr
 
-from postdesk.settings_kinds import Section, is_loopback
+from gateway.loopback import is_loopback
+from postdesk.settings_kinds import Section
 
 # What a provider's tokens for mail are asked of, and for what. With a refresh token the scope is that of the consent.
 TOKEN_URLS = {

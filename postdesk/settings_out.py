@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, SecretStr
 
-from postdesk.settings_kinds import ADDRESS, Port, Section, is_loopback
+from gateway.loopback import is_loopback
+from postdesk.settings_kinds import ADDRESS, Port, Section
 from postdesk.settings_oauth import OAuth
 
 _DOMAIN = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,252}[a-z0-9])?")

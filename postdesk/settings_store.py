@@ -6,7 +6,8 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr
 
-from postdesk.settings_kinds import Section, is_loopback
+from gateway.loopback import is_loopback
+from postdesk.settings_kinds import Section
 
 
 def _endpoint(value: str) -> str:

@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import Any
 
 from gateway.bounced import words_for
-from gateway.delivery_list import Attempt, OutLetter
+from gateway.delivery_by_hand import DROPPED
+from gateway.delivery_list import AGAIN, Attempt, OutLetter
 from gateway.delivery_pace import SlowDomain
 
 _WIDTH = 100
@@ -20,6 +21,7 @@ _MEANS = {
     "suppressed": "its address was muted: it was not sent",
     "folded": "another letter says the same, or it was not needed any more",
     "failed": "it could not be written",
+    "held": "a restore put it aside until a person decides",
     "dropped": "a person decided that it is not sent",
 }
 _RESULTS = {"again": "sent again", "bounced": "came back"}
@@ -28,7 +30,7 @@ _RESULTS = {"again": "sent again", "bounced": "came back"}
 def line(letter: OutLetter) -> str:
     """One letter in a list."""
     last = letter.last
-    said = f"  “{last.reply:.60}”" if last and letter.state != "sent" and last.reply else ""
+    said = f"  {_said(last)}" if last and letter.state != "sent" and last.reply else ""
     when = _at(letter.created_at)
     return f"{letter.id:>8}  {when}  {letter.state:<10}  {letter.ticket:<15}  {letter.recipient:<32.64}{said}".rstrip()
 
@@ -93,12 +95,24 @@ def counted(counts: dict[str, int]) -> str:
 
 
 def _means(letter: OutLetter) -> str:
+    if letter.sending:
+        return "it is being sent at this moment"
+    if letter.state == "waiting" and letter.attempts:
+        again = letter.attempts[-1].result == AGAIN
+        return "it goes out once more, and has not been tried since" if again else "it is tried again"
     if letter.state == "uncertain":
         ending = "it is not tried again" if letter.done else "it is tried again, as the same mail"
         return f"the connection was lost before the answer, so it may have arrived or not; {ending}"
     if letter.state == "sent" and letter.last and letter.last.result == "sent":
         return f"{_MEANS['sent']}{f' ({letter.last.relay})' if letter.last.relay else ''}"
     return _MEANS[letter.state]
+
+
+def _said(attempt: Attempt) -> str:
+    """In quotation marks what a server said; what a person did is our own sentence."""
+    if attempt.result in (AGAIN, DROPPED):
+        return f"({_RESULTS.get(attempt.result, attempt.result)} {attempt.reply:.60})"
+    return f"“{attempt.reply:.60}”"
 
 
 def _attempt(attempt: Attempt) -> Iterator[str]:
@@ -111,7 +125,10 @@ def _attempt(attempt: Attempt) -> Iterator[str]:
 def _todo(letter: OutLetter, called: str) -> Iterator[str]:
     if letter.sending:
         return
-    if not letter.done:
+    if letter.state == "held":
+        yield f"{called} restored {letter.id} --send"
+        yield f"{called} restored {letter.id} --drop"
+    elif not letter.done:
         yield f"{called} outbox retry {letter.id}"
         yield f"{called} outbox drop {letter.id} --why TEXT"
     elif letter.state == "suppressed":

@@ -27,7 +27,7 @@ from desk.reminders import Plan
 from desk.retention import Gone
 from desk.targets import ALL
 from desk.tries import REMEMBERED
-from postdesk import backup_due, canaries, sweep
+from postdesk import backup_due, canaries, erasing_young, forgetting, sweep
 from postdesk.languages import languages
 from postdesk.mailboxes import silent_after
 from postdesk.wiring import House
@@ -169,11 +169,7 @@ def _kept(days: int, forget: Callable[[datetime], Gone], run: Run) -> Done:
 def _forget_blobs(house: House, named: frozenset[str], now: datetime, age: timedelta = _JUST_NOW) -> None:
     if backup_due.is_running(house, datetime.now(UTC)):
         return  # it copies what was named at its beginning; the sweep finds these later
-    # One moment for all that may name them: what waits for a “confirm” becomes a file meanwhile.
-    with house.database.reading() as session:
-        unused = retention.unused(session, named)
-    for digest in sorted(unused):
-        house.blobs.forget(digest, now - age)
+    forgetting.forget(house, named, now - age)
 
 
 def _old_letters(run: Run) -> Done:
@@ -224,12 +220,16 @@ def _sweep(run: Run) -> Done:
 
 
 def _backup(run: Run) -> Done:
-    day = backup_due.due(run.house, run.now, run.done_for)
-    return Done(1, day, partial(backup_due.begin, run.house)) if day else Done(0, run.done_for)
+    begun = backup_due.due(run.house, run.now, run.done_for)
+    return Done(1, begun, partial(backup_due.begin, run.house)) if begun else Done(0, run.done_for)
 
 
 def _aside(run: Run) -> Done:
     return Done(0, run.done_for, partial(_settle, run.house, run.now))
+
+
+def _erased(run: Run) -> Done:
+    return Done(0, run.done_for, partial(erasing_young.settle, run.house))
 
 
 def _settle(house: House, now: datetime) -> None:
@@ -259,6 +259,7 @@ TIMERS: dict[str, Timer] = {
     "old-tickets": Timer("Closed tickets are forgotten after retention.tickets_days.", _old_tickets),
     "old-imports": Timer("The rows of contact imports are forgotten after retention.imports_days.", _old_imports),
     "aside": Timer("What an S3 store has forgotten goes for good, an hour later, if still nothing names it.", _aside),
+    "erased": Timer("Bytes that were put just before their sender was erased go an hour later.", _erased),
     "old-envelopes": Timer(
         "Who sent a mail, and its subject, is forgotten after retention.envelopes_days.", _old_envelopes
     ),
@@ -266,5 +267,5 @@ TIMERS: dict[str, Timer] = {
         "Where mails or tickets are forgotten: bytes that nothing names any more go, a part of the folder a day.",
         _sweep,
     ),
-    "backup-due": Timer("A backup begins once a day at backup.at, where backup.folder is set.", _backup),
+    "backup-due": Timer("A backup is made once a day from backup.at on, where backup.folder is set.", _backup),
 }

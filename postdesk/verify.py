@@ -21,6 +21,7 @@ class Finding:
     text: str
     faults: int = 0
     examples: tuple[str, ...] = ()
+    hints: tuple[str, ...] = ()  # lines of their own: what is concerned, what is to be done
 
     @property
     def line(self) -> str:
@@ -29,7 +30,7 @@ class Finding:
             return f"ok    {self.part}: {self.text}"
         more = ", …" if self.faults > SHOWN else ""
         named = f" ({', '.join(self.examples[:SHOWN])}{more})" if self.examples else ""
-        return f"FAULT {self.part}: {self.text}{named}"
+        return "\n      ".join((f"FAULT {self.part}: {self.text}{named}", *self.hints))
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,9 @@ from typing import BinaryIO
 from desk import retention
 from postdesk.verify import NOTED, Finding, Source
 from postdesk.verify_names import PARTS, Named, named
+from postdesk.verify_where import hints
 from store.blobs import BlobStore
+from store.s3_client import Damaged
 
 THREADS = 4
 _CHUNK = 1024 * 1024
@@ -49,7 +51,7 @@ def check(
             faults = {one.digest: found for one, found in zip(wanted, threads.map(look, wanted), strict=True) if found}
             _note(seen, wanted, faults, source, blobs)
             progress(place + 1, len(PARTS))
-    yield from _findings(seen, quick)
+    yield from _findings(seen, quick, source)
 
 
 def _presence(there: set[str]) -> Callable[[Named], str]:
@@ -63,6 +65,8 @@ def _content(blobs: BlobStore) -> Callable[[Named], str]:
                 digest, size = read_through(stream)
         except FileNotFoundError:
             return "missing"
+        except Damaged:
+            return "changed"
         except OSError:
             return "unreadable"
         if digest != one.digest:
@@ -105,11 +109,13 @@ def _came_back(blobs: BlobStore, digest: str) -> bool:
     return True
 
 
-def _findings(seen: _Seen, quick: bool) -> Iterator[Finding]:
+def _findings(seen: _Seen, quick: bool, source: Source) -> Iterator[Finding]:
     for name, words in _WORDS.items():
         if seen.faults[name]:
-            count = seen.faults[name]
-            yield Finding("bytes", words.format(n=f"{count:,}") + ".", count, tuple(seen.examples[name]))
+            count, examples = seen.faults[name], tuple(seen.examples[name])
+            with source.reading() as session:
+                more = hints(session, examples, name)
+            yield Finding("bytes", words.format(n=f"{count:,}") + ".", count, examples, more)
     if not any(seen.faults.values()):
         how = "are there; they were not read" if quick else "are there, read and right"
         alone = f" {seen.orphans:,} more are named by no row, which is no fault." if seen.orphans else ""

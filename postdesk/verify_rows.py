@@ -11,6 +11,7 @@ from desk import retention
 from desk.numbers import NUMBER
 from desk.status import KINDS, snapshot
 from postdesk.verify import NOTED, Finding
+from store.damage import in_words
 from store.tables import (
     Base,
     Delivery,
@@ -152,7 +153,7 @@ def letters(session: Session, now: datetime) -> Iterator[Finding]:
 def file(session: Session, *, quick: bool) -> Iterator[Finding]:
     """SQLite's own checks of its file, and that each row it refers to is there; PostgreSQL sees to that itself."""
     check = "quick_check" if quick else "integrity_check"
-    said = [str(row[0]) for row in session.execute(text(f"PRAGMA {check}({NOTED})"))]
+    said = [in_words(str(row[0])) for row in session.execute(text(f"PRAGMA {check}({NOTED})"))]
     found = iter([] if said == ["ok"] else said)
     yield _finding("database file", found, "SQLite finds no damage.", "faults: put a backup back.")
     broken = (f"{row[0]} {row[1]} → {row[2]}" for row in session.execute(text("PRAGMA foreign_key_check")))

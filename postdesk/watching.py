@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from postdesk.wiring import House
 
 _MIB = 1024 * 1024
-_RARELY = 15.0  # seconds between two trial blobs, which are written for it
+_RARELY = 15.0  # seconds between two looks at the blob store: an S3 service wants money for each
 
 
 def metrics(house: "House") -> "Metrics | None":
@@ -76,7 +76,7 @@ def _schema(house: "House") -> str:
 
 
 def _blobs(house: "House") -> str:
-    house.blobs.check()
+    house.blobs.look()
     return ""
 
 

@@ -1,8 +1,15 @@
 """The few lines that `postdesk serve` prints: what runs where, and how to send a first mail."""
 
 from collections.abc import Collection
+from typing import TextIO
 
 from postdesk.wiring import House
+
+
+def welcome(house: House, roles: Collection[str], out: TextIO) -> None:
+    """Print it for somebody at a terminal; a log that programs read holds nothing but its lines."""
+    if house.settings.log.format == "text" and out.isatty():
+        print(banner(house, roles), file=out, flush=True)
 
 
 def banner(house: House, roles: Collection[str]) -> str:

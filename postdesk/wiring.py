@@ -206,11 +206,11 @@ class House:
             self.database, self.blobs, self.addresses, self.rules, senders=self.senders, batch=batch, notify=notify
         )
 
-    def deliverer(self) -> "Deliverer":
-        """What sends the letters."""
+    def deliverer(self, stopping: Callable[[], bool] = lambda: False) -> "Deliverer":
+        """What sends the letters, until `stopping` says that the process ends."""
         from postdesk.outgoing import deliverer
 
-        return deliverer(self)
+        return deliverer(self, stopping)
 
     def listener(self, protocol: str) -> "ListenerConfig | None":
         """The settings of the SMTP or LMTP listener; None when it is switched off."""

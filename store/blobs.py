@@ -6,11 +6,12 @@ import os
 import secrets
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
 _ASIDE = ".forgotten"  # ends the name of a blob that is just being forgotten
+_LEFT = timedelta(days=1)  # whoever writes a blob has written something within that
 
 
 class BlobWriter(Protocol):
@@ -55,8 +56,14 @@ class BlobStore(Protocol):
     def settle(self, digest: str, *, wanted: bool) -> None:
         """The end of what was forgotten and lies aside: it comes back, or goes for good."""
 
+    def drop_unfinished(self, before: datetime) -> int:
+        """Remove what was written last before then, and never became a blob: whoever wrote it died; how many."""
+
     def check(self) -> None:
         """Write, read and remove a trial blob; OSError says what does not work."""
+
+    def look(self) -> None:
+        """Whether the store is there, and not read-only, with nothing written for it; OSError says what is wrong."""
 
 
 class FolderBlobs:
@@ -68,6 +75,7 @@ class FolderBlobs:
         if create:
             self._incoming.mkdir(parents=True, exist_ok=True)
             self._tidy()
+            self.drop_unfinished(datetime.now(UTC) - _LEFT)
         self._syncers: ThreadPoolExecutor | None = None  # threads do not outlive a fork: made when first needed
 
     def path(self, digest: str) -> Path:
@@ -190,6 +198,18 @@ class FolderBlobs:
                 missing.append(aside)
         self._put_back(missing)
 
+    def drop_unfinished(self, before: datetime) -> int:
+        """Remove files that were written last before then, and never got the name of a blob."""
+        dropped = 0
+        for path in self._incoming.iterdir():
+            try:
+                if path.suffix != _ASIDE and _is_old(path, before):
+                    path.unlink()
+                    dropped += 1
+            except FileNotFoundError:
+                continue  # finished after all, or another process was quicker
+        return dropped
+
     def _put_back(self, asides: Iterable[Path]) -> None:
         for aside in asides:
             try:
@@ -207,6 +227,13 @@ class FolderBlobs:
                 raise OSError(f"{self.root}: a blob came back changed")
         finally:
             self.path(digest).unlink(missing_ok=True)
+
+    def look(self) -> None:
+        """Whether the folder is there, and names can be made in it."""
+        for folder in (self.root, self._incoming):
+            folder.stat()
+            if not os.access(folder, os.W_OK | os.X_OK):
+                raise PermissionError(f"{folder} cannot be written")
 
 
 class FolderWriter:

@@ -18,6 +18,7 @@ from store.ids import Ids
 
 # How long a statement waits for another process's write, in seconds.
 BUSY_SECONDS = 60
+_LOCK = ".write-lock"  # beside a SQLite file: whoever holds it may write
 
 
 class Busy(TimeoutError):
@@ -37,13 +38,18 @@ class Database:
         self.engine = make(self.url, pool_size, create)
         self._reader = self.engine.execution_options(postdesk_mode="read")
         self._quick = self.engine.execution_options(postdesk_mode="quick")
-        self._writer_lock = _FileLock(Path(f"{self.url.database}.write-lock")) if self.is_sqlite else None
+        self._writer_lock = _FileLock(Path(f"{self.url.database}{_LOCK}")) if self.is_sqlite else None
         self.ids = Ids(self._begin)
 
     @property
     def file(self) -> Path | None:
         """The SQLite file, there or not; None on PostgreSQL."""
         return Path(self.url.database or "") if self.is_sqlite else None
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The SQLite file and what stands next to it, there or not; none on PostgreSQL."""
+        return tuple(Path(f"{self.file}{ending}") for ending in ("", "-wal", "-shm", _LOCK)) if self.file else ()
 
     @contextmanager
     def transaction(self, *, durable: bool = True) -> Iterator[Session]:
@@ -64,6 +70,16 @@ class Database:
             session.begin(),
         ):
             yield session
+
+    @contextmanager
+    def alone(self) -> Iterator[Any]:
+        """The driver's connection, outside of any transaction; on SQLite nobody else writes meanwhile."""
+        with self._writer_lock or nullcontext():
+            raw = self.engine.raw_connection()
+            try:
+                yield raw.driver_connection
+            finally:
+                raw.close()
 
     @contextmanager
     def reading(self) -> Iterator[Session]:

@@ -2,18 +2,22 @@
 
 `host.mark:pid.start`. Containers are often called alike, and count their processes from 1: the mark tells apart the
 boots of a machine, and the containers on it. Pids come again: when a process began tells it from an earlier one.
+
+/proc may hide much of that, even that a process runs (`hidepid`, ProtectProc= and ProcSubset= of systemd). What cannot
+be seen is not known to be dead: its leases run out by themselves, while work taken from a living one is done twice.
 """
 
 import hashlib
 import os
+import secrets
 import socket
-from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
 _PROC = Path("/proc")
 _HOST = 60  # letters of a host's name that count
 _DEAD = (b"Z", b"X")  # a zombie stays in the table until it is reaped, which in a container may be never
+_UNSEEN = "0"  # when a process began that runs, but cannot be looked at
 
 
 def name_of(pid: int | None = None) -> str:
@@ -29,10 +33,21 @@ def short(name: str) -> str:
 
 
 def is_dead(name: str) -> bool:
-    """True for a process of this machine, or of this container, that runs no more; nothing is known of others."""
+    """True for a process of this machine, or of this container, that runs no more; nothing is known of others.
+
+    What one process holds several of is named `host.mark:pid.start.more`.
+    """
     place, _, process = name.rpartition(":")
-    pid, _, start = process.partition(".")
-    return place == _here() and pid.isdigit() and _start_of(int(pid)) != start
+    pid, _, rest = process.partition(".")
+    if place != _here() or not pid.isdigit():
+        return False
+    start, now = rest.partition(".")[0], _start_of(int(pid))
+    return not now or (start != now and _UNSEEN not in (start, now))
+
+
+def runs(pid: int) -> bool:
+    """Whether there is a process of this machine, or of this container, with this pid; a zombie is none."""
+    return bool(_start_of(pid))
 
 
 def _here() -> str:
@@ -41,12 +56,13 @@ def _here() -> str:
 
 @cache
 def _mark() -> str:
-    """This boot of this machine, and the container in it."""
-    facts: list[str] = []
-    with suppress(OSError):  # not on Linux, or not allowed here: the name of the host has to do
-        facts.append((_PROC / "sys/kernel/random/boot_id").read_text(encoding="ascii").strip())
-        facts.append(os.readlink("/proc/self/ns/pid"))
-    return hashlib.blake2b("\n".join(facts).encode(), digest_size=4).hexdigest()
+    """This boot of this machine, and the container in it; where that is hidden, this process and its children."""
+    try:
+        boot = (_PROC / "sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+        facts = f"{boot}\n{os.readlink(_PROC / 'self/ns/pid')}"
+    except OSError:  # half of it would be the same on another machine, or after the next boot
+        return secrets.token_hex(4)
+    return hashlib.blake2b(facts.encode(), digest_size=4).hexdigest()
 
 
 def _start_of(pid: int) -> str:
@@ -54,6 +70,17 @@ def _start_of(pid: int) -> str:
     try:
         # proc_pid_stat(5): field 3 is the state, 22 the start; the name before them may itself hold brackets.
         fields = (_PROC / str(pid) / "stat").read_bytes().rpartition(b")")[2].split()
-    except (FileNotFoundError, ProcessLookupError):
-        return "" if _PROC.joinpath("self").exists() else "0"
+    except OSError:
+        return _UNSEEN if _is_there(pid) else ""
     return "" if fields[0] in _DEAD else fields[19].decode()
+
+
+def _is_there(pid: int) -> bool:
+    """The kernel's own word: a signal finds what /proc hides."""
+    try:
+        os.kill(pid, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:
+        return True
+    return True

@@ -2,10 +2,11 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, or_
+from sqlalchemy import delete, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from store.identity import is_dead
 from store.tables import Lease
 
 
@@ -26,3 +27,11 @@ def hold_lease(session: Session, name: str, holder: str, now: datetime, term: ti
 def let_go(session: Session, name: str, holder: str) -> None:
     """Give a lease back before its term ends, so that the next one need not wait; nothing when it is not ours."""
     session.execute(delete(Lease).where(Lease.name == name, Lease.holder == holder))
+
+
+def free_dead(session: Session, name: str = "") -> None:
+    """End a lease, or all of them, where its holder is a process of this machine that has died."""
+    chosen = select(Lease.holder).where(Lease.name == name) if name else select(Lease.holder)
+    dead = [holder for holder in session.scalars(chosen.distinct()).all() if is_dead(holder)]
+    if dead:
+        session.execute(delete(Lease).where(Lease.holder.in_(dead), *([Lease.name == name] if name else [])))

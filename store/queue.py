@@ -3,13 +3,24 @@
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, delete, or_, select, true, update
+from sqlalchemy import ColumnElement, or_, select, true, update
 from sqlalchemy.orm import Session
 
 from store.identity import is_dead, name_of
-from store.tables import Lease, Outbox, ReceivedMail
+from store.leases import free_dead
+from store.tables import Outbox, ReceivedMail
 
 Queue = type[ReceivedMail] | type[Outbox]
+
+
+def is_free(table: Queue, now: datetime) -> ColumnElement[bool]:
+    """No process has the row in hand at this moment."""
+    return or_(table.lease_until.is_(None), table.lease_until < now)
+
+
+def is_ours(table: Queue) -> ColumnElement[bool]:
+    """This process has claimed the row, and nobody has taken it over since."""
+    return (table.holder == name_of()) & table.lease_until.is_not(None)
 
 
 def claim(
@@ -22,9 +33,14 @@ def claim(
     One statement on both databases: PostgreSQL passes over what others hold (SKIP LOCKED); on SQLite there is
     one writer at a time, and its dialect leaves the clause out.
     """
-    free = or_(table.lease_until.is_(None), table.lease_until < now)
     since = ReceivedMail.received_at if table is ReceivedMail else Outbox.next_at
-    picked = select(table.id).where(due, free).order_by(since, table.id).limit(limit).with_for_update(skip_locked=True)
+    picked = (
+        select(table.id)
+        .where(due, is_free(table, now))
+        .order_by(since, table.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
     claimed = session.execute(
         update(table)
         .where(table.id.in_(picked))
@@ -40,10 +56,9 @@ def give_back(session: Session, table: Queue, ids: Collection[int], *, attempt: 
 
     Rows that are done or put off meanwhile have no lease of ours any more, or are not to be named here.
     """
-    ours = table.id.in_(ids) & (table.holder == name_of()) & table.lease_until.is_not(None)
     session.execute(
         update(table)
-        .where(ours)
+        .where(table.id.in_(ids), is_ours(table))
         .values(lease_until=None, attempts=table.attempts - int(attempt))
         .execution_options(synchronize_session=False)
     )
@@ -66,6 +81,5 @@ def release_dead(session: Session) -> int:
         if dead:
             ended = update(table).where(waiting, held, table.holder.in_(dead)).values(lease_until=None)
             freed += len(session.scalars(ended.returning(table.id)).all())
-    held_by = session.scalars(select(Lease.holder).distinct()).all()
-    session.execute(delete(Lease).where(Lease.holder.in_([holder for holder in held_by if is_dead(holder)])))
+    free_dead(session)
     return freed

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
-from postdesk.doctor.findings import Finding, Notes, Probe
+from postdesk.doctor.findings import Finding, Notes, Probe, span
 
 if TYPE_CHECKING:
     from postdesk.wiring import House
@@ -66,7 +66,7 @@ def _database(house: "House") -> Iterable[Finding]:
         others = [process for process in known(session) if process.lives and abs(process.clock) > _OFF]
     _compare(notes, here - there, "the database's")
     for process in others:
-        what = f"The clock of {process.name.partition('.')[0]} differs by {_span(process.clock)} from the database's."
+        what = f"The clock of {process.name.partition('.')[0]} differs by {span(process.clock)} from the database's."
         notes.warning(what, _MEANS, _DO)
     return notes.found
 
@@ -93,10 +93,5 @@ def _compare(notes: Notes, ahead: timedelta, whose: str) -> None:
     if abs(ahead) <= _OFF:
         notes.ok(f"The clock of this machine agrees with {whose}.")
         return
-    what = f"The clock of this machine is {_span(ahead)} {'ahead of' if ahead > timedelta() else 'behind'} {whose}."
+    what = f"The clock of this machine is {span(ahead)} {'ahead of' if ahead > timedelta() else 'behind'} {whose}."
     (notes.error if abs(ahead) > _FAR else notes.warning)(what, _MEANS, _DO)
-
-
-def _span(time: timedelta) -> str:
-    seconds = abs(round(time.total_seconds()))
-    return f"{seconds} seconds" if seconds < 180 else f"{seconds // 60} minutes"

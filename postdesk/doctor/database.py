@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import text
 
 from postdesk.doctor.findings import Finding, Notes, Probe
+from store.damage import damage, in_words
 
 if TYPE_CHECKING:
     from postdesk.wiring import House
@@ -21,12 +22,31 @@ _STEPS = 10_000  # of SQLite's machine between two looks at the clock
 
 def probes(house: "House", seconds: float) -> list[Probe]:
     """What both kinds have; then what each has of its own."""
-    found = [Probe("database", "the database", lambda: _both(house))]
     if house.database.file is not None:
-        found.append(Probe("database", "what the database holds", lambda: _sqlite(house, seconds)))
-    else:
-        found.append(Probe("database", "the settings of PostgreSQL", lambda: _postgres(house)))
-    return found
+        return [Probe("database", "the database", lambda: _file(house, seconds))]
+    return [
+        Probe("database", "the database", lambda: _both(house)),
+        Probe("database", "the settings of PostgreSQL", lambda: _postgres(house)),
+    ]
+
+
+def damaged(said: str, topic: str = "database") -> Finding:
+    """SQLite found that its file is not whole."""
+    means = "Some of what it holds is lost or wrong. Stop Postdesk before it grows, and keep the file."
+    return Finding(
+        topic,
+        "error",
+        f"The database is damaged. SQLite says: {said}.",
+        means,
+        "Restore the last backup:",
+        "postdesk restore",
+    )
+
+
+def _file(house: "House", seconds: float) -> Iterable[Finding]:
+    """A file that is damaged may answer all the same: that it does would only mislead."""
+    found = list(_sqlite(house, seconds))
+    return found if any(one.level == "error" for one in found) else [*_both(house), *found]
 
 
 def _both(house: "House") -> Iterable[Finding]:
@@ -62,8 +82,7 @@ def _sqlite(house: "House", seconds: float) -> Iterable[Finding]:
     elif said == "ok":
         notes.ok("All pages of the database can be read.")
     else:
-        means = "Some of what it holds is lost or wrong. Stop Postdesk before it grows."
-        notes.error(f"The database is damaged: {said}.", means, "Restore the last backup:", "postdesk restore")
+        notes.found.append(damaged(in_words(said)))
     return notes.found
 
 
@@ -79,7 +98,9 @@ def _quick_check(file: Path, seconds: float) -> str | None:
             return None
         raise
     except sqlite3.DatabaseError as error:
-        return str(error)
+        if said := damage(error):
+            return said
+        raise
     finally:
         connection.close()
 

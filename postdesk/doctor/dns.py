@@ -4,6 +4,7 @@ import ipaddress
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from gateway.loopback import is_loopback
 from gateway.sender.resolver import Questions, Resolver, Unanswered
 from postdesk import dkim_state
 from postdesk.doctor import dns_in, dns_out
@@ -72,7 +73,7 @@ class _Machine(_Look):
             return
         notes.ok(f"{self._name} is {', '.join(addresses)}.")
         relay = self._house.settings.relay
-        if relay.mode != "smtp" or not dns_out.is_here(relay.host):
+        if relay.mode != "smtp" or not is_loopback(relay.host):
             return  # the addresses that others see are those of the relay: their names are its matter
         for address in addresses:
             if not ipaddress.ip_address(address).is_private:

@@ -1,9 +1,9 @@
 """SPF, DKIM and DMARC: can a receiver tell that a letter of the desk is the desk's own?"""
 
-import ipaddress
 from typing import TYPE_CHECKING
 
 from gateway.envelope import Envelope
+from gateway.loopback import is_loopback
 from gateway.sender import spf_check
 from gateway.sender.domains import organisation
 from gateway.sender.policy import policy_of
@@ -30,16 +30,6 @@ _KNOWN = {
 _MOST = 6  # addresses of a relay that are tried
 
 
-def is_here(host: str) -> bool:
-    """True for a relay on this machine: it sends from our addresses."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
 def look(notes: Notes, house: "House", domain: str, questions: Questions) -> None:
     """What receivers see of a letter from this domain. Raises Unanswered."""
     spf = _spf(notes, house, domain, questions)
@@ -51,7 +41,7 @@ def _spf(notes: Notes, house: "House", domain: str, questions: Questions) -> boo
     host = _relay_of(house, domain)
     records = [text for raw in questions.text(domain) if (text := raw.decode("ascii", "replace")).startswith("v=spf1")]
     wanted = next((term for end, term in _KNOWN.items() if f".{host}".endswith(end)), f"a:{host}")
-    if is_here(host):
+    if is_loopback(host):  # it sends from our addresses
         host, wanted = house.settings.hostname, f"a:{house.settings.hostname}"
     if len(records) > 1:
         means = "Receivers take that for a fault, and none of them counts (RFC 7208 section 4.5)."

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Literal
 
 Level = Literal["ok", "warning", "error"]
@@ -57,3 +58,13 @@ class Notes:
     def error(self, what: str, means: str, do: str, record: str = "") -> None:
         """It does not work."""
         self.found.append(Finding(self._topic, "error", what, means, do, record))
+
+
+def span(time: timedelta) -> str:
+    """How long, in words: whether before or behind does not show."""
+    time = abs(time)
+    seconds = round(time.total_seconds())
+    if seconds < 180:
+        return f"{seconds} seconds"
+    minutes = round(seconds / 60)
+    return f"{minutes} minutes" if minutes < 120 else f"{minutes // 60} hours" if time.days < 2 else f"{time.days} days"

@@ -6,9 +6,10 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from gateway.headers import clean
 from gateway.imap_session import ImapSession
+from gateway.mailbox_state import words
 from postdesk import mailboxes
+from postdesk.amounts import amount
 from postdesk.doctor import certificates
 from postdesk.doctor.findings import Finding, Notes, Probe
 from postdesk.oauth import right_ends, token_source
@@ -49,22 +50,23 @@ def _look(house: "House", box: "Mailbox", seconds: float) -> Iterable[Finding]:
     try:
         session.open()
     except ssl.SSLCertVerificationError as error:
-        words = certificates.why_not_trusted(error)
-        notes.error(f"The certificate of {place} is not believed: {words}.", _MEANS, "Have it mended by who runs it.")
+        why = certificates.why_not_trusted(error)
+        notes.error(f"The certificate of {place} is not believed: {why}.", _MEANS, "Have it mended by who runs it.")
         return notes.found
     except Exception as error:  # of the library, of OAuth2, of the wire: each says in words what it met
-        said = clean(str(error), 300) or type(error).__name__
+        said = words(error, config.secrets).rstrip(".")
         do = "Look at host, port, tls, user, and the password or the OAuth2 keys of this mailbox."
         notes.error(f"The {place} cannot be read: {said}.", _MEANS, do)
         return notes.found
     try:
-        notes.ok(f"The {place} lets us in; folder {box.folder} holds {session.exists:,} mails.")
+        notes.ok(f"The {place} lets us in; folder {box.folder} holds {amount(session.exists, 'mail', 'mails')}.")
         found = session.certificate()
         if found is not None and certificates.note_end(notes, f"The certificate of {place}", found):
             notes.ok(f"Its certificate lasts until {found.ends:%d %B %Y}.")
         missing = [folder for folder in (box.processed, box.refused) if not session.has(folder)]
         if missing:
-            notes.ok(f"Its folders {' and '.join(missing)} are made when a mail is first moved there.")
+            which = f"folder {missing[0]} is" if len(missing) == 1 else f"folders {' and '.join(missing)} are"
+            notes.ok(f"Its {which} made when a mail is first moved there.")
     finally:
         session.close()
     ends = right_ends(box, tokens)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from postdesk.doctor.findings import Finding, Notes, Probe
+from postdesk.doctor.findings import Finding, Notes, Probe, span
 
 if TYPE_CHECKING:
     from postdesk.wiring import House
@@ -45,7 +45,7 @@ def _look(house: "House") -> Iterable[Finding]:
     for process in found:
         if not process.lives:
             who = f"{short(process.name)} ({', '.join(process.roles)})"
-            what = f"{who} has not been seen for {_span(process.seen.total_seconds())}."
+            what = f"{who} has not been seen for {span(process.seen)}."
             means = "It died with its machine, or is cut off from the database."
             notes.warning(what, means, "Look at that machine. Its row goes away after a day.")
     versions = sorted({process.version for process in living})
@@ -55,7 +55,3 @@ def _look(house: "House") -> Iterable[Finding]:
     if not notes.found:
         notes.ok(f"{len(living)} processes live, of version {versions[0]}, and no role is missing.")
     return notes.found
-
-
-def _span(seconds: float) -> str:
-    return f"{round(seconds)} seconds" if seconds < 180 else f"{round(seconds / 60)} minutes"

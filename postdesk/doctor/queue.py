@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session
 
 from desk import metrics
 from desk.metrics import Figures
-from postdesk.doctor.findings import Finding, Notes, Probe
+from postdesk.amounts import amount
+from postdesk.doctor.findings import Finding, Notes, Probe, span
 
 if TYPE_CHECKING:
     from postdesk.wiring import House
@@ -35,7 +36,11 @@ def _look(house: "House") -> Iterable[Finding]:
     _boxes(notes, figures)
     if claimed:
         means = "They wait until the lease ends, a few minutes at most."
-        notes.warning(f"{claimed} mails are claimed by processes that died.", means, "Nothing: it passes by itself.")
+        notes.warning(
+            f"{amount(claimed, 'mail is', 'mails are')} claimed by processes that died.",
+            means,
+            "Nothing: it passes by itself.",
+        )
     if not notes.found:
         status = figures.status
         notes.ok(f"{status.accepted:,} mails were accepted, each is accounted for, and none waits for long.")
@@ -50,7 +55,7 @@ def _mail(notes: Notes, figures: Figures, now: datetime) -> None:
         notes.error(what, means, "Find out which:", "postdesk verify")
     if status.oldest_waiting and now - status.oldest_waiting > _SLOW:
         age = now - status.oldest_waiting
-        what = f"{status.waiting:,} mails wait to be handled, the oldest for {_span(age)}."
+        what = f"{amount(status.waiting, 'mail waits', 'mails wait')} to be handled, the oldest for {span(age)}."
         do = "Look below “processes” whether one with the role work lives, and into the log."
         (notes.error if age > _STUCK else notes.warning)(what, "Customers get no receipt meanwhile.", do)
     if status.held:
@@ -60,7 +65,7 @@ def _mail(notes: Notes, figures: Figures, now: datetime) -> None:
     canary = status.canary
     if canary and canary.missing_since:
         means = "Mail to the desk, or letters from it, may be stuck on the way."
-        what = f"A mail that the desk sent to itself has been missing for {_span(now - canary.missing_since)}."
+        what = f"A mail that the desk sent to itself has been missing for {span(now - canary.missing_since)}."
         notes.error(what, means, "Look at the relay, at the mailbox or the MX record, and at:", "postdesk canary list")
 
 
@@ -68,17 +73,44 @@ def _letters(notes: Notes, figures: Figures, now: datetime) -> None:
     status = figures.status
     if status.letters_due and now - status.letters_due > _SLOW:
         age = now - status.letters_due
-        what = f"{status.letters_waiting:,} letters wait, the oldest has been due for {_span(age)}."
+        wait = amount(status.letters_waiting, "letter waits", "letters wait")
+        what = f"{wait}, the oldest has been due for {span(age)}."
         do = "Look at “relay” above, and below “processes” whether one with the role deliver lives."
         (notes.error if age > _STUCK else notes.warning)(what, "Customers get no answer meanwhile.", do)
     if figures.letters_deferred:
         means = "The relay did not take them yet."
-        what = f"{figures.letters_deferred:,} letters were tried and wait for another try."
+        tried = amount(figures.letters_deferred, "letter was tried and waits", "letters were tried and wait")
+        what = f"{tried} for another try."
         notes.warning(what, means, "Look why at “relay” above, and in the log: letter deferred.")
     if figures.letters_given_up:
-        means = "Whoever they were for has not got them; staff were told."
-        what = f"{figures.letters_given_up:,} letters were refused or given up in the last day."
-        notes.warning(what, means, "See which addresses get no letters:", "postdesk mail muted")
+        one = figures.letters_given_up == 1
+        what = f"{figures.letters_given_up:,} {'letter was' if one else 'letters were'} refused or given up lately."
+        notes.warning(
+            what,
+            _lost(figures),
+            "See which, and why; other states are expired, uncertain and failed:",
+            "postdesk outbox list --state refused",
+        )
+    _staff(notes, figures)
+
+
+def _lost(figures: Figures) -> str:
+    to_staff = figures.letters_to_staff_given_up
+    means = "Whoever they were for has not got them, in the last day."
+    return f"{means} {to_staff:,} of them went to staff, who may have missed more than that." if to_staff else means
+
+
+def _staff(notes: Notes, figures: Figures) -> None:
+    muted, staff = figures.status.staff_muted, figures.status.staff
+    do = "See what the servers said. Once an address is right, lift its mute: postdesk mail unmute ADDRESS."
+    if muted and muted == staff:
+        means = "Nobody at the desk hears of new mail, nor of anything that goes wrong."
+        notes.error(
+            "No letter reaches any member of staff: their addresses are muted.", means, do, "postdesk mail muted"
+        )
+    elif muted:
+        what = f"The addresses of {muted} of {staff} people at the desk are muted."
+        notes.warning(what, "They get no letters from the desk.", do, "postdesk mail muted")
 
 
 def _boxes(notes: Notes, figures: Figures) -> None:
@@ -87,8 +119,12 @@ def _boxes(notes: Notes, figures: Figures) -> None:
             what = f"Mailbox “{box.name}” could not be read {box.failures} times in a row."
             notes.error(what, "Mail stays in it.", "Look at “mailbox” above.")
         if box.unfetchable:
-            what = f"The server of mailbox “{box.name}” does not hand out {box.unfetchable} mails."
+            what = f"The server of mailbox “{box.name}” does not hand out {amount(box.unfetchable, 'mail', 'mails')}."
             notes.warning(what, "They stay there.", "Open them with a mail program, and move or remove them.")
+        if box.unmovable:
+            what = f"The server of mailbox “{box.name}” does not move {box.unmovable} mails."
+            means = "They are not lost; each start of Postdesk fetches them again."
+            notes.warning(what, means, "Make room in the mailbox, and let Postdesk write to both of its folders.")
 
 
 def _claimed_by_the_dead(session: Session, now: datetime) -> int:
@@ -101,10 +137,3 @@ def _claimed_by_the_dead(session: Session, now: datetime) -> int:
         .group_by(ReceivedMail.holder)
     )
     return sum(count for holder, count in session.execute(held) if holder and is_dead(holder))
-
-
-def _span(time: timedelta) -> str:
-    minutes = max(1, round(time.total_seconds() / 60))
-    return (
-        f"{minutes} minutes" if minutes < 120 else f"{minutes // 60} hours" if minutes < 2880 else f"{time.days} days"
-    )

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from functools import partial
 from typing import TYPE_CHECKING
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from gateway.header_policy import wire_address
 from gateway.headers import clean
 from gateway.smtp_relay import SmtpConfig, SmtpRelay
@@ -78,10 +80,11 @@ def _look(house: "House", name: str, config: SmtpConfig, sender: str, seconds: f
         notes.error(f"The certificate of {place} is not believed: {words}.", means, do)
         return notes.found
     except _ENDED as error:
-        notes.error(f"{_capital(place)} does not work: {clean(str(error), 300) or type(error).__name__}.", *_WAIT)
+        what = f"{_capital(place)} does not work: {clean(str(error), 300) or type(error).__name__}."
+        notes.error(what, _WAIT, _where(house, name))
         return notes.found
     except Exception as error:  # what the relay itself says of it; of a kind of its own
-        notes.error(f"{_capital(place)} cannot be used: {clean(str(error), 300)}.", *_WAIT)
+        notes.error(f"{_capital(place)} cannot be used: {clean(str(error), 300)}.", _WAIT, _where(house, name))
         return notes.found
     finally:
         trial.close()
@@ -97,7 +100,14 @@ def _look(house: "House", name: str, config: SmtpConfig, sender: str, seconds: f
     return notes.found
 
 
-_WAIT = ("Letters wait, and are tried again for delivery.give_up_days.", "Look at the section of this relay.")
+_WAIT = "Letters wait, and are tried again for delivery.give_up_days."
+
+
+def _where(house: "House", name: str) -> str:
+    """The section of a relay, by the name that its probe has."""
+    section = "[relay]" if name == "the relay" else f"[[relays]] with the name {name.removeprefix('relay ')}"
+    file = house.loaded.file or "the settings"
+    return f"See that it runs, and that {section} in {file} is right: host, port, tls, user."
 
 
 def _recipient(house: "House") -> str:
@@ -106,8 +116,11 @@ def _recipient(house: "House") -> str:
 
     if house.missing_database:
         return ""
-    with house.database.reading() as session:
-        return next((person.address for person in load.staff(session).values() if person.active), "")
+    try:
+        with house.database.reading() as session:
+            return next((person.address for person in load.staff(session).values() if person.active), "")
+    except SQLAlchemyError:  # told below “database”; the relay can be asked about our own address
+        return ""
 
 
 def _capital(text: str) -> str:

@@ -5,12 +5,11 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from postdesk.backup_files import has_secrets
 from postdesk.doctor.findings import Finding, Notes, Probe
 
 if TYPE_CHECKING:
     from postdesk.wiring import House
-
-_BESIDE = ("", "-wal", "-shm", ".write-lock")
 
 
 def probes(house: "House", _seconds: float) -> list[Probe]:
@@ -50,27 +49,11 @@ def _files(house: "House") -> Iterator[tuple[Path, str]]:
         yield from ((path, "DKIM key") for path in sorted(settings.dkim.folder.iterdir()) if path.is_file())
     if (file := house.database.file) is not None:
         yield file.parent, "the folder of the database"
-        yield from ((Path(f"{file}{ending}"), "database") for ending in _BESIDE)
+        yield from ((path, "database") for path in house.database.files)
     if settings.blobs.kind == "folder":
         yield settings.blobs.folder, "mails and attachments"
     if settings.relay.mode == "maildir":
         yield settings.relay.folder, "letters"
-    if house.loaded.file is not None and _names_a_password(house):
+    # Whether it holds a secret itself; those in files of their own are read with more care.
+    if house.loaded.file is not None and has_secrets(house.loaded.file):
         yield house.loaded.file, "settings with a password in them"
-
-
-def _names_a_password(house: "House") -> bool:
-    """Whether the settings file itself holds a secret; those in files of their own are read with more care."""
-    import tomllib
-
-    file = house.loaded.file
-    if file is None:
-        return False
-
-    def holds(value: object) -> bool:
-        if isinstance(value, dict):
-            secret = ("password", "client_secret", "refresh_token", "secret_key", "token")
-            return any((name in secret and inner) or holds(inner) for name, inner in value.items())
-        return any(map(holds, value)) if isinstance(value, list) else False
-
-    return holds(tomllib.loads(file.read_text(encoding="utf-8")))

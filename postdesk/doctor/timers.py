@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from postdesk.doctor.findings import Finding, Notes, Probe
 
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from postdesk.wiring import House
 
 _LATE = timedelta(minutes=15)  # they all run once a minute
+_BEGIN = timedelta(minutes=3)  # so long after the first start they may not have run yet
 
 
 def probes(house: "House", _seconds: float) -> list[Probe]:
@@ -30,8 +32,11 @@ def _look(house: "House") -> Iterable[Finding]:
     now = datetime.now(UTC)
     with house.database.reading() as session:
         ran = {row.name: row.at for row in session.execute(select(JobRun.name, JobRun.at))}
+        begin = _begin(session)
     late = [name for name in TIMERS if name != backup_due.JOB and now - ran.get(name, now - 2 * _LATE) > _LATE]
-    if len(late) == len(TIMERS) or (late and not ran):
+    if late and begin:
+        notes.ok("The desk has just been started: its timers begin in a moment.")
+    elif len(late) == len(TIMERS) or (late and not ran):
         means = "Nobody is reminded, nothing becomes Complete, no digest goes out, nothing old is forgotten."
         notes.error("No timer has run lately.", means, "Run a process with the role schedule:", "postdesk serve")
     elif late:
@@ -53,3 +58,11 @@ def _look(house: "House") -> Iterable[Finding]:
     else:
         notes.ok("The last backup is young enough.")
     return notes.found
+
+
+def _begin(session: Session) -> bool:
+    """Whether all that could run the timers was started a moment ago."""
+    from store.processes import clock, known
+
+    started = [one.started_at for one in known(session) if one.lives and "schedule" in one.roles]
+    return bool(started) and min(started) > clock(session) - _BEGIN

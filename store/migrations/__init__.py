@@ -111,6 +111,9 @@ def _run(database: Database, step: Step, versions: Path) -> None:
         _move(database, move)
     if getattr(module, "concurrently", False) and not database.is_sqlite:
         # An index of a big table is built beside the work, which PostgreSQL does outside of a transaction only.
+        if step.oldest:
+            with database.engine.begin() as connection:
+                _remember(connection, step.oldest)
         with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             _to(connection, step.revision, versions)
         return

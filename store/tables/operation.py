@@ -54,6 +54,7 @@ class JobRun(Base):
     name: Mapped[str] = mapped_column(String(40), primary_key=True)
     done_for: Mapped[str] = mapped_column(String(40))  # "2019-04-09"
     at: Mapped[datetime]
+    place: Mapped[str] = mapped_column(Text, default="")  # of the last backup: the folder that it is in
 
 
 class Pending(Base):

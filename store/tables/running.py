@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, String, Text, text
+from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from store.tables.base import ROW_ID, Base, Key
@@ -45,9 +45,11 @@ class MailboxState(Base):
     last_error_at: Mapped[datetime | None]
     failures: Mapped[int] = mapped_column(default=0)  # visits in a row that did not come to their end
     failing_since: Mapped[datetime | None]  # the first of these
-    unfetchable: Mapped[int] = mapped_column(default=0)
+    unfetchable: Mapped[int] = mapped_column(default=0)  # mails that its server does not hand out
+    unmovable: Mapped[int] = mapped_column(default=0)  # mails that are decided about, and that its server does not move
     waiting: Mapped[int] = mapped_column(default=0)  # mails that this visit has still before it
     taken: Mapped[int] = mapped_column(default=0)  # mails that this visit has taken
+    start_known: Mapped[bool] = mapped_column(default=False)  # the next three are decided, though all may be empty
     uid_validity: Mapped[int] = mapped_column(BigInteger, default=0)
     start_uid: Mapped[int] = mapped_column(BigInteger, default=0)  # mails below it were there before, and stay
     start_at: Mapped[datetime | None]  # the same as a moment, for when UIDs mean other mails; none: all are taken
@@ -103,12 +105,14 @@ class MoveIn(Base):
 
 
 class MovedMail(Base):
-    """Which run moved a mail in."""
+    """Which run moved a mail in, and what it left on its ticket beside its entry, for undo."""
 
     __tablename__ = "moved_mail"
 
     received_id: Mapped[int] = mapped_column(ROW_ID, primary_key=True, autoincrement=False)
     move_in_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("move_in.id"), index=True)
+    message_key: Mapped[bytes | None] = mapped_column(LargeBinary(16))  # in KnownMessage; none: it was there before
+    numbers: Mapped[list[Any]] = mapped_column(default=list)  # in OldNumber, the new ones
 
 
 class OldNumber(Base):

@@ -1,5 +1,8 @@
 """The words of a person: found whole, replaced wherever they stand, in lists too."""
 
+import unicodedata
+from typing import Literal
+
 import pytest
 
 from desk.erasing import mark
@@ -25,6 +28,17 @@ WORDS = Words.of(["ann@customer.test"], "erased-1@erased.invalid", ["Ann Sample"
 def test_whole_words(text: str, replaced: str | None) -> None:
     """In any case of letters; what merely contains them is another's."""
     assert WORDS.replaced(text) == (text if replaced is None else replaced)
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+@pytest.mark.parametrize("text", ["Özlem Ünal", "ÖZLEM ÜNAL", "özlem ünal", "öZLEM ünal"])
+def test_letters_with_an_accent(form: Literal["NFC", "NFD"], text: str) -> None:
+    """In any case of letters, and however the accent is spelled; a letter with another accent is another one."""
+    words = Words.of(["ünal@customer.test"], "erased-1@erased.invalid", ["Özlem Ünal"], "Erased person 1")
+    found = unicodedata.normalize(form, f"For {text} <{text[6:]}@customer.test>")
+    assert words.replaced(found) == "For Erased person 1 <erased-1@erased.invalid>"
+    another = unicodedata.normalize("NFD", "Ann Samplé")
+    assert WORDS.replaced(another) == another
 
 
 def test_lists_and_tables() -> None:

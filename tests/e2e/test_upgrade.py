@@ -147,6 +147,7 @@ def _expanded(new: Newer) -> str:
     assert "waits for processes that know only older schemas" in shown[5]
     said = new.run("migrate", code=75)
     assert "takes away what older processes still use, and these live" in said
+    assert "takes away what older processes still use, and these live" in new.run("migrate", "--later")
     with new.database.engine.connect() as connection:
         found = inspect(connection)
         assert "ix_ticket_mood" in {index["name"] for index in found.get_indexes("ticket")}

@@ -10,8 +10,8 @@ from sqlalchemy import select
 
 from desk import canary
 from desk.status import snapshot
-from gateway.canary import HEADER, letter, recipient
-from gateway.canary_token import make, read
+from gateway.canary import letter, recipient
+from gateway.canary_token import HEADER, make, read
 from gateway.letter import DeskFacts
 from store.tables import Canary, Outbox, ReceivedMail, Ticket
 from tests.gateway.desk_world import ADDRESSES, DESK, KEYS, NOW, RULES, SAM, SUE, People, Verdict, World, mail
@@ -121,6 +121,31 @@ def test_a_report_about_it_is_no_canary(world: World) -> None:
     )
     assert world.take(report, reverse_path="").rule != "canary"
     assert found(world, canary_id).handled_at is None
+
+
+@pytest.mark.usefixtures("people")
+@pytest.mark.parametrize("copied", [True, False])
+def test_an_answer_to_all_is_no_canary(world: World, *, copied: bool) -> None:
+    """Somebody who has seen the address or the field puts it into a conversation: what is said there is mail."""
+    canary_id, _ = sent(world)
+    token = {"cc": recipient(DESK, canary_id, ADDRESSES)} if copied else {HEADER: make(canary_id, KEYS)}
+    said = world.take(mail("eve@elsewhere.test", "Re: lunch", **token, auto_submitted="auto-generated"))
+    assert said.rule != "canary"
+    assert world.take(mail("eve@elsewhere.test", "Re: phones", **token)).kind == "opened"
+    assert found(world, canary_id).handled_at is None
+
+
+@pytest.mark.usefixtures("people")
+@pytest.mark.parametrize("days", [0, 1])
+def test_one_that_was_back_or_is_old_is_a_letter_of_ours(world: World, days: int) -> None:
+    """Its token says nothing any more: it is ignored as every letter of the desk is, and its row stays as it was."""
+    canary_id, raw = sent(world)
+    if not days:
+        world.take(raw)
+    world.clock.forward(hours=25 * days, minutes=1)
+    back = found(world, canary_id).handled_at
+    assert world.take(raw.replace(b"It opens", b"So it opens")).rule == "own-mail"
+    assert found(world, canary_id).handled_at == back
 
 
 @pytest.mark.usefixtures("people")

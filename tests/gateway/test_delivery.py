@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
+from gateway import delivery_by_hand
 from gateway.delivery import Deliverer
 from gateway.delivery_policy import DeliveryPolicy, back_off, mutes
 from gateway.letter import Letter
@@ -51,9 +52,9 @@ class Clock:
 class DiesAfterSending(SmtpRelay):
     """The process ends between the relay's 250 and our commit."""
 
-    def send(self, letters: Sequence[Letter]) -> list[Result]:
+    def send(self, letters: Sequence[Letter]) -> Iterator[Result]:
         """Send, and die."""
-        super().send(letters)
+        list(super().send(letters))
         raise KeyboardInterrupt
 
 
@@ -369,3 +370,22 @@ def test_on_postgresql() -> None:
         with base.reading() as session:
             assert [muted.address for muted in session.scalars(select(Suppression))] == ["jane@customer.test"]
         base.close()
+
+
+def test_sent_again_it_says_all_that_it_said(base: Database) -> None:
+    """What went along in a letter is in it again when a person sends it once more, though its bytes are gone."""
+    world.add(base, world.event(40, "First words.", world.SAM, minutes=20))
+    world.add(base, world.event(41, "Second words.", world.SAM, minutes=21))
+    world.add(base, world.row(50, "update", event_id=40), world.row(51, "update", event_id=41))
+    clock = Clock()
+    with scripted({".": b"554 5.7.1 policy\r\n"}) as server, deliverer(base, server, clock) as delivery:
+        delivery.drain_once()
+        assert (row(base, 50).state, row(base, 51).state) == ("refused", "folded")
+        server.answers.clear()
+        server.mails.clear()
+        with base.transaction() as session:
+            delivery_by_hand.send_again(session, 50, "pat", clock.now, base.ids.next)
+        delivery.drain_once()
+    assert row(base, 50).state == "sent"
+    (mail,) = [one for one in server.mails if b"First words." in one]
+    assert b"Second words." in mail

@@ -3,18 +3,21 @@
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from gateway import letter_files
+from gateway.compose import Composer
 from gateway.delivery import Deliverer
 from gateway.delivery_lanes import Lanes, Route
 from gateway.delivery_policy import DeliveryPolicy
 from gateway.desk_addresses import Addresses, DeskAddress
-from gateway.letter import Letter
+from gateway.letter import Letter, Unsent
 from gateway.relay import Deferred, Result, Sent, sender_of
 from gateway.smtp_relay import SmtpConfig, SmtpRelay
 from store.database import Database
@@ -248,6 +251,9 @@ def test_the_database_chooses_as_the_code_does(world: World, people: People, awa
         for place, ticket_id in enumerate([*range(900, 900 + len(senders)), None]):
             common = {"recipient": "a@b.test", "kind": "update", "next_at": now, "created_at": now, "context": {}}
             session.add(Outbox(id=800 + place, ticket_id=ticket_id, **common))
+        for place, sender in enumerate(senders):
+            values = common | {"kind": "canary", "context": {"canary": 1, "from": sender}}
+            session.add(Outbox(id=850 + place, **values))
     for lane in lanes:
         if lane.route.name in away:
             tried(lane, now)
@@ -256,7 +262,8 @@ def test_the_database_chooses_as_the_code_does(world: World, people: People, awa
     with world.database.reading() as session:
         found = session.scalars(select(Outbox.id).where(Outbox.id >= 800, Outbox.id < 900, condition)).all()
     expected = [place for place, sender in enumerate([*senders, "main@example.org"]) if lanes.of(sender).is_free(now)]
-    assert sorted(found) == [800 + place for place in expected]
+    canaries = [850 + place for place in expected if place < len(senders)]
+    assert sorted(found) == [800 + place for place in expected] + canaries
     lanes.close()
 
 
@@ -287,3 +294,28 @@ def test_large_letters_do_not_fill_the_memory(
     assert sorted(server.mails) == sorted(first)
     assert {row(base, 100 + number).state for number in range(6)} == {"sent"}
     assert {tuple(result for result, _ in replies(base, 100 + number)) for number in range(6)} == {("deferred", "sent")}
+
+
+def test_a_letter_whose_relay_turns_out_to_rest_is_put_off(letters: Database) -> None:
+    """Its ticket moved to the other desk address after it was claimed: no round takes it up again at once."""
+    clock = Clock()
+
+    class Moves(Composer):
+        def render_many(self, session: Session, rows: Sequence[Outbox]) -> dict[int, Letter | Unsent]:
+            found = super().render_many(session, rows)
+            return {i: replace(one, sender=SALES) if isinstance(one, Letter) else one for i, one in found.items()}
+
+    with scripted() as usual, scripted({"banner": close}) as sales:
+        route = smtp(sales, name="sales", addresses=frozenset({SALES}))
+        with two_relays(letters, smtp(usual), route, clock) as delivery:
+            delivery.drain_once()
+            letter_world.add(
+                letters, letter_world.row(100, "customer_wrote", letter_world.SAM, event_id=letter_world.EVENT)
+            )
+            values = {"keys": letter_world.KEYS, "blobs": letter_world.BLOBS, "clock": clock}
+            delivery._composer = Moves(ADDRESSES, letter_world.FACTS, letter_world.TEMPLATES, **values)  # type: ignore[arg-type]
+            assert delivery.drain_once() == 1
+            assert [delivery.drain_once() for _ in range(3)] == [0, 0, 0]
+            found = row(letters, 100)
+            assert (found.attempts, found.lease_until) == (0, None)
+            assert found.next_at > clock.now

@@ -1,18 +1,21 @@
 """Paces: turns that several processes share, domains that slow down by themselves and recover."""
 
+import contextlib
 import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import select
 
-from gateway import delivery_pace
+from gateway import delivery_batch, delivery_pace
 from gateway.delivery import Deliverer
-from gateway.delivery_pace import PaceRules, Paces, slow_domains, throttled
+from gateway.delivery_pace import PaceRules, Paces, Wait, slow_domains, throttled
 from gateway.delivery_policy import DeliveryPolicy
 from gateway.relay import Deferred
 from gateway.smtp_relay import SmtpConfig, SmtpRelay
+from store.blobs import FolderBlobs
 from store.database import Database
+from store.identity import name_of
 from store.tables import Outbox, Pace
 from tests.gateway import letter_world
 from tests.gateway.desk_world import NOW, World
@@ -32,7 +35,7 @@ def turns(world: World, rows: list[Outbox], now: datetime = NOW) -> dict[int, ti
     """How long each of these rows has to wait."""
     with world.database.transaction() as session:
         found = delivery_pace.turns(session, rows, BETWEEN, now)
-    return {row_id: at - now for row_id, at in found.items()}
+    return {row_id: wait.until - now for row_id, wait in found.items()}
 
 
 def test_each_row_has_a_turn(world: World) -> None:
@@ -187,3 +190,91 @@ def test_the_relay_itself_slows_no_domain(world: World) -> None:
         results = [("ann@customer.test", Deferred("421 4.7.0 too many connections", of_relay=True))]
         paces.take_note(session, results, datetime.now(UTC))
         assert session.scalars(select(Pace)).all() == []
+
+
+def test_turns_end_at_the_horizon(world: World) -> None:
+    """What lies beyond takes no turn and asks anew later; a letter that comes then need not wait."""
+    rows = [waiting(n) for n in range(1, 600)]
+    with world.database.transaction() as session:
+        found = delivery_pace.turns(session, rows, BETWEEN, NOW)
+    assert {wait.has_turn for wait in found.values()} == {True, False}
+    assert max(wait.until for wait in found.values()) == NOW + delivery_pace.HORIZON
+    assert sum(not wait.has_turn for wait in found.values()) == 599 - delivery_pace.HORIZON // (3 * SECOND)
+    later = NOW + delivery_pace.HORIZON
+    assert turns(world, [waiting(1_000)], later) == {}, "no turn is taken beyond it"
+
+
+def test_a_clock_that_was_a_day_ahead_costs_minutes(world: World) -> None:
+    """Turns of that day are no turns, neither those given to rows nor those at the domain."""
+    turns(world, [waiting(1), waiting(2)], NOW + timedelta(days=1))
+    ahead = NOW + timedelta(days=1, seconds=3)
+    assert turns(world, [waiting(2, turn_at=ahead)]) == {2: delivery_pace.HORIZON}
+    assert turns(world, [waiting(3)], NOW + delivery_pace.HORIZON) == {}
+
+
+def test_rows_beyond_the_horizon_have_no_turn(world: World) -> None:
+    """The waits are written down with the turns, and a row whose time comes without one asks for it."""
+    later = NOW + delivery_pace.HORIZON
+    with world.database.transaction() as session:
+        for row_id in (801, 802):
+            values = {"kind": "update", "recipient": "a@customer.test", "created_at": NOW, "next_at": NOW}
+            session.add(Outbox(id=row_id, context={}, attempts=1, lease_until=later, holder=name_of(), **values))
+    with world.database.transaction() as session:
+        waits = {801: Wait(NOW + SECOND), 802: Wait(later, has_turn=False)}
+        delivery_batch.put_off_to_turns(session, waits)
+    with world.database.reading() as session:
+        found = session.scalars(select(Outbox).where(Outbox.id.in_((801, 802))).order_by(Outbox.id))
+        assert [(one.next_at, one.turn_at, one.lease_until, one.attempts) for one in found] == [
+            (NOW + SECOND, NOW + SECOND, None, 0),
+            (later, None, None, 0),
+        ]
+
+
+def test_a_round_that_fails_loses_no_turn(base: Database) -> None:  # noqa: F811 - the fixture
+    """The disk is away for an hour: afterwards the letters go at their pace, as if nothing had been."""
+    bad = letter_world.file(60, "fix.pdf", b"%PDF y", 40, type="application/pdf")
+    letter_world.add(base, letter_world.event(40, "See the file.", letter_world.SAM, minutes=20), bad)
+    letter_world.add(base, letter_world.row(50, "update", event_id=40))
+    for number in range(5):
+        context = {"at": letter_world.NOW.isoformat()}
+        letter_world.add(base, letter_world.row(100 + number, "password_changed", ticket_id=None, context=context))
+    clock = Clock()
+    with scripted() as server:
+        delivery = deliverer(base, server, clock, PaceRules({"customer.test": 10}))
+        delivery._composer = letter_world.composer(clock=clock, blobs=Away(letter_world.BLOBS.root))
+        for _ in range(30):
+            with contextlib.suppress(OSError):
+                delivery.drain_once()
+            clock.forward(minutes=2)
+        with base.reading() as session:
+            rows = session.scalars(select(Outbox).where(Outbox.state == "waiting")).all()
+            assert all(one.next_at <= clock.now + timedelta(minutes=1) for one in rows)
+        delivery.close()
+
+
+class Away(FolderBlobs):
+    """A store that does not work."""
+
+    def read(self, digest: str) -> bytes:
+        """Never."""
+        raise OSError(5, "Input/output error")
+
+    def check(self) -> None:
+        """Says so."""
+        raise OSError(5, "Input/output error")
+
+
+def test_a_lease_that_another_process_has_is_not_ended(world: World) -> None:
+    """Rows are put off, and given back, only by the process that has them."""
+    database = world.database
+    later = NOW + timedelta(hours=1)
+    with database.transaction() as session:
+        common = {"kind": "update", "recipient": "a@b.test", "created_at": NOW, "next_at": NOW, "context": {}}
+        lease = {"lease_until": later, "attempts": 1}
+        session.add(Outbox(id=801, holder="other:1.1", **common | lease))
+        session.add(Outbox(id=802, holder=name_of(), **common | lease))
+    with database.transaction() as session:
+        delivery_batch.put_off(session, {801: later, 802: later}, attempt=False)
+    with database.reading() as session:
+        rows = session.scalars(select(Outbox).where(Outbox.id.in_((801, 802))).order_by(Outbox.id))
+        assert [(one.next_at, one.lease_until, one.attempts) for one in rows] == [(NOW, later, 1), (later, None, 0)]

@@ -33,13 +33,22 @@ def unreadable(world: World) -> int:
     return mail_id
 
 
+def damaged(world: World) -> int:
+    """A mail whose bytes cannot be read, in a store that works."""
+    mail_id = world.send(sample.mail(ANN, "Big", "x" * INLINE))
+    path = world.blobs.path(row(world, mail_id).blob)
+    path.unlink()
+    path.mkdir()  # EISDIR, also for root
+    return mail_id
+
+
 def refused_by_the_database(world: World) -> int:
     """A mail that can be read, and that the database does not take."""
     forbid(world, "ticket", "title")
     return world.send(sample.mail(ANN, "poison"))
 
 
-@pytest.mark.parametrize("make", [unreadable, refused_by_the_database])
+@pytest.mark.parametrize("make", [unreadable, damaged, refused_by_the_database])
 def test_a_mail_that_fails_is_tried_three_times_and_held(
     world: World, people: sample.People, make: Callable[[World], int]
 ) -> None:

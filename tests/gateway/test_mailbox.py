@@ -156,6 +156,27 @@ def test_batches_are_cut_by_count_and_by_bytes(desk: Desk, monkeypatch: pytest.M
     assert portions == [4, 1, 1, 2]
 
 
+@pytest.mark.parametrize("gone", [False, True])
+def test_a_mail_without_a_size_holds_nobody_up(desk: Desk, monkeypatch: pytest.MonkeyPatch, *, gone: bool) -> None:
+    """All others are taken in the same visit. Where another client took it, that is no fault."""
+    desk.put(*(mail(number) for number in range(6)))
+    sizes = ImapSession.sizes
+
+    def silent(self: ImapSession, uids: Sequence[int]) -> dict[int, int]:
+        if gone and 1 in uids:
+            with desk.server.client(desk.user) as client:
+                client.select_folder("INBOX")
+                client.delete_messages([1])
+                client.expunge()
+        return {uid: size for uid, size in sizes(self, uids).items() if uid != 1}
+
+    monkeypatch.setattr(ImapSession, "sizes", silent)
+    poller = desk.poller(batch=2)
+    left = 0 if gone else 1
+    assert poller.poll_once() == PollResult(fetched=5, moved=5, left=left, withheld=left)
+    assert ("does not say how big" in poller.state.last_error) is not gone
+
+
 @pytest.mark.parametrize("folder", ["Desk", "Störungen & Wünsche", "受信/服务台", 'a "b" c'])
 def test_other_folders_than_the_inbox(desk: Desk, folder: str) -> None:
     """Source and target may have any name."""

@@ -102,7 +102,7 @@ def test_a_failing_mailbox_is_told_once_and_once_more_when_it_works(desk: Databa
 def test_a_reader_that_is_gone_is_seen(desk: Database) -> None:
     """Also one that never was: the timer counts from when it first looked."""
     assert watch(desk) == []
-    assert health(desk, minutes=6).trouble == "gone"
+    assert health(desk, minutes=8).trouble == "gone"
     ((_, lines),) = watch(desk, minutes=16)
     assert lines[0].startswith("The mailbox service has not been read yet.")
     assert lines[1].startswith("No process reads it.")

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from datetime import UTC, datetime, timedelta
@@ -18,6 +19,7 @@ from gateway.mailbox_book import DatabaseBook
 from gateway.mailbox_start import Start
 from gateway.stopping import Stop
 from store.database import Database
+from store.identity import name_of
 from tests.gateway.mailbox_world import Desk, mail, running
 from tests.servers import Dovecot, wait_for
 
@@ -111,6 +113,50 @@ def test_new_uids_while_mail_cannot_be_kept(desk: Desk, book: DatabaseBook) -> N
     assert poller.poll_once() == PollResult(fetched=1, left=1)
     desk.spool.faults.clear()
     assert poller.poll_once() == PollResult(fetched=1, moved=1)
+
+
+def test_new_uids_while_another_client_removes_mail(
+    desk: Desk, book: DatabaseBook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A mail that slips through the listing, because places change meanwhile, is taken with the next visit."""
+    assert_start(desk, book)
+    anew(desk)
+    for number in range(1, 6):
+        append(desk, mail(number), datetime.now(UTC))
+    monkeypatch.setattr(imap_session, "WINDOW", 2)
+    search = ImapSession._search
+    asked: list[int] = []
+
+    def meanwhile(self: ImapSession, first: int, last: int, *criteria: object) -> list[int]:
+        if len(asked) == 1:
+            with desk.server.client(desk.user) as client:
+                client.select_folder("Desk")
+                client.delete_messages([client.search()[0]])
+                client.expunge()
+                client.append("Desk", mail(6))
+        asked.append(first)
+        return search(self, first, last, *criteria)
+
+    monkeypatch.setattr(ImapSession, "_search", meanwhile)
+    poller = reads(desk, book, start="now")
+    poller._visit(threading.Event())
+    assert len(desk.spool.mails) == 4  # which one slips through is the server's choice
+    assert poller._session
+    assert poller._session.more_arrived  # there is another visit at once
+    poller.poll_once()
+    assert sorted(desk.spool.mails) == [mail(number) for number in (2, 3, 4, 5, 6)]
+
+
+def test_new_uids_of_more_mail_than_is_listed(desk: Desk, book: DatabaseBook, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What one listing has no room for is new as well."""
+    monkeypatch.setattr(imap_session, "WINDOW", 2)
+    monkeypatch.setattr(imap_session, "LISTED", 2)
+    assert_start(desk, book)
+    anew(desk)
+    for number in range(1, 6):
+        append(desk, mail(number), datetime.now(UTC))
+    poller = reads(desk, book, start="now")
+    assert [poller.poll_once().moved for _ in range(4)] == [2, 2, 1, 0]
 
 
 def assert_start(desk: Desk, book: DatabaseBook) -> None:
@@ -225,13 +271,13 @@ def test_a_reader_that_died_here_keeps_nobody_waiting(database: Database) -> Non
     """On this machine a process is seen dead; on another one the lease has to run out."""
     from gateway.mailbox import MailboxState
 
-    dead, here = (
-        DatabaseBook(database, "sample"),
-        DatabaseBook(database, "sample", alive=lambda pid: pid != 999_999_999),
-    )
-    dead._holder = dead._holder.rpartition(":")[0] + ":999999999"
-    assert dead.hold(MailboxState())
-    assert not DatabaseBook(database, "sample").hold(MailboxState())
+    reader, here = DatabaseBook(database, "sample"), DatabaseBook(database, "sample")
+    reader._holder = f"elsewhere.{name_of()}"
+    assert reader.hold(MailboxState())
+    assert not here.hold(MailboxState())
+    reader.let_go(MailboxState())
+    reader._holder = name_of().rpartition(":")[0] + ":999999999.1"
+    assert reader.hold(MailboxState())
     assert here.hold(MailboxState())
 
 

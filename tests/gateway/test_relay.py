@@ -4,15 +4,18 @@ import email
 import mailbox
 import ssl
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import trustme
 
+from gateway import smtp_client, smtp_relay
 from gateway.letter import Letter
-from gateway.relay import Deferred, MaildirRelay, Refused, Result, Sent, Uncertain
+from gateway.relay import Deferred, MaildirRelay, NotTried, Refused, Result, Sent, Uncertain
 from gateway.smtp_relay import SmtpConfig, SmtpRelay
 from tests.gateway.scripted_smtp import Answer, Scripted, close, drip, endless, scripted, silent
 
@@ -44,7 +47,7 @@ def send(server: Scripted, *letters: Letter, **values: object) -> list[Result]:
     """Send letters, and end the connection."""
     relay = SmtpRelay(config(server, **values))
     try:
-        return relay.send(letters or (LETTER,))
+        return list(relay.send(letters or (LETTER,)))
     finally:
         relay.close()
 
@@ -148,18 +151,18 @@ def test_total_time_is_bounded(stop: threading.Event) -> None:
     with scripted({"RCPT": silent(stop)}) as server:
         results = send(server, *[LETTER] * 5, timeout=30, total=0.4)
         stop.set()
-    assert [type(result) for result in results] == [Deferred] * 5
+    assert [type(result) for result in results] == [Deferred] + [NotTried] * 4
 
 
 def test_server_that_closed_an_idle_connection() -> None:
     """A kept connection that the server closed meanwhile is opened again, and the letter goes."""
     with scripted({"QUIT": close}) as server:
         relay = SmtpRelay(config(server))
-        assert isinstance(relay.send([LETTER])[0], Sent)
+        assert isinstance(next(iter(relay.send([LETTER]))), Sent)
         server.answers["MAIL"] = b"421 4.4.2 idle too long\r\n"
-        assert isinstance(relay.send([LETTER])[0], Deferred)
+        assert isinstance(next(iter(relay.send([LETTER]))), Deferred)
         del server.answers["MAIL"]
-        assert isinstance(relay.send([LETTER])[0], Sent)
+        assert isinstance(next(iter(relay.send([LETTER]))), Sent)
         relay.close()
 
 
@@ -282,3 +285,52 @@ def test_maildir_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "outbox").write_text("a file")
     (result,) = MaildirRelay(tmp_path / "outbox").send([LETTER])
     assert isinstance(result, Deferred)
+
+
+def test_no_letter_is_cut_by_the_end_of_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The one that was begun has time of its own; one whose turn does not come was not tried."""
+    passed = [0.0]
+    clock = SimpleNamespace(monotonic=lambda: time.monotonic() + passed[0])
+    monkeypatch.setattr(smtp_relay, "time", clock)
+    monkeypatch.setattr(smtp_client, "time", clock)
+
+    def slow(connection: object) -> bytes:
+        passed[0] += 200
+        return b"250 2.0.0 ok\r\n"
+
+    with scripted({".": slow}) as server:
+        results = send(server, *[LETTER] * 3, timeout=290, total=300)
+    assert results == [Sent("250 2.0.0 ok"), Sent("250 2.0.0 ok"), NotTried()]
+    assert len(server.mails) == 2
+
+
+def test_a_program_that_ends_begins_no_letter() -> None:
+    """The letters are given back, and the relay hears of none of them."""
+    with scripted() as server:
+        assert list(SmtpRelay(config(server), lambda: True).send([LETTER] * 2)) == [NotTried()] * 2
+    assert server.connections == 0
+
+
+@pytest.mark.parametrize("verb", ["MAIL", "RCPT", "."])
+def test_the_first_digit_decides(verb: str) -> None:
+    """Any reply that begins with 2 means yes (RFC 5321 section 4.2.1)."""
+    with scripted({verb: b"259 queued\r\n"}) as server:
+        (result,) = send(server)
+    assert isinstance(result, Sent)
+    assert len(server.mails) == 1
+
+
+def test_a_relay_that_closes_is_the_trouble_itself() -> None:
+    """A 421 speaks of the server (RFC 5321 section 3.8), so that it gets its rest."""
+    with scripted({"MAIL": b"421 4.3.2 shutting down\r\n"}) as server:
+        results = send(server, LETTER, LETTER, LETTER)
+    assert [isinstance(one, Deferred) and one.of_relay for one in results] == [True] * 3
+
+
+def test_a_host_that_is_no_name_is_a_fault_of_the_settings() -> None:
+    """Letters wait; nothing was sent, and nobody need wonder whether it was."""
+    relay = SmtpRelay(SmtpConfig(host="a..b", tls="none"))
+    (result,) = relay.send([LETTER])
+    assert isinstance(result, Deferred)
+    assert result.of_relay
+    assert "not a host name" in relay.try_out()

@@ -4,10 +4,10 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from desk import status
-from store.tables import Base, Disposition, Outbox, ReceivedMail, Tally
+from store.tables import Base, Disposition, Outbox, ReceivedMail, Staff, Suppression, Tally
 from tests.portal.client import Browser
 from tests.portal.world import START, World
 
@@ -111,6 +111,20 @@ def test_letters_that_leave_late_are_said(world: World, browser: Browser) -> Non
     assert "All systems working" in text_of(browser)
     letter(world, next_at=START - timedelta(minutes=20))
     assert "Letters leave late: the oldest has been due for 20 min." in text_of(browser)
+
+
+def test_that_no_letter_reaches_staff_is_said(world: World, browser: Browser) -> None:
+    """When the address of everybody at the desk is muted, not all is well; nobody is named."""
+    with world.database.transaction() as session:
+        addresses = session.scalars(select(Staff.address).where(Staff.deactivated_at.is_(None))).all()
+        assert addresses
+        for number, address in enumerate(addresses):
+            session.add(Suppression(id=9_000 + number, address=address, reason="550 5.1.1", since=START))
+    text = text_of(browser)
+    assert "No letter reaches our staff" in text
+    assert "All systems working" not in text
+    assert addresses[0] not in text
+    assert browser.get("/healthz").json()["state"] == "unheard"
 
 
 def test_failing_letters_are_counted(world: World, browser: Browser) -> None:

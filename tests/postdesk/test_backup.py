@@ -2,20 +2,24 @@
 
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import func, select
+from typer.testing import Result
 
 from postdesk import backup, backup_manifest, backup_trial
-from postdesk.backup_due import last_made
+from postdesk.backup_due import LEASE, last_made
 from postdesk.backup_manifest import BackupError, Manifest
 from postdesk.settings import load
 from postdesk.wiring import House
+from store.identity import name_of
 from store.tables import (
     Attachment,
+    Lease,
     RawMail,
     ReceivedMail,
 )
@@ -57,6 +61,7 @@ def test_the_same_desk(two: Two) -> None:
     before = rows(two.house)
     said = two.restore(made)
     assert "all is well" in said
+    assert "Start it with: postdesk --config " in said
     other = two.other()
     after = rows(other)
     different = {name for name in before if before[name] != after[name]}
@@ -126,6 +131,35 @@ def test_what_the_desk_has_lost_is_told(two: Two) -> None:
     assert f"FAULT bytes: {digest} was lost before the backup was made." in two.restore(made)
 
 
+def backup_command(two: Two, monkeypatch: pytest.MonkeyPatch, out: Path) -> Result:
+    """As typed, for the desk with a past."""
+    if two.url:
+        monkeypatch.setenv("POSTDESK_DATABASE__URL", two.house.database.url.render_as_string(hide_password=False))
+    return command(two.house, "backup", "--out", str(out))
+
+
+def test_what_only_an_earlier_backup_has_is_told(two: Two, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The desk has lost bytes that a backup of before still has: the new one has them too, and it is said."""
+    two.backup()
+    with two.house.database.reading() as session:
+        digest = session.scalars(select(Attachment.digest)).first() or ""
+    two.house.blobs.path(digest).unlink()  # type: ignore[attr-defined]
+    monkeypatch.setattr(backup_manifest, "name_of", lambda _: "20990101T000000Z")
+    done = backup_command(two, monkeypatch, two.out)
+    assert done.exit_code == 1, done.output
+    assert "1 is lost in the desk, and in this backup only from an earlier one." in done.output
+    assert digest in done.output
+    assert "and so has the backup" not in done.output
+
+
+def test_not_among_the_bytes_of_the_desk(two: Two, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder inside of that of mails and attachments is refused, and nothing is made there."""
+    inside = two.house.blobs.root / "x"  # type: ignore[attr-defined]
+    done = backup_command(two, monkeypatch, inside)
+    assert (done.exit_code, inside.exists()) == (64, False)
+    assert "is inside of the folder of mails and attachments" in done.output
+
+
 def test_a_backup_that_is_no_backup(two: Two, tmp_path: Path) -> None:
     """No manifest, a file that has changed, a place where something is: nothing is done, and why."""
     assert "is no complete backup" in command(two.house, "restore", str(tmp_path), "--into", str(two.into)).output
@@ -146,6 +180,16 @@ def test_two_at_once(two: Two) -> None:
         two.backup()
     with backup._alone(two.out), pytest.raises(BackupError, match="is being made right now"):
         two.backup()
+
+
+def test_one_that_was_killed_keeps_nobody_waiting(two: Two) -> None:
+    """Its process is seen to be dead, and so its lease ends."""
+    dead = f"{name_of().rpartition(':')[0]}:999999999.1"
+    with two.house.database.transaction() as session:
+        until = datetime.now(UTC) + backup.TERM
+        session.merge(Lease(name=LEASE, holder=f"{dead}.0a1b", until=until))
+    with backup.held(two.house), two.house.database.reading() as session:
+        assert session.get_one(Lease, LEASE).holder.startswith(f"{name_of()}.")
 
 
 @pytest.fixture(params=["sqlite", "postgres"])

@@ -27,10 +27,28 @@ def due(config: Path, tmp_path: Path) -> House:
 def test_when_it_is_due(due: House, house: House) -> None:
     """From backup.at on, by the time of the desk, if it has not begun that day; never without a folder."""
     assert backup_due.due(due, NIGHT - timedelta(minutes=1), "") == ""
-    assert backup_due.due(due, NIGHT, "2026-11-22") == "2026-11-23"
-    assert backup_due.due(due, NIGHT + timedelta(hours=9), "") == "2026-11-23"
-    assert backup_due.due(due, NIGHT, "2026-11-23") == ""
+    assert backup_due.due(due, NIGHT, "2026-11-22") == "2026-11-23T02:30"
+    assert backup_due.due(due, NIGHT + timedelta(hours=9), "") == "2026-11-23T11:30"
+    assert backup_due.due(due, NIGHT, "2026-11-23T02:30") == ""
     assert backup_due.due(house, NIGHT, "") == ""
+    due.database.close()
+
+
+def test_one_that_failed_is_tried_again(due: House) -> None:
+    """An hour later, and on, until the day has a backup; not while one is being made."""
+    begun, later = "2026-11-23T02:30", NIGHT + timedelta(hours=1)
+    assert backup_due.due(due, later - timedelta(minutes=1), begun) == ""
+    assert backup_due.due(due, later, begun) == "2026-11-23T03:30"
+    with due.database.transaction() as session:
+        session.add(Lease(name=backup_due.LEASE, holder="elsewhere:1", until=later + timedelta(minutes=5)))
+    assert backup_due.due(due, later, begun) == ""
+    with due.database.transaction() as session:
+        session.get_one(Lease, backup_due.LEASE).until = NIGHT
+        session.add(JobRun(name=backup_due.JOB, done_for="yesterday's", at=NIGHT - timedelta(days=1)))
+    assert backup_due.due(due, later, begun) == "2026-11-23T03:30"
+    with due.database.transaction() as session:
+        session.get_one(JobRun, backup_due.JOB).at = later
+    assert backup_due.due(due, later + timedelta(hours=3), begun) == ""
     due.database.close()
 
 

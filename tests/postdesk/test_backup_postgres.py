@@ -1,14 +1,18 @@
 """What PostgreSQL needs beside it: programs as new as the server, and a right for the full trial."""
 
+import os
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
 import pytest
-from sqlalchemy.engine import make_url
 
-from postdesk import backup_database, backup_manifest
+from postdesk import backup_database, backup_manifest, backup_trial
 from postdesk.backup_manifest import BackupError
+from tests.peers.common import wait_for
 from tests.peers.postgres import Postgres
 from tests.postdesk.backup_world import Two, both, is_well
 
@@ -85,10 +89,57 @@ def test_a_user_who_may_not_make_databases(two: Two, monkeypatch: pytest.MonkeyP
             connection.execute("DROP ROLE plain")
 
 
+def databases(two: Two) -> set[str]:
+    """Those of trials, on the whole server."""
+    admin = two.house.database.url.set(drivername="postgresql").render_as_string(hide_password=False)
+    with psycopg.connect(admin) as connection:
+        names = [row[0] for row in connection.execute("SELECT datname FROM pg_database")]
+    return {name for name in names if name.startswith("postdesk_trial")}
+
+
+def test_a_backup_that_is_ended(two: Two, tmp_path: Path) -> None:
+    """SIGTERM in the middle of the trial leaves no copy of the data behind."""
+    folder = tmp_path / "bin"
+    program(folder, "pg_restore", "99.0")
+    (folder / "pg_restore").write_text(
+        '#!/bin/sh\n[ "$1" = --version ] && exec echo "pg_restore (PostgreSQL) 99.0"\nexec sleep 600\n',
+        encoding="utf-8",
+    )
+    (folder / "pg_dump").symlink_to(backup_database.program("pg_dump", two.house.database, ""))
+    environment = {
+        **os.environ,
+        "POSTDESK_DATABASE__URL": two.house.settings.database.url,
+        "POSTDESK_BACKUP__PG_BIN": str(folder),
+    }
+    command = [sys.executable, "-m", "postdesk", "--config", str(two.house.loaded.file), "backup"]
+    process = subprocess.Popen([*command, "--out", str(two.out)], env=environment)
+    try:
+        wait_for(lambda: databases(two), "the database of the trial", 60)
+        process.terminate()
+        assert process.wait(60) == 128 + signal.SIGTERM
+    finally:
+        process.kill()
+        process.wait()
+    assert databases(two) == set()
+    assert backup_manifest.leftovers(two.out) == []
+
+
+def test_what_a_killed_backup_left(two: Two) -> None:
+    """The next one removes the database of its trial; those of another desk on the server stay."""
+    url = two.house.database.url
+    left, other = f"{backup_trial._name(url)}0123", f"{backup_trial._name(url.set(database='other'))}0123"
+    with backup_trial._beside(url) as connection:
+        for name in (left, other):
+            connection.execute(f'CREATE DATABASE "{name}" TEMPLATE template0'.encode())
+    try:
+        two.backup()
+        assert databases(two) == {other}
+    finally:
+        with backup_trial._beside(url) as connection:
+            connection.execute(f'DROP DATABASE "{other}"'.encode())
+
+
 def test_no_trial_is_left_behind(two: Two) -> None:
     """The database of the trial is gone when the backup is made."""
     two.backup()
-    admin = make_url(two.url).set(drivername="postgresql").render_as_string(hide_password=False)
-    with psycopg.connect(admin) as connection:
-        names = [row[0] for row in connection.execute("SELECT datname FROM pg_database")]
-    assert not [name for name in names if name.startswith("postdesk_trial")]
+    assert databases(two) == set()

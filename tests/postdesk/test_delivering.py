@@ -43,6 +43,14 @@ def test_a_mail_is_kept(house: House) -> None:
         assert session.scalars(select(ReceivedMail.source)).all() == ["pipe"]
 
 
+@pytest.mark.parametrize("raw", [b"", b"\r\n\n", b"From ann@customer.test Thu Nov 26 12:00:00 2026\n"])
+def test_nothing_is_no_mail(house: House, raw: bytes, capsys: pytest.CaptureFixture[str]) -> None:
+    """A pipe that brings nothing makes no ticket; what calls us hears that something is wrong."""
+    assert deliver(house, raw, ["service@desk.test"], "ann@customer.test") == 65
+    assert capsys.readouterr().err == "There is no mail on standard input: nothing was kept.\n"
+    assert kept(house) == []
+
+
 @pytest.mark.parametrize(
     "environment, path, recipients",
     [

@@ -148,7 +148,7 @@ def test_a_record_with_a_typo_is_told(desk: Path, zone: DnsServer) -> None:
 def test_check_tells_a_domain_without_a_key(desk: Path, zone: DnsServer) -> None:
     """That is no fault: the relay may sign."""
     said = CliRunner().invoke(app, ["--config", str(desk), "check"]).output
-    assert "ok    signatures: letters from desk.test are not signed" in said
+    assert "note  signatures: letters from desk.test are not signed" in said
     run(desk, "new", "desk.test", "--selector", RSA)
     run(desk, "use", RSA, "--force")
     zone.mute = True
@@ -233,3 +233,27 @@ def test_a_broken_file_keeps_no_other_key_back(tmp_path: Path) -> None:
             assert len(keys.signers("desk.test")) == 1
     assert [entry["log_level"] for entry in logs] == ["error"]
     assert "no private key" in logs[0]["fault"]
+
+
+def test_a_key_that_others_can_read_stays_in_the_list(desk: Path) -> None:
+    """It signs nothing, and that is to be seen where one looks for it; so is a file that is no key."""
+    run(desk, "new", "desk.test", "--selector", RSA)
+    keys = folder(desk)
+    ((key,), _) = keys.read()
+    path = keys.write(key.becomes("active", dkim_state.now()))
+    path.chmod(0o644)
+    said = run(desk, "list")
+    assert f"pd1.desk.test: active, unusable: it can be read by others; run: chmod 600 {path}" in said.stdout
+    assert "There is no key" not in said.output
+    assert states(desk) == {RSA: ("active", "unusable")}
+    path.chmod(0o600)
+    path.write_text("nothing", encoding="ascii")
+    assert "pd1.desk.test: unknown, unusable: " in run(desk, "list").stdout
+
+
+def test_the_next_command_names_one_key(desk: Path) -> None:
+    """Where two domains share a selector, what is printed has the domain too, and works."""
+    assert run(desk, "new", "desk.test", "--selector", RSA).output.rstrip().endswith(f"dkim use {RSA}")
+    second = run(desk, "new", "elsewhere.test", "--selector", RSA)
+    assert f"dkim use {RSA}.elsewhere.test" in second.output
+    assert "Several keys have the selector" not in run(desk, "use", f"{RSA}.elsewhere.test").output

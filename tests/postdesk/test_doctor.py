@@ -320,12 +320,12 @@ def test_the_queue(make: Make) -> None:
     words = said(found(house, "queue"))
     for part in (
         "2 accepted mails are not accounted for",
-        "1 mails wait to be handled, the oldest for 2 hours",
+        "1 mail waits to be handled, the oldest for 2 hours",
         "2 mails are held",
-        "1 letters wait, the oldest has been due for 2 hours",
-        "1 letters were refused or given up",
+        "1 letter waits, the oldest has been due for 2 hours",
+        "1 letter was refused or given up",
         "Mailbox “service” could not be read 4 times",
-        "does not hand out 1 mails",
+        "does not hand out 1 mail.",
     ):
         assert part in words
     assert "customer.test" not in words
@@ -425,3 +425,21 @@ def test_every_topic_ends_without_a_network(make: Make) -> None:
         "relay",
         "mailbox",
     }
+
+
+@pytest.mark.parametrize(
+    "seconds, words",
+    [
+        (-5, "5 seconds"),
+        (179, "179 seconds"),
+        (180, "3 minutes"),
+        (7100, "118 minutes"),
+        (7199, "2 hours"),
+        (172800, "2 days"),
+    ],
+)
+def test_how_long(seconds: int, words: str) -> None:
+    """The same words in each topic, whether before or behind."""
+    from postdesk.doctor.findings import span
+
+    assert span(timedelta(seconds=seconds)) == words

@@ -104,7 +104,7 @@ def test_a_mailbox(make: Make) -> None:
         clear = box.format(host="127.0.0.1", port=server.port, password="pw", tls="none")
         levels, words = told(make(MAILBOX=clear), "mailbox")
         assert levels == {"ok"}, words
-        assert "folder INBOX holds 1 mails" in words
+        assert "folder INBOX holds 1 mail." in words
         assert "Its folders Processed and Refused are made" in words
         assert server.mails() == [mail]
 

@@ -105,7 +105,7 @@ def test_the_row_of_the_erasure_knows_nobody(desk: tuple[House, World]) -> None:
     with house.database.reading() as session:
         row = session.scalars(select(Erasure)).one()
     assert row.by == "operator"
-    assert set(row.report) == {"state", "person", "marks", "tickets", "words", "counts", "stays"}
+    assert set(row.report) == {"state", "ended", "person", "marks", "tickets", "words", "counts", "stays"}
     assert row.report["counts"]["mails"] == 2
     assert len(row.report["marks"]) == 2
 
@@ -221,7 +221,6 @@ def test_not_while_a_backup_is_made(desk: tuple[House, World]) -> None:
 
 def test_the_commands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A dry run changes nothing; a question comes first; the report is printed and written."""
-    monkeypatch.setattr(erasing_run, "_JUST_NOW", timedelta())
     with opened(tmp_path, "", monkeypatch) as (house, world):
         fill(house, world)
         dry = command(house, "contact", "erase", ADDRESS, "--dry-run")

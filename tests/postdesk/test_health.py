@@ -65,7 +65,11 @@ def test_a_process_that_ends_is_not_ready() -> None:
 
 def test_what_a_role_needs(house: House, config: Path) -> None:
     """Database, schema, blob store and disk; each one's fault is its own."""
+    house.blobs.check()
+    incoming = config.parent / "blobs/incoming"
+    before = incoming.stat().st_mtime_ns
     assert watching.readiness(house).parts() == {"database": "", "schema": "", "blobs": "", "disk": ""}
+    assert incoming.stat().st_mtime_ns == before  # nothing was written to see that
     with house.database.engine.begin() as connection:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0001'")
     (config.parent / "blobs").rename(config.parent / "away")
@@ -203,3 +207,15 @@ def test_roles_without_the_portal_say_how_they_are() -> None:
         assert str(desk.folder) not in said
         assert fetch(port, "/healthz") == (200, '{"ok": true}')
         assert desk.stop() == 0
+
+
+def test_a_port_that_is_taken_is_tried_again_later() -> None:
+    """As with every other listener: an earlier process may still be ending."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with Desk(("work",)) as desk:
+            desk.stop()
+            desk.environment["POSTDESK_HEALTH__PORT"] = str(port)
+            assert f"health: cannot listen on 127.0.0.1:{port}" in desk.run("serve", "--role", "work", code=75)

@@ -240,7 +240,7 @@ def test_nobody_at_work(house: House, config: Path, monkeypatch: pytest.MonkeyPa
     lines = said(run(config, "accept", mail_id))
     assert lines == [
         f"Mail {mail_id} is decided, and waits to be handled.",
-        "Is Postdesk running? Start it with: postdesk serve",
+        f"Is Postdesk running? Start it with: postdesk --config {config} serve",
     ]
     (line,) = said(run(config, "discard", mail_id), 65)
     assert line == f"Mail {mail_id} is not held: somebody decided about it, and it is waiting to be handled already."

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import select
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from postdesk.cli import app
 from postdesk.init import Answers, InitError, run
@@ -13,6 +13,7 @@ from postdesk.settings import load
 from postdesk.wiring import House
 from store.migrations import is_current
 from store.tables import Account, Organisation, Staff, Team, TeamMember
+from tests.servers import Postgres
 
 
 def test_a_desk_is_ready(house: House, config: Path) -> None:
@@ -105,3 +106,70 @@ def test_the_command_asks_for_what_is_not_given(tmp_path: Path) -> None:
     assert done.exit_code == 0, done.output
     assert "Sam can sign in, once, within 72 hours" in done.output
     assert CliRunner().invoke(app, command, input="Sam\nsam@desk.test\n").exit_code == 73
+
+
+def test_settings_that_were_written_before(tmp_path: Path, postgres: Postgres) -> None:
+    """A file that names a database gets a desk there; what it says stays, and a second time nothing is changed."""
+    url, file = postgres.fresh_database(), tmp_path / "postdesk.toml"
+    text = f'# ours\n[desk] # here\ntime_zone = "Asia/Tokyo"\n\n[database]\nurl = "{url}"  # the big one\n'
+    file.write_text(text, encoding="utf-8")
+    file.chmod(0o640)
+
+    def command(*words: str) -> Result:
+        return CliRunner().invoke(app, ["--config", str(file), *words])
+
+    assert "no tables yet. For a new desk run: postdesk init" in (checked := command("check").output)
+    assert "UndefinedTable" not in checked
+    assert "?     staff: not tried, for the same reason as database" in checked
+    done = command("init", "--organisation", "Works", "--address", "a@desk.test", "--staff-name", "Sam",
+                   "--staff-address", "sam@desk.test")  # fmt: skip
+    assert done.exit_code == 0, done.output
+    assert f"Start with: postdesk --config {file} serve" in done.output
+    after = file.read_text(encoding="utf-8")
+    assert set(text.splitlines()) <= set(after.splitlines())
+    assert stat.S_IMODE(file.stat().st_mode) == 0o640
+    house = House(load(file, {}))
+    assert (house.settings.desk.name, house.settings.desk.time_zone) == ("Works Service Desk", "Asia/Tokyo")
+    assert house.addresses.main.address == "a@desk.test"
+    with house.database.reading() as session:
+        assert session.scalars(select(Staff.name)).all() == ["Sam"]
+    house.database.close()
+    assert "All is well." in command("check").output
+    again = command("init", "--sample")
+    assert (again.exit_code, "is there already, and so is its desk" in again.output) == (73, True)
+    assert file.read_text(encoding="utf-8") == after
+
+
+def test_an_address_that_is_there_is_not_asked(tmp_path: Path) -> None:
+    """The file names it: the desk has that one, and no other."""
+    file = tmp_path / "postdesk.toml"
+    file.write_text('[desk]\naddresses = [{ address = "help@works.test" }]\n', encoding="utf-8")
+    with pytest.raises(InitError, match=r"names help@works\.test as the address of the desk"):
+        run(file, Answers.sample())
+    done = CliRunner().invoke(app, ["--config", str(file), "init"], input="Works\nSam\nsam@desk.test\n")
+    assert done.exit_code == 0, done.output
+    assert [one.address for one in load(file, {}).settings.desk.addresses] == ["help@works.test"]
+
+
+@pytest.mark.parametrize(
+    "text, words",
+    [
+        ('desk.phone = "1"\n', r"Add to the section \[desk\]"),
+        ("[desk\n", "is not TOML"),
+        ("[desk]\nnmae = 1\n", "there is no such setting"),
+    ],
+)
+def test_a_file_that_cannot_be_completed(tmp_path: Path, text: str, words: str) -> None:
+    """It is left as it is, and what to do is said."""
+    file = tmp_path / "postdesk.toml"
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(InitError, match=words):
+        run(file, Answers.sample())
+    assert [path.read_text(encoding="utf-8") for path in tmp_path.iterdir()] == [text]
+
+
+def test_a_lost_key_is_not_replaced(config: Path) -> None:
+    """The desk has given out tokens with it: another would make its letters unanswerable."""
+    (config.parent / "secret.key").unlink()
+    with pytest.raises(InitError, match=r"bring .*secret\.key back from a backup"):
+        run(config, Answers.sample())

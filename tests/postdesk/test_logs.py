@@ -6,10 +6,11 @@ import smtplib
 
 import pytest
 import structlog
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, OperationalError
 
 from postdesk.logs import ADDRESS, redacted, set_up
 from postdesk.settings_model import Log
+from store.database import Database
 
 
 def lines(capsys: pytest.CaptureFixture[str]) -> list[str]:
@@ -134,6 +135,22 @@ def test_a_unique_value_of_the_database_stays_out(capsys: pytest.CaptureFixture[
     structlog.get_logger().error("failed", exc_info=IntegrityError("INSERT", {}, told))
     (line,) = (json.loads(line) for line in lines(capsys))
     assert line["exception"] == 'IntegrityError: duplicate key value violates "uq_x"'
+
+
+def test_a_database_that_is_away_fills_no_screen(capsys: pytest.CaptureFixture[str]) -> None:
+    """Where in our code it was asked, and what it said: not the ways inside the driver."""
+    set_up(Log(level="info", format="json"))
+    base = Database("postgresql+psycopg://desk:sample@127.0.0.1:9/desk")
+    try:
+        base.check()
+    except OperationalError as error:
+        structlog.get_logger().error("failed", exc_info=error)
+    (line,) = (json.loads(line) for line in lines(capsys))
+    first, *places = line["exception"].splitlines()
+    assert first.startswith("OperationalError: connection failed")
+    assert "store/database.py" in places[-1]
+    assert not any("sqlalchemy" in place or "psycopg" in place for place in places)
+    assert len(line["exception"]) < 1000
 
 
 def test_a_server_s_words_stay_out(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,12 +1,15 @@
 """`postdesk move in`: old mail becomes tickets with their history, and no two people's words end up in one."""
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 
 from gateway.moving import State
-from store.tables import Contact, ContactAddress, Event, OldNumber, Outbox, Participant, Staff, TicketLink
+from postdesk.settings import load
+from postdesk.wiring import House
+from store.tables import Contact, ContactAddress, Event, OldNumber, Organisation, Outbox, Participant, Staff, TicketLink
 from tests.postdesk.moving_world import ANN, BOB, CONVERSATION, DESK, EVE, NOW, SAM, Moved, answered, mail
 
 
@@ -78,17 +81,77 @@ def test_two_people_stay_apart(moved: Moved) -> None:
 
 def test_a_cc_takes_part_only_where_staff_know_them(moved: Moved) -> None:
     """Whoever a mail names may speak in it; who may read the ticket from now on, nothing of an old mail proves."""
-    with moved.house.database.transaction() as session:
-        kim = Contact(id=moved.house.database.ids.next(), name="Kim", known=True, created_at=NOW)
-        kim.addresses = [ContactAddress(address="kim@customer.test", written="kim@customer.test")]
-        session.add(kim)
+    _, kim, _ = known(moved, ("ann@customer.test", "A"), ("kim@customer.test", "A"), (EVE, "B"))
     moved.mails(
-        mail(ANN, cc=f"kim@customer.test, {BOB}", message_id="<a@x>"),
+        mail(ANN, cc=f"kim@customer.test, {EVE}, {BOB}", message_id="<a@x>"),
         mail(BOB, "Re: Printer", "With me too.", days=99, **answered("<a@x>")),
     )
     (ticket,) = moved.tickets()
     assert [text for _, _, text in moved.notes(ticket)] == ["It jams.", "With me too."]
-    assert moved.all(select(Participant.contact_id)) == [kim.id]
+    assert moved.all(select(Participant.contact_id)) == [kim]
+    (first,) = moved.all(select(Event.text).where(Event.text.startswith("Moved in")))
+    assert f"Also named, and not added: {EVE}, {BOB}. #cc +address adds them." in first
+
+
+def known(moved: Moved, *people: tuple[str, str]) -> list[int]:
+    """Contacts whom staff know, each with an organisation; their ids."""
+    ids = moved.house.database.ids
+    organisations = {name: Organisation(id=ids.next(), name=name, created_at=NOW) for _, name in people}
+    with moved.house.database.transaction() as session:
+        session.add_all(organisations.values())
+        session.flush()
+        contacts = [
+            Contact(id=ids.next(), name=to, known=True, created_at=NOW, organisation_id=organisations[name].id,
+                    addresses=[ContactAddress(address=to, written=to)])
+            for to, name in people
+        ]  # fmt: skip
+        session.add_all(contacts)
+        return [contact.id for contact in contacts]
+
+
+FORGED = mail(
+    f"Service Desk <{DESK}>", "Re: [example.com #77] hello", "Call 0900.", days=10, to=ANN, cc=EVE,
+    received="from mx.elsewhere.test by mail.desk.test; Mon, 2 Mar 2026 12:00:00 +0000",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("there", [False, True])
+def test_a_forged_mail_of_the_desk_opens_nothing_to_its_sender(moved: Moved, *, there: bool) -> None:
+    """It joins by a number, names its sender, and speaks for the desk: they cannot read it, and customers not it."""
+    known(moved, ("ann@customer.test", "A"), (EVE, "B"))
+    secret = mail(ANN, "[example.com #77] Secret project", "The list is attached.", days=20)
+    if there:
+        moved.mails(secret)
+        moved.mails(FORGED)
+    else:
+        moved.mails(secret, FORGED)
+    (ticket,) = moved.tickets()
+    assert moved.notes(ticket)[1:] == [("Service Desk", "internal", "Call 0900.")]
+    assert moved.count(Participant) == 0
+    assert moved.all(select(Event.verified).where(Event.text == "Call 0900.")) == [False]
+
+
+def test_colleagues_read_nothing_of_before_by_old_mail(moved: Moved) -> None:
+    """To a ticket that is there already a move adds nobody."""
+    known(moved, ("ann@customer.test", "A"), ("kim@customer.test", "A"))
+    moved.mails(mail(ANN, days=20, message_id="<a@x>"))
+    moved.mails(mail(ANN, "Re: Printer", "More.", days=19, cc="kim@customer.test", **answered("<a@x>")))
+    assert (len(moved.tickets()), moved.count(Participant)) == (1, 0)
+
+
+@pytest.mark.parametrize("server, visible", [("mx.desk.test", "public"), ("mx.elsewhere.test", "internal")])
+def test_what_a_server_of_ours_proved_is_an_answer(config: Path, tmp_path: Path, server: str, visible: str) -> None:
+    """By the results that it wrote into the mail at the time; those of another server count for nothing."""
+    house = House(load(config, {"POSTDESK_SENDER__TRUSTED_AUTHSERV_IDS": '["mx.desk.test"]'}))
+    moved = Moved(house, tmp_path)
+    answer = mail(
+        SAM, "Re: Printer", "Mended.", days=9, to=ANN, cc=DESK, received="from a.test by mx.desk.test",
+        authentication_results=f"{server}; dmarc=pass header.from=desk.test", **answered("<a@x>"),
+    )  # fmt: skip
+    moved.mails(mail(ANN, days=10, message_id="<a@x>"), answer)
+    rows = moved.all(select(Event).where(Event.text == "Mended."))
+    assert [(row.visibility, row.verified) for row in rows] == [(visible, visible == "public")]
+    house.database.close()
 
 
 @pytest.mark.parametrize(

@@ -1,18 +1,22 @@
 """`postdesk move in`: each mail has a fate, a second run goes on, later answers land on their ticket."""
 
 import csv
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 
 from desk import old_tickets, people
+from gateway.view import message_key
+from postdesk import backup
+from postdesk.backup_due import is_running
+from postdesk.backup_manifest import BackupError
 from postdesk.moving_undo import undo
 from postdesk.settings import load
 from postdesk.wiring import House
 from store.migrations import upgrade
-from store.tables import Contact, Event, OldNumber, ReceivedMail, Ticket, TicketLink
+from store.tables import Contact, Event, KnownMessage, OldNumber, Outbox, ReceivedMail, Ticket, TicketLink
 from tests.postdesk.moving_world import ANN, BOB, CONVERSATION, DESK, NOW, SAM, Moved, answered, mail
 from tests.servers import Postgres
 
@@ -114,6 +118,19 @@ def test_undo(moved: Moved) -> None:
     assert moved.mails(*CONVERSATION).tickets == 1
 
 
+def test_undo_waits_for_a_backup(moved: Moved) -> None:
+    """It is to copy bytes that would go: nothing is taken back meanwhile, and no backup begins while it is."""
+    summary = moved.mails(*CONVERSATION)
+    with backup.held(moved.house), pytest.raises(BackupError, match="A backup is being made") as told:
+        undo(moved.house, summary.move_in, lambda _done: None)
+    assert (told.value.code, moved.count(Ticket)) == (75, 1)
+    running: list[bool] = []
+    undo(moved.house, summary.move_in, lambda _done: running.append(is_running(moved.house, datetime.now(UTC))))
+    assert running
+    assert all(running)
+    assert not is_running(moved.house, datetime.now(UTC))
+
+
 def test_on_postgresql(config: Path, postgres: Postgres, tmp_path: Path) -> None:
     """The same there: moved in, gone on with, and taken back."""
     house = House(load(config, {"POSTDESK_DATABASE__URL": postgres.fresh_database()}))
@@ -128,6 +145,37 @@ def test_on_postgresql(config: Path, postgres: Postgres, tmp_path: Path) -> None
     assert undo(house, second.move_in, lambda _done: None).mails == 4
     assert undo(house, first.move_in, lambda _done: None).tickets == 2
     assert [moved.count(table) for table in (Ticket, Contact, ReceivedMail, Event)] == [0, 0, 0, 0]
+    moved.assert_ledger()
+    house.database.close()
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgres"])
+def test_undo_of_a_note_on_a_ticket_of_before(kind: str, config: Path, request: pytest.FixtureRequest) -> None:
+    """By nothing that it brought is the ticket found any more; what the ticket had before stays."""
+    url = request.getfixturevalue("postgres").fresh_database() if kind == "postgres" else ""
+    house = House(load(config, {"POSTDESK_DATABASE__URL": url} if url else {}))
+    upgrade(house.database)
+    (config.parent / "moving").mkdir()
+    moved = Moved(house, config.parent / "moving")
+    first = moved.take(mail(ANN, days=0, message_id="<live@x>"))
+    more = [mail(ANN, f"Re: [#{n}] Printer", "Old.", days=n, message_id=f"<{n}@x>", **answered("<live@x>"))
+            for n in (5, 6)]  # fmt: skip
+    summary = moved.mails(*more)
+    assert (summary.fates, moved.count(KnownMessage), moved.count(OldNumber)) == ({"noted": 2}, 3, 2)
+    told = moved.all(select(Event).where(Event.text == "Old."))[0]
+    with house.database.transaction() as session:  # a letter about one of them
+        letter = Outbox(id=house.database.ids.next(), kind="copy", recipient=BOB, context={}, event_id=told.id)
+        letter.next_at = letter.created_at = NOW
+        session.add(letter)
+    undone = undo(house, summary.move_in, lambda _done: None)
+    assert (undone.mails, undone.left, moved.count(KnownMessage)) == (1, 1, 2)
+    assert moved.all(select(Event.id).where(Event.text == "Old.")) == [told.id]
+    with house.database.transaction() as session:
+        session.delete(session.get_one(Outbox, letter.id))
+    undone = undo(house, summary.move_in, lambda _done: None)
+    assert (undone.mails, undone.left, moved.count(OldNumber)) == (1, 0, 0)
+    assert moved.all(select(KnownMessage.key)) == [message_key("<live@x>")]
+    assert moved.all(select(Event.ticket_id).where(Event.received_id.is_not(None))) == [first.ticket_id]
     moved.assert_ledger()
     house.database.close()
 

@@ -118,3 +118,38 @@ def test_muting_by_hand(config: Path) -> None:
     assert "is muted already" in mail("mute", ANN.upper(), "--why", "again").output
     assert "“asked for no letters (by " in mail("muted").output
     assert mail("unmute", ANN).exit_code == 0
+
+
+def test_a_state_that_is_none(config: Path) -> None:
+    """It is said with those that there are; letters that a restore holds are decided elsewhere."""
+    for command in ("list", "retry"):
+        said = run(config, command, "--state", "nonsense")
+        assert (said.exit_code, "There is no state “nonsense”. Choose from: waiting, " in said.output) == (64, True)
+    assert "Decide about them by: postdesk --config" in run(config, "retry", "--state", "held").output
+    assert "held" in run(config, "list", "--help").output
+
+
+def test_sent_once_more(config: Path, house: House, letters: list[int]) -> None:
+    """It begins anew: neither waiting for a first try nor put off, and what a person did is no server's word."""
+    asked = letters[1]
+    run(config, "send-again", str(asked))
+    said = run(config, "show", str(asked)).output
+    assert "State:       waiting: it goes out once more, and has not been tried since" in said
+    (line,) = [line for line in run(config, "list").output.splitlines() if line.startswith(f"{asked:>8}")]
+    assert "  (sent again by " in line
+    assert "“" not in line
+    with house.database.transaction() as session:  # as a process claims it
+        row = session.get_one(Outbox, asked)
+        row.attempts, row.lease_until = 1, datetime.now(UTC) + timedelta(minutes=5)
+    assert "State:       waiting: it is being sent at this moment" in run(config, "show", str(asked)).output
+    assert str(asked) in run(config, "list", "--state", "waiting").output
+    assert str(asked) not in run(config, "list", "--state", "deferred").output
+
+
+def test_a_letter_that_a_restore_holds(config: Path, house: House, letters: list[int]) -> None:
+    """What it means, and the two commands that decide."""
+    with house.database.transaction() as session:
+        session.get_one(Outbox, letters[0]).state = "held"
+    said = run(config, "show", str(letters[0])).output
+    assert "State:       held: a restore put it aside until a person decides" in said
+    assert f"restored {letters[0]} --send" in said

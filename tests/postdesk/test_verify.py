@@ -148,6 +148,16 @@ def test_bytes_that_are_missing_changed_or_of_another_size(desk: tuple[House, Wo
     file.unlink()
     (missing,) = faults(house, quick=True)
     assert (missing.part, missing.examples) == ("bytes", (attachment,))
+    with house.database.reading() as session:
+        number = session.scalars(
+            select(Ticket.number).join(Attachment, Attachment.ticket_id == Ticket.id)
+            .where(Attachment.digest == attachment)
+        ).first()  # fmt: skip
+    assert f"of ticket {number}." in missing.line
+    assert f"in your backups, in blobs/{attachment[:2]}/" in missing.line
+    house.blobs.path(mail).unlink()  # type: ignore[attr-defined]
+    (both,) = faults(house, quick=True)
+    assert f"{mail[:12]}…: the mail " in both.line
 
 
 def test_what_retention_took_is_no_fault(desk: tuple[House, World]) -> None:
@@ -200,6 +210,8 @@ def test_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         with house.database.transaction() as session:
             mail_key = session.scalars(select(MailKey.received_id)).first()
             session.execute(update(ReceivedMail).where(ReceivedMail.id == mail_key).values(waiting=True))
+        quick = command(house, "verify", "--quick")
+        assert "No bytes of mails and files were read" in quick.output
         bad = command(house, "verify", "--json", "--quick")
         assert bad.exit_code == 1
         said = json.loads(bad.output)

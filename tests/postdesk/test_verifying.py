@@ -75,7 +75,7 @@ def test_what_the_settings_cannot_be(config: Path, line: str, words: str) -> Non
 
 def test_check_tells_how_senders_are_verified(config: Path, dns: DnsServer) -> None:
     """Off; by a relay; by ourselves with DNS that answers."""
-    assert line_of(House(load(config, {}))) == "ok    senders: nobody is verified; see [sender]"
+    assert line_of(House(load(config, {}))) == "note  senders: nobody is verified; see [sender]"
     house = house_with(
         config, f'verify = true\ntrusted_authserv_ids = ["mx.desk.test"]\ndns_servers = ["127.0.0.1:{dns.port}"]'
     )

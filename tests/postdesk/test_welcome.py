@@ -1,12 +1,17 @@
 """What `postdesk serve` prints when it starts: a first mail to copy, which is another mail each time."""
 
+import io
 import shlex
 import subprocess
 from email import message_from_string
 from email.utils import parsedate_to_datetime
+from pathlib import Path
+
+import pytest
 
 from gateway.parse import read
-from postdesk.welcome import banner
+from postdesk.settings import load
+from postdesk.welcome import banner, welcome
 from postdesk.wiring import House
 
 
@@ -22,3 +27,28 @@ def test_the_first_mail_has_a_date(house: House) -> None:
     assert parsedate_to_datetime(mail["Date"]).year >= 2026
     assert read(made.encode()).reply == "A first mail."
     assert shlex.split(lines[lines.index(command) + 1])[0] == "curl"
+
+
+class Screen(io.StringIO):
+    """What a person looks at."""
+
+    def isatty(self) -> bool:
+        """It is one."""
+        return True
+
+
+@pytest.mark.parametrize(
+    "log_format, out, told",
+    [
+        ("text", Screen(), True),
+        ("json", Screen(), False),
+        ("text", io.StringIO(), False),
+        ("json", io.StringIO(), False),
+    ],
+)
+def test_only_a_person_is_welcomed(config: Path, log_format: str, out: io.StringIO, told: bool) -> None:
+    """Programs read the log, also where standard output and standard error are one: each line is an object then."""
+    house = House(load(config, {"POSTDESK_LOG__FORMAT": log_format}))
+    welcome(house, ("smtp",), out)
+    assert ("is running. Stop it with Ctrl+C." in out.getvalue()) is told
+    assert bool(out.getvalue()) is told

@@ -54,6 +54,8 @@ def test_services_have_the_same_walls() -> None:
         for name in SERVICES
     }
     assert len(walls) == 1
+    # Without it nothing tells this boot from another one: what a process that died had claimed would wait.
+    assert not any(wall.startswith("ProcSubset=") for wall in walls.pop())
 
 
 @pytest.mark.parametrize("name", SERVICES)
@@ -107,6 +109,20 @@ def test_a_watchdog_for_another_process_is_not_fed(listening: socket.socket, tmp
     assert [listening.recv(4096), listening.recv(4096)] == [b"WATCHDOG=1", b"STATUS=Well"]
     (tmp_path / "notify").unlink()
     notifier.status("Nobody listens")  # and nothing is raised
+
+
+def test_it_lives_while_the_database_keeps_it_waiting() -> None:
+    """A process that died is started again at once, though somebody else writes for long."""
+    with Desk(("lmtp", "work")) as desk:
+        children = Path(f"/proc/{desk.process.pid}/task/{desk.process.pid}/children")
+        front, worker = children.read_text().split()
+        with desk.database.transaction():
+            os.kill(int(worker), signal.SIGKILL)
+            wait_for(lambda: worker not in children.read_text().split(), "the end of a process", 30)
+            wait_for(lambda: len(children.read_text().split()) == 3, "one to free its work, and one in its place", 30)
+            os.kill(desk.process.pid, signal.SIGTERM)
+            wait_for(lambda: desk.process.poll() is not None, "the end", 55)
+        assert front
 
 
 ORPHANS = """

@@ -110,6 +110,32 @@ def test_check(blobs: FolderBlobs) -> None:
         blobs.check()
 
 
+def test_look(blobs: FolderBlobs) -> None:
+    """Writes nothing, and sees that the folder is gone, or may not be written."""
+    before = (blobs.root / "incoming").stat().st_mtime_ns
+    blobs.look()
+    assert (blobs.root / "incoming").stat().st_mtime_ns == before
+    (blobs.root / "incoming").rmdir()
+    with pytest.raises(FileNotFoundError):
+        blobs.look()
+
+
+def test_what_a_dead_writer_left_goes(blobs: FolderBlobs) -> None:
+    """A day later at the next start, or sooner where somebody asks; what is being written stays."""
+    left, writing = blobs.writer(), blobs.writer()
+    left.write(b"the beginning of a mail")
+    writing.write(b"one that comes just now")
+    os.utime(left._temporary, (0, 0))
+    now = datetime.now(UTC)
+    assert len(files(FolderBlobs(blobs.root, create=False))) == 2
+    FolderBlobs(blobs.root)
+    assert files(blobs) == {writing._temporary.name}
+    assert blobs.drop_unfinished(now - timedelta(hours=1)) == 0
+    os.utime(writing._temporary, (0, 0))
+    assert blobs.drop_unfinished(now - timedelta(hours=1)) == 1
+    assert files(blobs) == set()
+
+
 def test_forgotten(blobs: FolderBlobs) -> None:
     """Only what was last put before; the same bytes can be put again afterwards."""
     (digest,) = blobs.put_many([b"one"])

@@ -12,7 +12,7 @@ from sqlalchemy import select, update
 from store import processes
 from store.database import Database
 from store.identity import is_dead, name_of, short
-from store.leases import hold_lease
+from store.leases import free_dead, hold_lease
 from store.processes import GONE, known, missing_roles, register, show, take_off, take_off_dead
 from store.queue import claim, release_dead
 from store.tables import Lease, Process, ReceivedMail
@@ -65,6 +65,68 @@ def test_containers_with_the_same_name_and_pids() -> None:
     assert [name.rpartition(":")[2].partition(".")[0] for name in found] == ["1", "1"]
     assert found[0].rpartition(":")[0] != name_of().rpartition(":")[0]
     assert not any(map(is_dead, found))
+
+
+UNITS = """
+import os, subprocess, sys
+BEHIND_A_WALL = '''
+import ctypes, encodings.ascii, os, sys
+from store.identity import is_dead, name_of
+os.setgroups([])
+os.setgid(65534)
+os.setuid(65534)
+ctypes.CDLL(None).prctl(4, 1, 0, 0, 0)  # PR_SET_DUMPABLE, as after an exec
+if int(sys.argv[1]):
+    assert ctypes.CDLL(None).unshare(0x10000000) == 0  # CLONE_NEWUSER
+'''
+LIVING = BEHIND_A_WALL + "print(name_of(), flush=True); input()"
+OTHERS = BEHIND_A_WALL + "print(is_dead(sys.argv[2]), is_dead(sys.argv[3]), is_dead(name_of()))"
+
+def begin():
+    call = [sys.executable, "-c", LIVING, sys.argv[1]]
+    process = subprocess.Popen(call, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    return process, process.stdout.readline().strip()
+
+(one, living), (other, ended) = begin(), begin()
+other.communicate(os.linesep)
+print(subprocess.check_output([sys.executable, "-c", OTHERS, sys.argv[1], living, ended], text=True))
+one.communicate(os.linesep)
+"""
+
+
+@pytest.mark.parametrize(
+    "options, user_space, seen",
+    [
+        ("hidepid=invisible", 1, True),  # ProtectProc=invisible and PrivateUsers=yes: each unit behind its own wall
+        ("hidepid=invisible", 0, True),
+        ("hidepid=noaccess", 1, True),
+        ("hidepid=invisible,subset=pid", 1, False),  # and ProcSubset=pid: nothing tells this boot from another one
+    ],
+)
+def test_what_proc_hides_is_not_dead(options: str, user_space: int, *, seen: bool) -> None:
+    """A process that lives is never taken for dead, whatever /proc hides; a dead one is, where that can be told."""
+    if os.getuid() != 0:
+        missing("a mount of one's own needs root")
+    mounted = ["unshare", "--mount", "sh", "-c", f'mount -t proc -o {options} proc /proc && exec "$@"', "sh"]
+    call = [*mounted, sys.executable, "-c", UNITS, str(user_space)]
+    assert subprocess.check_output(call, cwd=ROOT, text=True).split() == ["False", str(seen), "False"]
+
+
+def test_what_one_process_has_several_of(database: Database) -> None:
+    """Its name with something behind it is as dead as the process, and its lease ends with it."""
+    dead = ended()
+    assert is_dead(f"{dead}.0a1b")
+    assert not is_dead(f"{name_of()}.0a1b")
+    assert short(f"{name_of()}.0a1b") == short(name_of())
+    with database.reading() as session:
+        now = processes.clock(session)
+    with database.transaction() as session:
+        for name, holder in (("backup", f"{dead}.0a1b"), ("schedule", dead), ("other", name_of())):
+            assert hold_lease(session, name, holder, now, timedelta(minutes=2))
+        free_dead(session, "backup")
+        assert set(session.scalars(select(Lease.name))) == {"schedule", "other"}
+        free_dead(session)
+        assert session.scalars(select(Lease.name)).all() == ["other"]
 
 
 def test_a_life(database: Database) -> None:

@@ -96,6 +96,7 @@ def test_one_that_is_not_there(blobs: S3Blobs) -> None:
         with pytest.raises(FileNotFoundError):
             read("0" * 64)
     assert not blobs.forget("0" * 64, soon())
+    blobs.look()
     blobs.check()
 
 

@@ -173,6 +173,28 @@ def test_a_step_lets_others_pass(database: Database, versions: Path, monkeypatch
     assert pending(database, versions) == []
 
 
+def test_what_is_built_beside_may_take_away_too(database: Database, versions: Path) -> None:
+    """Such a step names the oldest schema as others do, and the database remembers it."""
+    body = 'phase = "contract"\nconcurrently = True\n'
+    oldest = write(versions, upgrading(ADD), "Moods")
+    gone = write(versions, f'{body}oldest = "{oldest}"\n' + upgrading(DROP), "No moods")
+    assert upgrade(database, versions=versions) is None
+    assert found(database) == (gone, oldest)
+    assert fit(database) is Fit.TOO_NEW
+
+
+def test_indexes_of_tables_that_are_there_are_built_beside_the_work() -> None:
+    """A step that holds up a table for other reasons reads no table to its end."""
+    for step in steps():
+        if step.revision >= RULED:
+            (path,) = VERSIONS.glob(f"{step.revision}_*.py")
+            said = statements(VERSIONS, step.revision)
+            made = {match[1] for one in said if (match := _MADE.match(one))}
+            slow = {match[1] for one in said if (match := _INDEXED.match(one))} - made
+            assert not slow or len(said) == 1, step
+            assert not slow or "\nconcurrently = True\n" in path.read_text(encoding="utf-8"), step
+
+
 @pytest.mark.parametrize("new", [True, False])
 def test_an_index_is_built_beside_the_work(database: Database, versions: Path, *, new: bool) -> None:
     """On a desk that runs, and on one that is new; an attempt that was broken off is no obstacle."""
@@ -205,6 +227,7 @@ def statements(versions: Path, revision: str) -> list[str]:
 
 
 _MADE = re.compile(r'CREATE TABLE "?(\w+)"?')
+_INDEXED = re.compile(r'CREATE INDEX \w+ ON "?(\w+)"?')
 _ALLOWED = (
     re.compile(r"CREATE TABLE .*"),
     re.compile(r"ALTER TABLE \w+ ADD COLUMN (?!.*\bNOT NULL\b)(?!.*\b(?:UNIQUE|REFERENCES|CHECK)\b).*"),

@@ -30,16 +30,10 @@ def upgrade() -> None:
     """Forward. Only columns with defaults and new tables: a process of the version before goes on working."""
     op.add_column("outbox", sa.Column("received_id", sa.BigInteger(), nullable=True))
     op.add_column("outbox", _text("timer", 20))
-    op.create_index(
-        "ix_outbox_received_id",
-        "outbox",
-        ["received_id"],
-        sqlite_where=sa.text("received_id IS NOT NULL"),
-        postgresql_where=sa.text("received_id IS NOT NULL"),
-    )
     op.add_column("outbox", _moment("turn_at"))
     op.add_column("outbox", _moment("retried_at"))
     op.add_column("delivery", _text("relay", 60))
+    op.add_column("job_run", sa.Column("place", sa.Text(), nullable=False, server_default=""))
     op.create_table(
         "counter",
         _text("name", 40, None),
@@ -71,7 +65,8 @@ def upgrade() -> None:
         _moment("last_success"),
         sa.Column("last_error", sa.Text(), nullable=False, server_default=""),
         _moment("last_error_at"),
-        *(_count(name) for name in ("failures", "unfetchable", "waiting", "taken")),
+        *(_count(name) for name in ("failures", "unfetchable", "unmovable", "waiting", "taken")),
+        sa.Column("start_known", sa.Boolean(), nullable=False, server_default=sa.false()),
         *(_count(name, sa.BigInteger) for name in ("uid_validity", "start_uid")),
         *(_moment(name) for name in ("failing_since", "start_at", "token_ends_at", "told_at")),
         _count("token_told"),
@@ -132,6 +127,8 @@ def _moving_in() -> None:
         "moved_mail",
         sa.Column("received_id", _id().type, autoincrement=False, nullable=False),
         sa.Column("move_in_id", sa.BigInteger(), nullable=False),
+        sa.Column("message_key", sa.LargeBinary(length=16), nullable=True),
+        sa.Column("numbers", sa.JSON(), nullable=False),
         sa.PrimaryKeyConstraint("received_id", name="pk_moved_mail"),
         sa.ForeignKeyConstraint(["move_in_id"], ["move_in.id"], name="fk_moved_mail_move_in_id"),
     )
@@ -162,9 +159,9 @@ def downgrade() -> None:
         "counter",
     ):
         op.drop_table(table)
+    op.drop_column("job_run", "place")
     op.drop_column("delivery", "relay")
     op.drop_column("outbox", "retried_at")
     op.drop_column("outbox", "turn_at")
-    op.drop_index("ix_outbox_received_id", "outbox")
     op.drop_column("outbox", "timer")
     op.drop_column("outbox", "received_id")
