@@ -13,6 +13,7 @@ from desk.trouble_letters import tell
 from store.tables import MailboxState
 
 GONE = timedelta(minutes=7)  # a reader that lives says so a few times a minute, but not while one big batch drips in
+TELL = timedelta(hours=1)  # between two letters about mails that were refused
 STAGES = (30, 7, 1)  # days before the right to read ends
 ENDED = -1
 Trouble = Literal["", "failing", "silent", "gone"]
@@ -71,6 +72,9 @@ def watch(
         elif row.told_at is not None and not found.trouble:
             row.told_at = None
             letters.append(_read_again(found))
+        if row.refused > row.refused_told and now - (row.refused_told_at or now - TELL) >= TELL:
+            letters.append(_refused(row))
+            row.refused_told, row.refused_told_at = row.refused, now
         if found.stage and (row.token_told == 0 or found.stage < row.token_told):
             letters.append(_ends(found, zone))
         row.token_told = found.stage
@@ -128,6 +132,20 @@ def _why(found: Health) -> Said:
 def _read_again(found: Health) -> tuple[Said, list[Said]]:
     return say("The mailbox {name} is read again", name=found.name), [
         say("The mail that waited in the mailbox {name} comes in now.", name=found.name)
+    ]
+
+
+def _refused(row: MailboxState) -> tuple[Said, list[Said]]:
+    subject = say_many(
+        "{n} mail of the mailbox {name} was refused",
+        "{n} mails of the mailbox {name} were refused",
+        row.refused - row.refused_told,
+        name=row.name,
+    )
+    return subject, [
+        say("Why, of the last one: {why}", why=row.refused_why),
+        say("It became no ticket, and its sender was told nothing. It lies in the mailbox's folder for refused mail."),
+        say("Look at it there with a mail program, and answer its sender."),
     ]
 
 

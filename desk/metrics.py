@@ -29,6 +29,8 @@ class Mailbox:
     waiting: int
     unfetchable: int
     unmovable: int
+    refused: int
+    refused_at: datetime | None
     token_ends_at: datetime | None
 
 
@@ -88,5 +90,7 @@ def _mailbox(row: MailboxState) -> Mailbox:
         waiting=row.waiting,
         unfetchable=row.unfetchable,
         unmovable=row.unmovable,
+        refused=row.refused,
+        refused_at=row.refused_at,
         token_ends_at=row.token_ends_at,
     )

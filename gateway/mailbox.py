@@ -98,7 +98,9 @@ class MailboxPoller:
     def refused(self, uid: int, reason: str) -> None:
         """A mail goes to the folder for refused mail."""
         self._log.warning("mail refused", uid=uid, folder=self.config.refused, reason=reason)
-        self.state = replace(self.state, last_error=f"mail {uid} refused: {reason}", last_error_at=_now())
+        self.state = replace(
+            self.state, refused=self.state.refused + 1, refused_why=f"mail {uid}: {reason}", refused_at=_now()
+        )
 
     def _hold(self) -> bool:
         if not self._ours:

@@ -43,6 +43,9 @@ class MailboxState:
     failing_since: datetime | None = None  # the first of these
     unfetchable: int = 0  # mails that stay in the mailbox because the server does not hand them out
     unmovable: int = 0  # mails that stay in the mailbox, kept or refused, because the server does not move them
+    refused: int = 0  # mails that were too large or refused for good, ever; they are in the folder for refused mail
+    refused_why: str = ""  # of the last one
+    refused_at: datetime | None = None
     waiting: int = 0  # mails that this visit has still before it
     taken: int = 0  # mails that this visit has taken
     token_ends_at: datetime | None = None  # OAuth2: when the right to read ends, as far as it is known

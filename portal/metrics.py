@@ -157,6 +157,8 @@ def _mailboxes(figures: Figures) -> Iterator[Metric]:
     yield each("unfetchable", "Mails that its server does not hand out.", {box.name: box.unfetchable for box in boxes})
     stuck = {box.name: box.unmovable for box in boxes}
     yield each("unmovable", "Mails, kept or refused, that its server does not move.", stuck)
+    refused = {box.name: box.refused for box in boxes}
+    yield each("refused", "Mails that went to its folder for refused mail, ever.", refused)
     ends = {box.name: box.token_ends_at.timestamp() for box in boxes if box.token_ends_at}
     yield each("sign_in_end_timestamp_seconds", "When the right to sign in ends, as far as it is known.", ends)
 

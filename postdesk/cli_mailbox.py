@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 mailbox_app = typer.Typer(no_args_is_help=True, help="Mailboxes that are read over IMAP: how they do, and trying them.")
 app.add_typer(mailbox_app, name="mailbox")
+_MANY = 50  # mails of which somebody may not want a ticket each
 Name = Annotated[str, typer.Argument(metavar="NAME", help="As “mailbox list” shows it.")]
 
 
@@ -116,6 +117,11 @@ def _tell_folders(session: "ImapSession") -> None:
     session.select()
     ways = "the server tells of new mail (IDLE)" if session.can_idle else "no IDLE here: it is polled"
     typer.echo(f"It works: {amount(session.exists, 'mail', 'mails')} in {config.folder}; {ways}.")
+    if session.exists >= _MANY and config.start == "all":
+        typer.echo(
+            "Each of them becomes a ticket, with a receipt to its sender and a letter to staff, unless you set\n"
+            'start = "now" for this mailbox; “postdesk move in --imap” takes old mail in as history, without letters.'
+        )
 
 
 def _way(box: "Mailbox") -> str:
@@ -147,6 +153,9 @@ def _block(house: "House", box: "Health", row: "MailboxState | None") -> list[st
         lines.append(f"  This visit:  {amount(row.taken, 'mail', 'mails')} taken, {row.waiting:,} to go")
     if row and row.last_error:
         lines.append(f"  Last fault:  {row.last_error} ({at(row.last_error_at)})")
+    if row and row.refused:
+        lines.append(f"  Refused:     {amount(row.refused, 'mail', 'mails')}, the last on {at(row.refused_at)}")
+        lines.append(f"               {row.refused_why}")
     if row and row.unfetchable:
         lines.append(f"  Left alone:  {amount(row.unfetchable, 'mail', 'mails')} that the server does not hand out")
     if row and row.unmovable:
@@ -192,6 +201,8 @@ def _as_json(box: "Health", row: "MailboxState | None") -> dict[str, Any]:
         "taken": box.taken,
         "unfetchable": row.unfetchable if row else 0,
         "unmovable": row.unmovable if row else 0,
+        "refused": row.refused if row else 0,
+        "refused_why": row.refused_why if row else "",
         "start_at": at(row.start_at) if row else None,
         "token_ends_at": at(box.token_ends_at),
         "days_left": box.days_left,

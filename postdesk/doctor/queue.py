@@ -15,6 +15,7 @@ from postdesk.doctor.findings import Finding, Notes, Probe, span
 if TYPE_CHECKING:
     from postdesk.wiring import House
 
+_LATELY = timedelta(days=7)
 _SLOW, _STUCK = timedelta(minutes=5), timedelta(hours=1)
 
 
@@ -33,7 +34,7 @@ def _look(house: "House") -> Iterable[Finding]:
         claimed = _claimed_by_the_dead(session, now)
     _mail(notes, figures, now)
     _letters(notes, figures, now)
-    _boxes(notes, figures)
+    _boxes(notes, figures, now)
     if claimed:
         means = "They wait until the lease ends, a few minutes at most."
         notes.warning(
@@ -113,8 +114,14 @@ def _staff(notes: Notes, figures: Figures) -> None:
         notes.warning(what, "They get no letters from the desk.", do, "postdesk mail muted")
 
 
-def _boxes(notes: Notes, figures: Figures) -> None:
+def _boxes(notes: Notes, figures: Figures, now: datetime) -> None:
     for box in figures.mailboxes:
+        if box.refused_at and now - box.refused_at < _LATELY:
+            what = (
+                f"Of mailbox “{box.name}” {amount(box.refused, 'mail was', 'mails were')} refused, the last one lately."
+            )
+            means = "They became no tickets, and their senders were told nothing."
+            notes.warning(what, means, "Look why, and into its folder for refused mail:", "postdesk mailbox list")
         if not box.works:
             what = f"Mailbox “{box.name}” could not be read {box.failures} times in a row."
             notes.error(what, "Mail stays in it.", "Look at “mailbox” above.")

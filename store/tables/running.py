@@ -47,6 +47,11 @@ class MailboxState(Base):
     failing_since: Mapped[datetime | None]  # the first of these
     unfetchable: Mapped[int] = mapped_column(default=0)  # mails that its server does not hand out
     unmovable: Mapped[int] = mapped_column(default=0)  # mails that are decided about, and that its server does not move
+    refused: Mapped[int] = mapped_column(default=0)  # mails that went to its folder for refused mail, ever
+    refused_why: Mapped[str] = mapped_column(Text, default="")  # of the last one
+    refused_at: Mapped[datetime | None]
+    refused_told: Mapped[int] = mapped_column(default=0)  # staff know of so many
+    refused_told_at: Mapped[datetime | None]
     waiting: Mapped[int] = mapped_column(default=0)  # mails that this visit has still before it
     taken: Mapped[int] = mapped_column(default=0)  # mails that this visit has taken
     start_known: Mapped[bool] = mapped_column(default=False)  # the next three are decided, though all may be empty

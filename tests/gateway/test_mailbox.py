@@ -137,7 +137,8 @@ def test_too_large_and_refused_mails_go_to_their_own_folder(desk: Desk) -> None:
     assert poller.poll_once() == PollResult(fetched=2, moved=1, refused=2)
     assert sorted(desk.mails("Refused")) == sorted([large, mail(2, "bare\r\n")])
     assert desk.mails() == []
-    assert "refused" in poller.state.last_error
+    assert (poller.state.refused, poller.state.refused_at is not None) == (2, True)
+    assert poller.state.refused_why.startswith("mail ")
 
 
 def test_batches_are_cut_by_count_and_by_bytes(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

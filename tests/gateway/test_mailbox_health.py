@@ -159,3 +159,18 @@ def test_the_status_says_that_a_mailbox_is_not_read(desk: Database) -> None:
     assert state(minutes=16) == "unread"
     with desk.reading() as session:
         assert status.snapshot(session, NOW + timedelta(minutes=16)).state == "working"  # no such mailbox any more
+
+
+def test_a_mail_that_was_refused_is_told(desk: Database) -> None:
+    """Once, with the reason; of those that follow in one letter an hour later."""
+    refused = {"refused_at": NOW, "refused_why": "mail 7: 32000000 bytes are more than 26214400", "last_success": NOW}
+    reader(desk, refused=1, **refused)
+    ((subject, lines),) = watch(desk, minutes=1)
+    assert subject == "1 mail of the mailbox service was refused"
+    assert lines[0] == "Why, of the last one: mail 7: 32000000 bytes are more than 26214400"
+    assert watch(desk, minutes=2) == []
+    reader(desk, refused=3)
+    assert watch(desk, minutes=3) == []
+    reader(desk, seen_at=NOW + timedelta(minutes=62), last_success=NOW + timedelta(minutes=62))
+    assert [subject for subject, _ in watch(desk, minutes=62)] == ["2 mails of the mailbox service were refused"]
+    assert watch(desk, minutes=63) == []
