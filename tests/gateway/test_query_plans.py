@@ -23,7 +23,7 @@ from store.database import Database
 from store.migrations import upgrade
 from tests.gateway.desk_world import WORDS
 
-SMALL = ("staff", "team", "team_member", "tally", "id_block", "number_series")
+SMALL = ("staff", "team", "team_member", "tally", "id_block", "number_series", "process")
 MAIL = (
     b"From: Jane <jane%d@customer.test>\r\nTo: service@desk.test\r\nSubject: Trouble %d [T20190409.0967]\r\n"
     b"Message-ID: <%d@customer.test>\r\nIn-Reply-To: <other@customer.test>\r\n\r\nHello\r\n"

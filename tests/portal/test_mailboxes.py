@@ -49,7 +49,7 @@ def test_staff_read_which_and_why(world: World) -> None:
 @pytest.mark.parametrize(
     "values, words",
     [
-        ({"seen_at": START - timedelta(minutes=6)}, "No process reads the mailbox service"),
+        ({"seen_at": START - timedelta(minutes=8)}, "No process reads the mailbox service"),
         ({"waiting": 6_000, "taken": 4_000}, "The mailbox service: 4,000 mails taken, 6,000 to go."),
         ({"token_ends_at": START + timedelta(days=7)}, "ends in 7 days"),
         ({"token_ends_at": START + timedelta(days=1)}, "ends in 1 day."),

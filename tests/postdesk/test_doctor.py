@@ -349,11 +349,12 @@ def test_processes(make: Make) -> None:
     """None runs; a role is missing; one died; two versions."""
     house = make()
     assert "No process of this desk runs" in said(found(house, "processes", "error"))
-    began = NOW - timedelta(hours=1)
+    now = datetime.now(UTC)
+    began = now - timedelta(hours=1)
     with house.database.transaction() as session:
         one = {"schema": "0004", "started_at": began}
-        session.add(Process(name="a.x:1.1", roles=["work"], version="1", seen_at=NOW, **one))
-        session.add(Process(name="b.x:2.1", roles=["schedule"], version="2", seen_at=NOW, **one))
+        session.add(Process(name="a.x:1.1", roles=["work"], version="1", seen_at=now, **one))
+        session.add(Process(name="b.x:2.1", roles=["schedule"], version="2", seen_at=now, **one))
         session.add(Process(name="c.x:3.1", roles=["deliver"], version="1", seen_at=began, **one))
     words = said(found(house, "processes"))
     assert "No process with the role deliver lives. No letter leaves." in words
