@@ -42,7 +42,8 @@ def holding() -> Iterator[tuple[str, ast.expr]]:
             if text_of(kind) != "held":
                 continue
         elif name in ("hold", "_hold"):
-            pass
+            if len(call.args) <= MAKERS[name] and "rule" not in named:
+                continue  # a lease is held, and no mail
         elif text_of(named.get("kind")) == "held":
             yield place, named.get("rule", ast.Constant(None))  # replace(decision, kind="held"), insert().values(…)
             continue

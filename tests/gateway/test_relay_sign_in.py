@@ -181,10 +181,10 @@ def test_trying_a_relay_out(answers: dict[str, Answer | None], words: str) -> No
 
 
 def test_of_which_letters_the_reply_speaks() -> None:
-    """A refusal of one letter says nothing of the relay; a lost connection and a refused sign-in do."""
+    """A refusal of one letter says nothing of the relay; one that closes (421) and a refused sign-in do."""
     of_relay: Callable[[dict[str, Answer]], bool] = lambda answers: _first(answers).of_relay  # noqa: E731
     assert not of_relay({"RCPT": b"450 4.2.0 greylisted\r\n"})
-    assert not of_relay({"RCPT": b"421 4.7.0 too many messages\r\n"})
+    assert of_relay({"RCPT": b"421 4.7.0 too many messages\r\n"})
     assert of_relay({"MAIL": b"530 5.7.0 sign in first\r\n"})
     assert of_relay({"banner": b"421 4.7.0 too many connections\r\n"})
 
