@@ -54,7 +54,7 @@ def test_after_a_database_outage_work_goes_on_at_once() -> None:
             send(desk.smtp, *(mail(f"o{number}@customer.test", f"Outage {number}") for number in range(40)))
             wait_for(lambda: len(desk.dispositions()) >= 4, "the first mails handled", 30)
             server.kill()
-            wait_for(lambda: "handling mail does not work" in desk.log(), "the fault in the log", 30)
+            wait_for(lambda: "a part does not work" in desk.log(), "the fault in the log", 30)
             server.start()
             desk.database.engine.dispose()
             desk.wait_handled(40, seconds=45)
