@@ -86,13 +86,15 @@ def test_a_database_that_does_not_answer_is_one_line(tmp_path: Path, words: tupl
     assert "secret" not in said
 
 
-def test_a_database_that_is_none_is_one_line(tmp_path: Path) -> None:
-    """A file that is no database is said in the same way."""
+def test_a_database_that_is_none_is_a_fault(tmp_path: Path) -> None:
+    """A file that is no database is told as damage, with what to do."""
     shell = Shell(tmp_path).init()
     for name in ("desk.db-wal", "desk.db-shm"):
         (tmp_path / name).unlink(missing_ok=True)
     (tmp_path / "desk.db").write_bytes(b"this is no database" * 1000)
-    assert shell.run("mail", "list", code=69) == "The database does not answer. file is not a database\n"
+    said = shell.run("mail", "list", code=1)
+    assert said.startswith("FAULT database file: SQLite finds it damaged: file is not a database.\n")
+    assert "postdesk restore" in said
 
 
 @pytest.mark.parametrize(
