@@ -6,7 +6,7 @@ import stat
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +15,7 @@ import structlog
 
 from gateway import dkim_keys
 from gateway.dkim_keys import KeyFault, SigningKey
+from store.blobs import sync_folder
 
 log = structlog.get_logger(__name__)
 
@@ -50,26 +51,26 @@ class KeyFolder:
         """All keys, by domain, then the oldest first; and a sentence for each file that cannot be used."""
         keys: list[SigningKey] = []
         faults: list[str] = []
-        for path in self._files():
-            try:
-                keys.append(_read(path))
-            except FileNotFoundError:
-                continue  # taken away just now
-            except (KeyFault, OSError, UnicodeDecodeError) as error:
-                faults.append(f"{path}: {error}")
+        for path, found in self._tried():
+            if isinstance(found, SigningKey):
+                keys.append(found)
+            else:
+                faults.append(f"{path}: {found}")
         return sorted(keys, key=lambda key: (key.domain, key.since, key.selector)), faults
 
     def unusable(self) -> list[Unusable]:
         """The files that `read` cannot use."""
-        found = []
+        return [_unusable(path, found) for path, found in self._tried() if isinstance(found, str)]
+
+    def _tried(self) -> Iterator[tuple[Path, SigningKey | str]]:
+        """Each file, with its key or why it cannot be used."""
         for path in self._files():
             try:
-                _read(path)
+                yield path, _read(path)
             except FileNotFoundError:
-                continue
+                continue  # taken away just now
             except (KeyFault, OSError, UnicodeDecodeError) as error:
-                found.append(_unusable(path, str(error)))
-        return found
+                yield path, str(error)
 
     def signers(self, domain: str) -> Sequence[SigningKey]:
         """The keys that sign for a domain now: one of each type at most."""
@@ -94,11 +95,7 @@ class KeyFolder:
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(name)
             raise
-        folder = os.open(self.folder, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        sync_folder(self.folder)
         return path
 
     def _files(self) -> list[Path]:

@@ -1,7 +1,7 @@
 """A desk as `postdesk init --sample` makes it, without anything running."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -37,6 +37,20 @@ def house(config: Path) -> Iterator[House]:
     made = House(load(config, {}))
     yield made
     made.database.close()
+
+
+@pytest.fixture
+def make(config: Path) -> Iterator[Callable[..., House]]:
+    """The sample desk with other settings, each named as in the environment without POSTDESK_."""
+    made: list[House] = []
+
+    def build(**settings: str) -> House:
+        made.append(House(load(config, {f"POSTDESK_{name}": value for name, value in settings.items()})))
+        return made[-1]
+
+    yield build
+    for one in made:
+        one.database.close()
 
 
 @pytest.fixture

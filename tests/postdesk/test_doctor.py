@@ -17,27 +17,12 @@ from postdesk import cli
 from postdesk.doctor import certificates
 from postdesk.doctor.findings import Finding, Notes, Probe
 from postdesk.doctor.run import TOPICS, examine, exit_code, run
-from postdesk.settings import load
 from postdesk.wiring import House
 from store.tables import JobRun, MailboxState, Outbox, Process, ReceivedMail, Tally
 from tests.peers.dns_server import DnsServer
 
 NOW = datetime.now(UTC)
 Make = Callable[..., House]
-
-
-@pytest.fixture
-def make(config: Path) -> Iterator[Make]:
-    """The sample desk with other settings, each named as in the environment without POSTDESK_."""
-    made: list[House] = []
-
-    def build(**settings: str) -> House:
-        made.append(House(load(config, {f"POSTDESK_{name}": value for name, value in settings.items()})))
-        return made[-1]
-
-    yield build
-    for one in made:
-        one.database.close()
 
 
 @pytest.fixture

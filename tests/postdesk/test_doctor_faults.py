@@ -13,7 +13,6 @@ from typer.testing import CliRunner
 from postdesk import cli
 from postdesk.doctor.findings import Finding
 from postdesk.doctor.run import examine
-from postdesk.settings import load
 from postdesk.wiring import House
 from store import damage
 from store.tables import JobRun, Outbox, Process, Staff, Suppression
@@ -21,20 +20,6 @@ from store.tables import JobRun, Outbox, Process, Staff, Suppression
 NOW = datetime.now(UTC)
 Make = Callable[..., House]
 TOPICS = ["database", "queue", "timers", "processes", "clock"]
-
-
-@pytest.fixture
-def make(config: Path) -> Iterator[Make]:
-    """The sample desk with other settings, each named as in the environment without POSTDESK_."""
-    made: list[House] = []
-
-    def build(**settings: str) -> House:
-        made.append(House(load(config, {f"POSTDESK_{name}": value for name, value in settings.items()})))
-        return made[-1]
-
-    yield build
-    for one in made:
-        one.database.close()
 
 
 def of(findings: list[Finding], level: str) -> list[Finding]:

@@ -13,26 +13,11 @@ import trustme
 
 from postdesk.doctor.findings import Finding
 from postdesk.doctor.run import examine
-from postdesk.settings import load
 from postdesk.wiring import House
 from tests.gateway.scripted_smtp import scripted
 from tests.servers import Dovecot, Postfix
 
 Make = Callable[..., House]
-
-
-@pytest.fixture
-def make(config: Path) -> Iterator[Make]:
-    """The sample desk with other settings, each named as in the environment without POSTDESK_."""
-    made: list[House] = []
-
-    def build(**settings: str) -> House:
-        made.append(House(load(config, {f"POSTDESK_{name}": value for name, value in settings.items()})))
-        return made[-1]
-
-    yield build
-    for one in made:
-        one.database.close()
 
 
 def told(house: House, topic: str) -> tuple[set[str], str]:
