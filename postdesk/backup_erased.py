@@ -3,9 +3,7 @@
 The list holds no address, only a keyed digest of each; with secret.key one can tell whether a known address is in it.
 """
 
-import contextlib
 import json
-import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,8 +12,9 @@ from typing import Any
 
 from sqlalchemy import select
 
+from postdesk import private_file
 from postdesk.backup_due import JOB
-from postdesk.backup_manifest import BackupError, write_private
+from postdesk.backup_manifest import BackupError
 from postdesk.wiring import House
 from store.tables import Erasure, JobRun
 
@@ -69,12 +68,8 @@ def write(house: House, folder: Path) -> None:
     seen = {tuple(row["marks"]) for row in known}
     kept = [] if not (folder / FILE).exists() else _load(folder / FILE)[1]
     known += [row for row in kept if tuple(row["marks"]) not in seen]
-    fresh = folder / f".{FILE}.{os.getpid()}"
-    with contextlib.suppress(FileNotFoundError):
-        fresh.unlink()
     content = {"written_at": datetime.now(UTC).isoformat(), "erased": sorted(known, key=lambda row: row["at"])}
-    write_private(fresh, (json.dumps(content, indent=1) + "\n").encode())
-    os.rename(fresh, folder / FILE)
+    private_file.replace(folder / FILE, (json.dumps(content, indent=1) + "\n").encode())
 
 
 def _row(at: datetime, report: dict[str, Any]) -> dict[str, Any]:

@@ -1,13 +1,13 @@
 """The manifest of a backup: what is in it, of which moment, with a digest for each file; written last."""
 
 import json
-import os
 import re
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from postdesk import private_file
 from postdesk.verify_blobs import read_through
 from store.blobs import sync_folder
 
@@ -121,11 +121,7 @@ def complete(folder: Path) -> list[Path]:
 
 def write_private(path: Path, data: bytes) -> Kept:
     """A new file for its owner only, on disk when this returns."""
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "wb") as out:
-        out.write(data)
-        out.flush()
-        os.fsync(out.fileno())
+    private_file.write(path, data)
     return kept(path)
 
 

@@ -1,9 +1,7 @@
 """The folder of DKIM keys: a file for each, which running processes read again when it changes."""
 
-import contextlib
 import os
 import stat
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -15,7 +13,7 @@ import structlog
 
 from gateway import dkim_keys
 from gateway.dkim_keys import KeyFault, SigningKey
-from store.blobs import sync_folder
+from postdesk import private_file
 
 log = structlog.get_logger(__name__)
 
@@ -84,18 +82,7 @@ class KeyFolder:
         """Keep a key, on disk when this returns."""
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         path = self.folder / f"{key.name}{_ENDING}"
-        handle, name = tempfile.mkstemp(dir=self.folder, prefix=".new.")  # mode 0600
-        try:
-            with open(handle, "w", encoding="ascii") as file:
-                file.write(dkim_keys.write(key))
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(name, path)
-        except BaseException:
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(name)
-            raise
-        sync_folder(self.folder)
+        private_file.replace(path, dkim_keys.write(key).encode("ascii"))
         return path
 
     def _files(self) -> list[Path]:

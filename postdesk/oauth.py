@@ -1,12 +1,10 @@
 """Token sources for the mailboxes and relays that sign in with OAuth2, and the file that keeps a refresh token."""
 
-import contextlib
-import os
-import secrets
 from datetime import UTC, datetime, time
 from pathlib import Path
 
 from gateway.oauth import OAuthConfig, TokenSource
+from postdesk import private_file
 from postdesk.settings_oauth import OAuth
 
 
@@ -22,18 +20,7 @@ class TokenFile:
 
     def write(self, token: str) -> None:
         """Replace it as a whole: a fault leaves the old one. OSError when it cannot be."""
-        fresh = self.path.with_name(f".{self.path.name}.{secrets.token_hex(4)}")
-        try:
-            descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with open(descriptor, "w", encoding="utf-8") as file:
-                file.write(f"{token}\n")
-                file.flush()
-                os.fsync(file.fileno())
-            fresh.replace(self.path)
-        except OSError:
-            with contextlib.suppress(OSError):
-                fresh.unlink()
-            raise
+        private_file.replace(self.path, f"{token}\n".encode())
 
 
 def token_source(section: OAuth) -> TokenSource | None:
