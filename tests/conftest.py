@@ -4,12 +4,25 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 from playwright.sync_api import Browser
 
 from store.database import Database
 from store.migrations import upgrade
 from tests.peers.desk import Desk
 from tests.servers import Postgres, chromium
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _logging() -> None:
+    """To the standard library, so that `caplog` sees it whichever test came before, with the product's own plain
+    tracebacks: structlog's rendering takes seconds."""
+    renderer = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
+    structlog.configure(
+        processors=[structlog.stdlib.add_log_level, renderer],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+    )
 
 
 @pytest.fixture(scope="session")

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 
+import structlog
 import uvloop
 
 from gateway.envelope import Envelope
@@ -165,6 +166,7 @@ def main() -> None:
             future.set_result(1)
             return future
 
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))  # standard output tells the port
     with listening(ListenerConfig("127.0.0.1", 0, "smtp", "desk.test"), Nothing(), Path(sys.argv[1])) as running:
         print(running.port, flush=True)
         sys.stdin.read()

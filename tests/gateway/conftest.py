@@ -7,7 +7,6 @@ from pathlib import Path
 
 import psycopg
 import pytest
-import structlog
 from sqlalchemy.engine import make_url
 
 from store.database import Database
@@ -17,13 +16,6 @@ from tests.gateway.desk_world import People, World
 from tests.servers import Postgres
 
 _serial = itertools.count()
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _plain_tracebacks() -> None:
-    """As the product sets it: structlog's own rendering of a traceback takes seconds."""
-    renderer = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
-    structlog.configure(processors=[structlog.processors.add_log_level, renderer])
 
 
 @pytest.fixture(scope="session")

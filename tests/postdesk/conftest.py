@@ -17,10 +17,10 @@ from tests.postdesk.moving_world import Moved
 def _logging_as_before() -> Iterator[None]:
     """What a command sets up for its process is taken back."""
     root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
+    handlers, level, structured = root.handlers[:], root.level, structlog.get_config()
     yield
     root.handlers[:], root.level = handlers, level
-    structlog.reset_defaults()
+    structlog.configure(**structured)
 
 
 @pytest.fixture
