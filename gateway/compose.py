@@ -13,13 +13,13 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from desk.keys import Keys
+from desk.language import Language
 from gateway import canary, dkim_sign, letter_data, letter_files, letter_headers, letter_text, letter_unsubscribe
 from gateway.answers import Answer, GeneratedFile, answer_all
 from gateway.answers.files import format_of
 from gateway.desk_addresses import Addresses
 from gateway.dkim_sign import Signers
 from gateway.header_policy import POLICY, clean_header
-from gateway.language import Language
 from gateway.letter import SENSITIVE, TALK, DeskFacts, Letter, Unsent
 from gateway.letter_context import Context, ContextMaker
 from gateway.letter_data import Earlier, LetterData

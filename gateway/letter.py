@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from desk.catalogue import Catalogue
+from desk.language import ENGLISH, Language, Languages
 from desk.levels import Levels
-from gateway.language import ENGLISH, Language, Languages
 
 if TYPE_CHECKING:  # answers are made of much that letters know nothing of
     from gateway.answers.facts import AnswerFacts

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from desk.catalogue import Catalogue, Item
+from desk.language import Language
 from desk.request_types import Question
 from gateway.commands.vocabulary import VALUES
-from gateway.language import Language
 from gateway.letter_words import line
 from store.tables import Organisation, Site, Ticket
 

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from desk import fields, statuses
+from desk.language import Language
 from desk.said import say
-from gateway.language import Language
 from gateway.letter_words import line
 from store.tables import Event
 

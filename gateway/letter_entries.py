@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
+from desk.language import Language
 from desk.said import say
 from gateway import letter_changes, letter_text
-from gateway.language import Language
 from gateway.letter import DeskFacts
 from gateway.letter_data import LetterData
 from gateway.letter_files import Along

@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from desk.language import Language
 from gateway import letter_timed
-from gateway.language import Language
 from gateway.letter import DeskFacts
 from gateway.letter_blanks import blanks
 from gateway.letter_data import LetterData, entries

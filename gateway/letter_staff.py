@@ -4,8 +4,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from desk import statuses
+from desk.language import Language
 from gateway import letter_entries, letter_files
-from gateway.language import Language
 from gateway.letter import DeskFacts, Superseded
 from gateway.letter_data import LetterData
 from gateway.letter_words import brought, is_internal, line, link_words, person, readers, warnings

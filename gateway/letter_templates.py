@@ -10,7 +10,7 @@ import css_inline
 import jinja2
 from markupsafe import escape
 
-from gateway.language import ENGLISH, Language
+from desk.language import ENGLISH, Language
 from gateway.letter_compiled import Compiled
 from gateway.letter_sandbox import MAX_CHARACTERS, Sandbox, TemplateTooGreedy, whole_weight
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from desk import announcements, day_sheets, digests, statuses
 from desk.day_sheets import Line, Name
+from desk.language import Language
 from gateway import letter_entries, letter_text
-from gateway.language import Language
 from gateway.letter import DeskFacts, Superseded
 from gateway.letter_data import LetterData
 from gateway.letter_words import line

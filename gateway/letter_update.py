@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
+from desk.language import Language
 from gateway import letter_changes, letter_entries, letter_files, letter_text
-from gateway.language import Language
 from gateway.letter import DeskFacts, Superseded
 from gateway.letter_changes import Pair
 from gateway.letter_data import LetterData

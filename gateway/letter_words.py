@@ -1,8 +1,8 @@
 """Small words and lists that letters are made of: names, files, readers, and why somebody gets a letter."""
 
+from desk.language import Language, Languages
 from desk.said import say
 from gateway import letter_text
-from gateway.language import Language, Languages
 from gateway.letter import PERSONAL, TALK
 from gateway.letter_data import LetterData, entries
 from store.tables import Attachment, Contact, Event, Outbox, Ticket

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from desk import canary, load, muting, numbers
+from desk import canary, known, load, muting, numbers
 from desk.levels import Levels
 from desk.muting import Mute
 from desk.state import ContactState, StaffState, TeamState, TicketState
@@ -163,16 +163,16 @@ def _load_tickets(
     ids = ids.union(*view.more.references.values(), *view.more.old_numbers.values())
     ids |= {pending.ticket_id for pending in view.more.pending.values() if pending.ticket_id}
     view.tickets = load.tickets(session, ids, _numbers(batch) | numbered, levels=levels, lock=lock)
-    more.children(session, view.tickets, view.more)
-    more.alerts(session, view.tickets, view.more)
-    more.approvals(session, view.tickets, view.more)
+    known.children(session, view.tickets, view.more)
+    known.alerts(session, view.tickets, view.more)
+    known.approvals(session, view.tickets, view.more)
     more.asked_for(session, asked, view.tickets, view.more)
     if asked & more.LANE and any(mail.sender in view.staff_by_address for mail in batch):
         more.lane(session, view.tickets, {outbox_id(name) for name in ours} - {0}, view.more)
     if asked & more.SITES:
-        more.sites(session, view.contacts.values(), view.tickets.values(), view.more)
+        known.sites(session, view.contacts.values(), view.tickets.values(), view.more)
     if asked & more.ORGANISATIONS:
-        more.organisations(session, view.contacts.values(), view.tickets.values(), view.more)
+        known.organisations(session, view.contacts.values(), view.tickets.values(), view.more)
     view.people = load.contacts_by_id(session, _people_ids(view), levels)
     senders = [(view.contacts.get(mail.sender), view.staff_by_address.get(mail.sender), mail.asks) for mail in batch]
     more_people.load(session, senders, view.staff_by_address, view.more.pending.values(), view.more.folk, now)

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from desk.language import Languages
 from desk.said import Translator
-from gateway.language import Languages
 from postdesk import bundled
 from postdesk.settings import SettingsError
 

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from desk import reading
-from gateway.language import ENGLISH
+from desk.language import ENGLISH
 from gateway.letter_words import link_words
 from postdesk import ticket_lists
 from store.tables import Attachment, Contact, Event, Participant, Ticket, TicketLink

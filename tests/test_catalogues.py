@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from babel.messages.catalog import Catalog, Message
 
+from desk.language import Language
 from gateway.commands.vocabulary import ARGUMENTS, LABELS, ONE_WORD, VALUES
-from gateway.language import Language
 from gateway.letter_templates import LetterTemplates
 from postdesk import words
 from postdesk.languages import Catalogues, unfit

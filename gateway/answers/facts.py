@@ -4,9 +4,9 @@ from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
 from desk.catalogue import Catalogue
+from desk.language import ENGLISH, Language
 from desk.levels import Levels
 from gateway.commands.words import Words
-from gateway.language import ENGLISH, Language
 
 
 @dataclass(frozen=True, slots=True)

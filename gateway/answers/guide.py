@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from desk import statuses
 from desk.access import visible_tickets
 from desk.columns import Column
+from desk.language import Language
 from gateway.answers.answer import Answer
 from gateway.answers.facts import AnswerFacts
 from gateway.answers.page import Page, Table, line
@@ -15,7 +16,6 @@ from gateway.answers.question import Question
 from gateway.commands import registry
 from gateway.commands.spec import Spec
 from gateway.commands.words import ONE_WORD
-from gateway.language import Language
 from store.tables import Approval, Ticket
 
 _IN_A_REPLY = frozenset({"status", "help", "watch", "stop"})  # they stand in a subject too, and need no ticket there

@@ -3,6 +3,7 @@
 from sqlalchemy.orm import Session
 
 from desk import lists
+from desk.language import Language
 from desk.lists import Filter, Query, Span, View
 from desk.said import listed, say
 from gateway.answers.answer import Answer
@@ -10,7 +11,6 @@ from gateway.answers.facts import AnswerFacts
 from gateway.answers.files import MOST
 from gateway.answers.page import line, plain
 from gateway.answers.question import Question
-from gateway.language import Language
 
 _MOST_VALUES = 5  # of one filter that are named
 # What a list is narrowed by, as it stands in a sentence.

@@ -6,9 +6,9 @@ from textwrap import wrap
 
 from markupsafe import Markup, escape
 
+from desk.language import ENGLISH, Language
 from gateway import letter_text
 from gateway.answers.answer import Answer, GeneratedFile
-from gateway.language import ENGLISH, Language
 
 WIDTH = 70  # of 72: a line that begins with a space is given one more (RFC 3676)
 NOTHING = "–"

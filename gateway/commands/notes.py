@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from functools import partial
 
 from desk import notes, statuses
+from desk.known import FileState
 from desk.said import say
 from gateway import performing
 from gateway.commands.spec import Act, Doing, Fault, Scene, Spec, nothing
-from gateway.more import FileState
 
 _SHOWN = 5  # names of files in one sentence
 

@@ -5,13 +5,13 @@ from collections.abc import Sequence
 
 from desk import access, lane, notices, numbers, statuses, structure
 from desk.alerts import changed
+from desk.known import ChildState
 from desk.said import SPACE, both, listed, say
 from desk.state import ContactState, StaffState, TicketState
 from desk.tickets import Note
 from gateway import more_lane
 from gateway.commands import lane as notes
 from gateway.commands.spec import Act, Doing, Fault, Scene, Spec
-from gateway.more import ChildState
 from gateway.more_lane import Entry
 from gateway.subject import bare
 

@@ -5,9 +5,10 @@ from datetime import UTC, datetime
 import pytest
 
 from desk import alerts
+from desk.known import ChildState
 from desk.state import ContactState, TicketState
 from desk.writes import Writes
-from gateway.more import ChildState, More
+from gateway.more import More
 from store.tables import Alert, Outbox
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)

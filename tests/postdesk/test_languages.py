@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from desk.language import Language
 from desk.said import Translator
-from gateway.language import Language
 from postdesk.languages import Catalogues, catalogues, languages
 from postdesk.outgoing import check_templates, composer
 from postdesk.settings import SettingsError

@@ -9,8 +9,8 @@ from sqlalchemy import select, update
 from typer.testing import CliRunner
 
 from desk import people
+from desk.language import ENGLISH
 from gateway.envelope import Envelope
-from gateway.language import ENGLISH
 from postdesk import cli_desk  # noqa: F401 - it adds its commands
 from postdesk import show as showing
 from postdesk.cli import app

@@ -5,12 +5,13 @@ from dataclasses import replace
 
 import pytest
 from sqlalchemy import select
+from tests.gateway.test_language import english, known
 
 from desk import columns
+from desk.language import Languages
 from desk.lists import FILTERS, SORTS
 from gateway.answers import answer_all
 from gateway.commands.vocabulary import ARGUMENTS, ONE_WORD
-from gateway.language import Languages
 from store.tables import Base, Contact, Organisation, Staff
 from tests.gateway.answers.answer_world import (
     CATALOGUE,
@@ -24,7 +25,6 @@ from tests.gateway.answers.answer_world import (
     says_the_same,
 )
 from tests.gateway.desk_world import ANN, SAM, People, World
-from tests.gateway.test_language import english, known
 
 FOREIGN = replace(DESK_FACTS, answers=FACTS, languages=Languages(known))
 ASKED = (

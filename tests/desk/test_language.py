@@ -11,10 +11,10 @@ import pytest
 from sqlalchemy import select, update
 
 from desk import statuses
+from desk.language import ENGLISH, Language, Languages
 from desk.said import Translator, kept, say, say_many
 from gateway.commands.vocabulary import VALUES
 from gateway.compose import Composer
-from gateway.language import ENGLISH, Language, Languages
 from gateway.letter import Letter
 from gateway.letter_sandbox import TemplateTooGreedy
 from gateway.letter_templates import LetterTemplates
