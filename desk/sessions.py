@@ -2,7 +2,7 @@
 
 import hashlib
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from desk import access, nesting
 from desk.access import Person
-from desk.levels import Levels
+from desk.levels import Level, Levels
 from store.tables import Account, Contact, Organisation, Staff, WebSession
 
 # `seen_at` is written at most this often: reading a page does not cost a write.
@@ -49,6 +49,13 @@ class Visitor:
     csrf: str
     must_change: bool
     stale: bool  # `touch` is due
+    level: Level = field(default_factory=lambda: Level(""))  # what a contact may do; of staff it says nothing
+    languages: tuple[str, ...] = ()  # of the person, then of their organisation
+
+    @property
+    def keeps_people(self) -> bool:
+        """True for contacts who may manage those of their organisation."""
+        return self.level.people and self.person.contact_id is not None and self.person.organisation_id is not None
 
     @property
     def is_staff(self) -> bool:
@@ -76,6 +83,7 @@ def start(
     now: datetime,
     lifetimes: Lifetimes,
     must_change: bool = False,
+    keep: bool = False,
     user_agent: str = "",
 ) -> Started:
     """Sign an account in; always with a new id (fixation)."""
@@ -87,6 +95,7 @@ def start(
             account_id=account.id,
             csrf=secrets.token_urlsafe(32),
             must_change=must_change,
+            kept=keep,
             created_at=now,
             seen_at=now,
             expires_at=now + lasts,
@@ -105,7 +114,8 @@ _HOLDER = (
         Account.id, Account.username, Account.active, Account.contact_id, Account.staff_id,
         Staff.name.label("staff_name"), Staff.deactivated_at.label("staff_left"),
         Contact.name, Contact.first_name, Contact.organisation_id, Contact.deactivated_at.label("contact_left"),
-        Contact.level, Contact.sees, Organisation.visibility,
+        Contact.level, Contact.sees, Contact.language, Staff.language.label("staff_language"),
+        Organisation.visibility, Organisation.language.label("organisation_language"),
     )
     .join(Account, Account.id == WebSession.account_id)
     .outerjoin(Staff, Staff.id == Account.staff_id)
@@ -134,6 +144,8 @@ def resume(session: Session, cookie: str, *, now: datetime, lifetimes: Lifetimes
         csrf=row.csrf,
         must_change=row.must_change,
         stale=now - row.seen_at >= TOUCH,
+        level=levels.of(row.level) if row.contact_id is not None else Level(""),
+        languages=tuple(filter(None, (row.staff_language, row.language, row.organisation_language))),
     )
 
 

@@ -47,6 +47,7 @@ class Note:
     files: tuple[File, ...] = ()
     received_id: int | None = None
     changes: dict[str, Any] = field(default_factory=dict)
+    title: str = ""  # what it is about, where its author said so (features.md, row 137)
 
 
 def open_ticket(
@@ -131,6 +132,7 @@ def note(writes: Writes, ticket: TicketState, entry: Note) -> int:
         staff_id=entry.author.id if isinstance(entry.author, StaffState) else None,
         author=(entry.author.name or entry.author.address)[:200] if entry.author else "",
         verified=entry.verified,
+        title=entry.title,
         text=entry.text,
         folded=entry.folded,
         html=entry.html,

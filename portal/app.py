@@ -16,10 +16,11 @@ from starlette.types import ASGIApp
 from portal.board import StatusBoard
 from portal.config import PortalConfig
 from portal.guard import Guard
+from portal.news import News
 from portal.pages import as_sent, entrance, file, home, ticket, tickets, unsubscribe, watch
 from portal.pages.errors import ErrorPages
 from portal.render import Pages
-from portal.visit import SET_PASSWORD, Door, Page, Portal, endpoint
+from portal.visit import Portal, endpoint
 
 log = structlog.get_logger(__name__)
 
@@ -32,32 +33,18 @@ class KeyConvertor(IntegerConvertor):
 
 register_url_convertor("key", KeyConvertor())
 
-# Every page: path, method, who may come, what answers. Files and texts are pages too: rights are checked alike.
-PAGES: tuple[tuple[str, str, Door, Page], ...] = (
-    ("/", "GET", "anyone", home.home),
-    ("/in", "GET", "entrance", entrance.show),
-    ("/in", "POST", "entrance", entrance.enter),
-    ("/in/once/{secret}", "GET", "entrance", entrance.show_link),
-    ("/in/once/{secret}", "POST", "entrance", entrance.enter_by_link),
-    (SET_PASSWORD, "GET", "choosing", entrance.show_password),
-    (SET_PASSWORD, "POST", "choosing", entrance.choose_password),
-    ("/out", "POST", "choosing", entrance.leave),
-    ("/tickets", "GET", "signed_in", tickets.tickets),
-    ("/t/{number}", "GET", "signed_in", ticket.ticket),
-    ("/t/{number}/files/{id:key}", "GET", "signed_in", ticket.file),
-    ("/t/{number}/files/{id:key}/picture", "GET", "anyone", as_sent.picture),  # or with a pass: portal/passes.py
-    ("/t/{number}/entries/{id:key}.txt", "GET", "signed_in", ticket.entry_text),
-    ("/t/{number}/entries/{id:key}.html", "GET", "signed_in", as_sent.entry_html),
-    ("/f/{token}", "GET", "anyone", file.show),  # with a signed link: desk/file_links.py
-    ("/f/{token}/file", "GET", "anyone", file.download),
-)
+# Every page, by the modules that hold them: a row says its path, its method, who may come, and what answers. Files and
+# texts are pages too: rights are checked alike.
+MODULES = (home, entrance, tickets, ticket, as_sent, file)
+PAGES = tuple(row for module in MODULES for row in module.PAGES)
 FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 
 
 def create_app(config: PortalConfig) -> ASGIApp:
     """The portal as an ASGI application."""
     pages = Pages(config)
-    portal = Portal(config, pages, StatusBoard(config.database, config.status_seconds, config.mailboxes))
+    board = StatusBoard(config.database, config.status_seconds, config.mailboxes)
+    portal = Portal(config, pages, board, News(config.database))
     errors = ErrorPages(pages, config.desk_address)
 
     def unavailable(request: Request, error: Exception) -> Response:

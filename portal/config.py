@@ -8,7 +8,9 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
+from desk.acting.rules import Desk, Rules
 from desk.keys import Keys
+from desk.language import Languages
 from desk.levels import Levels
 from desk.passwords import Profile
 from desk.sessions import Lifetimes
@@ -39,6 +41,8 @@ class PortalConfig:
     trusted_proxies: tuple[str, ...] = ()  # addresses or networks
     lifetimes: Lifetimes = field(default_factory=Lifetimes)
     levels: Levels = field(default_factory=Levels)
+    rules: Rules = field(default_factory=Rules)  # by which visitors act
+    languages: Languages = field(default_factory=Languages)
     password_profile: Profile = "modern"
     tells_of_passwords: bool = True  # a changed password is told to its owner by mail
     version: str = ""
@@ -48,6 +52,11 @@ class PortalConfig:
     metrics: Metrics | None = None  # None where nobody is to see the figures
     metrics_access: Access = field(default_factory=Access)
     clock: Callable[[], datetime] = _utc_now
+
+    @property
+    def acting(self) -> Desk:
+        """What acts of visitors work on (desk/acting)."""
+        return Desk(self.database, self.blobs, self.rules)
 
     @property
     def root(self) -> str:

@@ -3,9 +3,15 @@
 import hashlib
 import hmac
 import secrets
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import BinaryIO
 from urllib.parse import parse_qsl
 
+from starlette.datastructures import UploadFile
+from starlette.exceptions import HTTPException
+from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 
 from desk.keys import Keys
@@ -13,14 +19,104 @@ from desk.sessions import Visitor
 from portal.config import PortalConfig
 
 FIELD = "form_token"
-MAX_BODY = 64 * 1024
-MAX_FIELDS = 50
+MAX_BODY = 256 * 1024  # of a form without files
+MAX_UPLOAD = 26 * 1024 * 1024  # of one with files, all of it
+MAX_FIELDS = 200
+MAX_FILES = 20
 
 
-def read(body: bytes) -> dict[str, str]:
-    """The fields of a form; ValueError when it is none, or names too many."""
-    pairs = parse_qsl(body.decode("ascii"), keep_blank_values=True, max_num_fields=MAX_FIELDS)
-    return dict(pairs)
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file as the browser sent it; `file` is closed when the request ends."""
+
+    field: str
+    name: str  # as the browser says, not yet cleaned
+    declared_type: str
+    size: int
+    file: BinaryIO
+
+
+@dataclass(frozen=True, slots=True)
+class Form(Mapping[str, str]):
+    """The fields of a form, the last value of each; `all` has every value of one with several (check boxes)."""
+
+    pairs: Sequence[tuple[str, str]] = ()
+    files: tuple[Upload, ...] = ()
+    _last: Mapping[str, str] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_last", dict(self.pairs))
+
+    def __getitem__(self, name: str) -> str:
+        return self._last[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._last)
+
+    def __len__(self) -> int:
+        return len(self._last)
+
+    def all(self, name: str) -> tuple[str, ...]:
+        """Every value that was sent under a name."""
+        return tuple(value for key, value in self.pairs if key == name)
+
+    def text(self, name: str) -> str:
+        """A value with the line ends of this desk, and no spaces around it."""
+        return self._last.get(name, "").replace("\r\n", "\n").replace("\r", "\n").strip()
+
+
+async def read(request: Request) -> Form:
+    """The form, however it is sent; 413 as soon as it is too large, whatever it declared, and 400 when it is none."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind == "multipart/form-data":
+        return await _with_files(request)
+    body = bytearray()
+    async for block in request.stream():
+        body += block
+        if len(body) > MAX_BODY:
+            raise HTTPException(413)
+    try:
+        return Form(parse_qsl(body.decode("ascii"), keep_blank_values=True, max_num_fields=MAX_FIELDS))
+    except ValueError as error:
+        raise HTTPException(400) from error
+
+
+async def _with_files(request: Request) -> Form:
+    """Large files wait in temporary ones (RFC 7578); nothing of them is kept before a rule has let them in."""
+    seen = 0
+
+    async def bounded() -> AsyncGenerator[bytes, None]:
+        nonlocal seen
+        async for block in request.stream():
+            seen += len(block)
+            if seen > MAX_UPLOAD:
+                raise HTTPException(413)
+            yield block
+
+    parser = MultiPartParser(
+        request.headers, bounded(), max_files=MAX_FILES + 10, max_fields=MAX_FIELDS, max_part_size=MAX_BODY
+    )
+    try:
+        found = await parser.parse()
+    except (MultiPartException, UnicodeDecodeError, ValueError) as error:
+        raise HTTPException(400) from error
+    pairs, files = [], []
+    for name, value in found.multi_items():
+        if not isinstance(value, UploadFile):
+            pairs.append((name, value))
+        elif value.filename:  # a field in which nobody chose a file is sent with an empty name
+            files.append(Upload(name, value.filename, value.content_type or "", value.size or 0, value.file))
+    return Form(pairs, tuple(files))
+
+
+@contextmanager
+def closing(form: Form) -> Iterator[Form]:
+    """Let go of temporary files at the end."""
+    try:
+        yield form
+    finally:
+        for upload in form.files:
+            upload.file.close()
 
 
 def is_same_origin(request: Request, config: PortalConfig) -> bool:

@@ -1,9 +1,9 @@
 """One request on its way to a page: who is it, may they come here, is their form ours."""
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 from urllib.parse import quote
 
 from starlette.concurrency import run_in_threadpool
@@ -12,29 +12,19 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from desk import sessions
+from desk.language import ENGLISH, Language
 from desk.sessions import Visitor
 from portal import cookies, forms
 from portal.board import StatusBoard
 from portal.config import PortalConfig
+from portal.forms import Form
+from portal.news import News
 from portal.peer import peer_of
 from portal.render import Pages
 
 # anyone: also signed out · entrance: the same, and has a form · choosing: also before an own password is chosen ·
-# signed_in: only with a session that is free to go anywhere
-Door = Literal["anyone", "entrance", "choosing", "signed_in"]
-
-
-@dataclass(frozen=True, slots=True)
-class Portal:
-    """What pages work with."""
-
-    config: PortalConfig
-    pages: Pages
-    board: StatusBoard
-
-    def redirect(self, path: str) -> RedirectResponse:
-        """See another page of ours; the address is a path, so no Host header gets into it."""
-        return RedirectResponse(self.config.root + path, 303)
+# signed_in: only with a session that is free to go anywhere · staff: of those, people who work at the desk
+Door = Literal["anyone", "entrance", "choosing", "signed_in", "staff"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +36,8 @@ class Visit:
     peer: str
     visitor: Visitor | None
     form_token: str
-    form: dict[str, str] = field(default_factory=dict)
+    language: Language = ENGLISH
+    form: Form = field(default_factory=Form)
 
     @property
     def who(self) -> Visitor:
@@ -55,8 +46,47 @@ class Visit:
             raise HTTPException(403)
         return self.visitor
 
+    @property
+    def query(self) -> Mapping[str, str]:
+        """What the address says behind its question mark."""
+        return self.request.query_params
+
+    def path(self, name: str) -> str:
+        """A part of the path, as text."""
+        return str(self.request.path_params[name])
+
+
+@dataclass(frozen=True, slots=True)
+class Portal:
+    """What pages work with."""
+
+    config: PortalConfig
+    pages: Pages
+    board: StatusBoard
+    news: News
+
+    def redirect(self, path: str) -> RedirectResponse:
+        """See another page of ours; the address is a path, so no Host header gets into it."""
+        return RedirectResponse(self.config.root + path, 303)
+
+    def page(
+        self, visit: Visit, template: str, *, status: int = 200, headers: Mapping[str, str] | None = None, **values: Any
+    ) -> Response:
+        """A page for this visitor, in their language."""
+        return self.pages(
+            template,
+            language=visit.language,
+            visitor=visit.visitor,
+            form_token=visit.form_token,
+            announcement=self.news.line(visit.now),
+            status=status,
+            headers=headers,
+            **values,
+        )
+
 
 Page = Callable[[Portal, Visit], Response]
+Row = tuple[str, str, Door, Page]  # path, method, who may come, what answers
 SET_PASSWORD = "/in/password"
 
 
@@ -64,38 +94,60 @@ def endpoint(portal: Portal, page: Page, door: Door) -> Callable[[Request], Awai
     """A page as Starlette wants it; the work runs in a thread, because the database waits."""
 
     async def answer(request: Request) -> Response:
-        body = await _body(request) if request.method == "POST" else b""
-        return await run_in_threadpool(_answer, portal, page, door, request, body)
+        if request.method != "POST":
+            return await run_in_threadpool(_answer, portal, page, door, request)
+        # Who may not come here gets no megabytes read, and nothing of a form that is not ours is looked at.
+        arrived = await run_in_threadpool(_arrive, portal, door, request)
+        if isinstance(arrived, Response):
+            return arrived
+        if not forms.is_same_origin(request, portal.config):
+            raise HTTPException(403)
+        with forms.closing(await forms.read(request)) as form:
+            return await run_in_threadpool(_send, portal, page, replace(arrived, form=form))
 
     return answer
 
 
-async def _body(request: Request) -> bytes:
-    """The form, however it is sent; 413 as soon as it is too large, whatever length it declared."""
-    body = bytearray()
-    async for block in request.stream():
-        body += block
-        if len(body) > forms.MAX_BODY:
-            raise HTTPException(413)
-    return bytes(body)
+def _answer(portal: Portal, page: Page, door: Door, request: Request) -> Response:
+    arrived = _arrive(portal, door, request)
+    if isinstance(arrived, Response):
+        return arrived
+    if arrived.visitor or door != "entrance" or arrived.form_token:
+        return page(portal, arrived)
+    cookie = forms.new_cookie()
+    token = forms.token_for(None, cookie, portal.config.keys)
+    response = page(portal, replace(arrived, form_token=token))
+    cookies.put(response, "form", cookie, portal.config)
+    return response
 
 
-def _answer(portal: Portal, page: Page, door: Door, request: Request, body: bytes) -> Response:
+def _send(portal: Portal, page: Page, visit: Visit) -> Response:
+    if not forms.is_right(visit.form, visit.form_token):
+        raise HTTPException(403)
+    return page(portal, visit)
+
+
+def _arrive(portal: Portal, door: Door, request: Request) -> Visit | Response:
+    """The visit, or where somebody is sent instead: who has no session here signs in first."""
     config, now = portal.config, portal.config.clock()
     visitor = _visitor(portal, request, now)
-    form_cookie = cookies.read(request, "form", config)
-    fresh_cookie = "" if visitor or form_cookie or door != "entrance" else forms.new_cookie()
-    token = forms.token_for(visitor, form_cookie or fresh_cookie, config.keys)
-    # First, because it changes nothing: after a session ended its forms lead to the sign-in page.
     moved = _stopped(portal, request, visitor, door)
     if moved is not None:
         return moved
-    form = _checked_form(request, body, token, config) if request.method == "POST" else {}
+    if door == "staff" and not (visitor and visitor.is_staff):
+        raise HTTPException(404)
+    token = forms.token_for(visitor, cookies.read(request, "form", config), config.keys)
     peer = peer_of(request, config.trusted_proxies)
-    response = page(portal, Visit(request, now, peer, visitor, token, form))
-    if fresh_cookie:
-        cookies.put(response, "form", fresh_cookie, config)
-    return response
+    return Visit(request, now, peer, visitor, token, language_of(portal.config, request, visitor))
+
+
+def language_of(config: PortalConfig, request: Request, visitor: Visitor | None) -> Language:
+    """The visitor's own, that of their organisation, the first that the browser asks for and we have, the desk's."""
+    wanted = list(visitor.languages) if visitor else []
+    if not wanted:
+        asked = request.headers.get("accept-language", "")[:200].split(",")
+        wanted = [part.partition(";")[0].strip() for part in asked]
+    return config.languages.find(*wanted)
 
 
 def _visitor(portal: Portal, request: Request, now: datetime) -> Visitor | None:
@@ -111,24 +163,12 @@ def _visitor(portal: Portal, request: Request, now: datetime) -> Visitor | None:
     return visitor
 
 
-def _checked_form(request: Request, body: bytes, token: str, config: PortalConfig) -> dict[str, str]:
-    if not forms.is_same_origin(request, config):
-        raise HTTPException(403)
-    try:
-        form = forms.read(body)
-    except ValueError as error:
-        raise HTTPException(400) from error
-    if not forms.is_right(form, token):
-        raise HTTPException(403)
-    return form
-
-
 def _stopped(portal: Portal, request: Request, visitor: Visitor | None, door: Door) -> Response | None:
     """Where this visitor is sent instead, if anywhere."""
     here = request.url.path.removeprefix(portal.config.root)
     way_back = "" if request.method == "POST" else "?next=" + quote(here, safe="/.")
     if visitor is not None and visitor.must_change and door != "choosing":
-        return portal.redirect(SET_PASSWORD + (way_back if door == "signed_in" else ""))
-    if visitor is None and door in ("signed_in", "choosing"):
+        return portal.redirect(SET_PASSWORD + (way_back if door in ("signed_in", "staff") else ""))
+    if visitor is None and door in ("signed_in", "staff", "choosing"):
         return portal.redirect("/in" + way_back)
     return None

@@ -20,7 +20,7 @@ from desk.levels import Level, Levels
 from gateway.commands.words import Words
 from gateway.desk_addresses import Addresses, DeskAddress
 from gateway.rules import Caps, Rules
-from postdesk import __version__, blobs, bundled, watching
+from postdesk import blobs, bundled, watching
 from postdesk.readiness import Readiness
 from postdesk.settings import Loaded, SettingsError
 from store.blobs import BlobStore
@@ -123,11 +123,7 @@ class House:
         return Rules(
             zone=self.zone,
             instance=instance_mark(desk_facts(self)),
-            files=FilePolicy(
-                max_size=int(mail.max_attachment_mb * MIB),
-                max_count=mail.max_attachments,
-                blocked_extensions=frozenset(name.lower().lstrip(".") for name in mail.blocked_extensions),
-            ),
+            files=self.file_policy,
             verifies_senders=self.senders.verifies,
             words=self.words,
             reopen_days=mail.reopen_days,
@@ -135,11 +131,7 @@ class House:
             fold=timedelta(seconds=self.settings.delivery.fold_seconds),
             max_attempts=self.settings.work.max_attempts,
             levels=self.levels,
-            credentials=Policy(
-                self.settings.credentials.mode,
-                self.settings.credentials.hours,
-                self.settings.credentials.letters_per_minute,
-            ),
+            credentials=self.credentials,
             approvals=self.settings.tickets.approvals,
             withdrawal_reasons=self.settings.tickets.withdrawal_reasons,
             private_notes=self.settings.tickets.private_notes,
@@ -147,6 +139,22 @@ class House:
             desk_name=self.settings.desk.name,
             catalogue=self.catalogue,
         )
+
+    @property
+    def file_policy(self) -> FilePolicy:
+        """Which files are kept."""
+        mail = self.settings.mail
+        return FilePolicy(
+            max_size=int(mail.max_attachment_mb * MIB),
+            max_count=mail.max_attachments,
+            blocked_extensions=frozenset(name.lower().lstrip(".") for name in mail.blocked_extensions),
+        )
+
+    @property
+    def credentials(self) -> Policy:
+        """What letters with credentials carry."""
+        said = self.settings.credentials
+        return Policy(said.mode, said.hours, said.letters_per_minute)
 
     @property
     def _caps(self) -> Caps:
@@ -255,33 +263,6 @@ class House:
 
     def portal(self) -> "PortalConfig":
         """What the portal works with."""
-        from desk.sessions import Lifetimes
-        from portal.config import PortalConfig
-        from postdesk.mailboxes import silent_after
+        from postdesk.portal import portal_config
 
-        portal, desk = self.settings.portal, self.settings.desk
-        return PortalConfig(
-            database=self.database,
-            blobs=self.blobs,
-            keys=self.keys,
-            templates=bundled.folder("templates") / "pages",
-            base_url=desk.base_url,
-            desk_name=desk.name,
-            desk_address=self.addresses.main.address,
-            desk_phone=desk.phone,
-            zone=self.zone,
-            hosts=portal.hosts,
-            trusted_proxies=portal.trusted_proxies,
-            lifetimes=Lifetimes(
-                customer_idle=timedelta(hours=portal.customer_idle_hours),
-                staff_idle=timedelta(minutes=portal.staff_idle_minutes),
-            ),
-            levels=self.levels,
-            password_profile=self.settings.credentials.profile,
-            tells_of_passwords=self.settings.letters.password_changed,
-            mailboxes=silent_after(self.settings),
-            version=__version__,
-            ready=self.readiness.parts,
-            metrics=watching.metrics(self),
-            metrics_access=watching.access(self),
-        )
+        return portal_config(self)

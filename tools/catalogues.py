@@ -1,4 +1,4 @@
-"""Brings templates/locale/*/postdesk.po up to date: every message of the letters and the code, with its translation."""
+"""Brings templates/locale/*/postdesk.po up to date: every message of letters, pages and code, with its translation."""
 
 import ast
 import io
@@ -48,8 +48,9 @@ class Found:
 
 def found() -> list[Found]:
     """Every message, by file and line; ValueError for one that cannot be translated."""
-    templates = sorted(path for path in (ROOT / "templates" / "mail").rglob("*") if path.suffix in (".txt", ".html"))
-    code = sorted(path for folder in ("gateway", "desk") for path in (ROOT / folder).rglob("*.py"))
+    folders = [ROOT / "templates" / name for name in ("mail", "pages")]
+    templates = sorted(path for one in folders for path in one.rglob("*") if path.suffix in (".txt", ".html"))
+    code = sorted(path for folder in ("desk", "gateway", "portal") for path in (ROOT / folder).rglob("*.py"))
     return [
         *(one for path in templates for one in in_template(path)),
         *(one for path in code for one in in_code(path.read_text(encoding="utf-8"), _name(path))),

@@ -10,7 +10,7 @@ from starlette.responses import Response, StreamingResponse
 
 from portal import conversation, passes
 from portal.pages.ticket import BLOCK, blocks, disposition, picture_type
-from portal.visit import Portal, Visit
+from portal.visit import Portal, Row, Visit
 from store.tables import Attachment
 
 # No script, no form, no origin, no request but for pictures of the mail. Links open in a tab of their own, which is
@@ -42,7 +42,7 @@ def entry_html(portal: Portal, visit: Visit) -> Response:
         for name, file_id in files.items()
     }
     return portal.pages(
-        "mail.html",
+        "links/mail.html",
         headers={"Content-Security-Policy": FRAME_CSP},
         number=found.number,
         mail=Markup(with_pictures(event.html, urls)),  # noqa: S704 - it was sanitised when it came in
@@ -94,3 +94,9 @@ def _file(portal: Portal, visit: Visit) -> Attachment | None:
         if passes.is_right(visit.request.query_params.get("pass", ""), file_id, visit.now, portal.config.keys):
             return conversation.find_passed_file(session, number, file_id)
     return None
+
+
+PAGES: tuple[Row, ...] = (
+    ("/t/{number}/files/{id:key}/picture", "GET", "anyone", picture),  # or with a pass: portal/passes.py
+    ("/t/{number}/entries/{id:key}.html", "GET", "signed_in", entry_html),
+)

@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from desk import credentials, passwords, sessions, sign_in, tries
 from portal import cookies
-from portal.visit import SET_PASSWORD, Portal, Visit
+from portal.visit import SET_PASSWORD, Portal, Row, Visit
 from store.tables import Account
 
 # Where a sign-in may lead: a page of ours, written out, so that "//evil.example" is none.
@@ -160,10 +160,9 @@ def _refused(portal: Portal, visit: Visit, state: str, refused: sign_in.Refused,
 
 def _page(portal: Portal, visit: Visit, state: str, status: int = 200, **values: Any) -> Response:
     shown = {"error": "", "field": "", "next": "", "username": "", **values}
-    return portal.pages(
+    return portal.page(
+        visit,
         "in.html",
-        visitor=visit.visitor,
-        form_token=visit.form_token,
         status=status,
         state=state,
         rule=passwords.RULES[portal.config.password_profile],
@@ -173,3 +172,14 @@ def _page(portal: Portal, visit: Visit, state: str, status: int = 200, **values:
 
 def _next(path: str) -> str:
     return path if _NEXT.fullmatch(path) else "/"
+
+
+PAGES: tuple[Row, ...] = (
+    ("/in", "GET", "entrance", show),
+    ("/in", "POST", "entrance", enter),
+    ("/in/once/{secret}", "GET", "entrance", show_link),
+    ("/in/once/{secret}", "POST", "entrance", enter_by_link),
+    (SET_PASSWORD, "GET", "choosing", show_password),
+    (SET_PASSWORD, "POST", "choosing", choose_password),
+    ("/out", "POST", "choosing", leave),
+)

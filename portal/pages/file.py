@@ -9,7 +9,7 @@ from starlette.responses import Response, StreamingResponse
 from desk import file_links
 from desk.file_links import FileLink, Linked
 from portal.pages.ticket import BLOCK, FILE_CSP, blocks, disposition
-from portal.visit import Portal, Visit
+from portal.visit import Portal, Row, Visit
 
 log = structlog.get_logger(__name__)
 
@@ -24,10 +24,9 @@ def show(portal: Portal, visit: Visit) -> Response:
     """What the file is, and a link to it: programs that look at links before people do fetch no megabytes."""
     link = _link(portal, visit)
     found, over = _find(portal, visit, link)
-    return portal.pages(
-        "file.html",
-        visitor=visit.visitor,
-        form_token=visit.form_token,
+    return portal.page(
+        visit,
+        "links/file.html",
         status=410 if over else 200,
         file=found.file,
         over=over,
@@ -73,3 +72,9 @@ def _find(portal: Portal, visit: Visit, link: FileLink) -> tuple[Linked, bool]:
     if found is None:
         raise HTTPException(404)
     return found, visit.now >= link.until
+
+
+PAGES: tuple[Row, ...] = (
+    ("/f/{token}", "GET", "anyone", show),  # with a signed link: desk/file_links.py
+    ("/f/{token}/file", "GET", "anyone", download),
+)

@@ -2,8 +2,8 @@
 
 from starlette.responses import Response
 
-from portal import listing
-from portal.visit import Portal, Visit
+from portal import listing, words
+from portal.visit import Portal, Row, Visit
 
 LATEST = 6
 
@@ -12,9 +12,10 @@ def home(portal: Portal, visit: Visit) -> Response:
     """Signed out: the status and nothing of any ticket. Signed in: one line of it, and the latest open tickets."""
     board = portal.board.read(visit.now)
     if visit.visitor is None:
-        return portal.pages("home.html", status_now=board, tickets=None)
+        return portal.page(visit, "home.html", status_now=board, tickets=None, ledger_words=words.LEDGER)
     with portal.config.database.reading() as session:
         page = listing.page(session, visit.visitor.person, open_only=True, limit=LATEST)
-    return portal.pages(
-        "home.html", visitor=visit.visitor, form_token=visit.form_token, status_now=board, tickets=page.rows
-    )
+    return portal.page(visit, "home.html", status_now=board, tickets=page.rows, ledger_words=words.LEDGER)
+
+
+PAGES: tuple[Row, ...] = (("/", "GET", "anyone", home),)

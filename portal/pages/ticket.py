@@ -9,7 +9,7 @@ from starlette.responses import PlainTextResponse, Response, StreamingResponse
 
 from desk import folding
 from portal import conversation
-from portal.visit import Portal, Visit
+from portal.visit import Portal, Row, Visit
 
 BLOCK = 64 * 1024
 FILE_CSP = "sandbox; default-src 'none'"
@@ -29,7 +29,7 @@ def ticket(portal: Portal, visit: Visit) -> Response:
         if found is None:
             raise HTTPException(404)
         shown = conversation.read(session, visit.who.person, found, everything=everything)
-    return portal.pages("ticket.html", visitor=visit.who, form_token=visit.form_token, shown=shown)
+    return portal.page(visit, "ticket.html", shown=shown)
 
 
 def entry_text(portal: Portal, visit: Visit) -> Response:
@@ -87,3 +87,10 @@ def blocks(data: BinaryIO, start: bytes) -> Iterator[bytes]:
         while start:
             yield start
             start = data.read(BLOCK)
+
+
+PAGES: tuple[Row, ...] = (
+    ("/t/{number}", "GET", "signed_in", ticket),
+    ("/t/{number}/files/{id:key}", "GET", "signed_in", file),
+    ("/t/{number}/entries/{id:key}.txt", "GET", "signed_in", entry_text),
+)

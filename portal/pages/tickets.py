@@ -4,7 +4,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from portal import listing
-from portal.visit import Portal, Visit
+from portal.visit import Portal, Row, Visit
 
 VIEWS = ("all", "open")
 
@@ -21,11 +21,13 @@ def tickets(portal: Portal, visit: Visit) -> Response:
         raise HTTPException(400) from error
     with portal.config.database.reading() as session:
         page = listing.page(session, visit.who.person, open_only=view == "open", after=cursor)
-    return portal.pages(
+    return portal.page(
+        visit,
         "tickets.html",
-        visitor=visit.who,
-        form_token=visit.form_token,
         view=view,
         page=page,
         first=cursor is None,
     )
+
+
+PAGES: tuple[Row, ...] = (("/tickets", "GET", "signed_in", tickets),)

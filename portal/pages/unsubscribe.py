@@ -23,14 +23,14 @@ WHAT: dict[List, str] = {
 
 async def show(portal: Portal, request: Request) -> Response:
     """The page that a link in a letter leads to. Programs that look at links before people do change nothing."""
-    return portal.pages("unsubscribe.html", what=WHAT[_stop(portal, request).list], done=False)
+    return portal.pages("links/unsubscribe.html", what=WHAT[_stop(portal, request).list], done=False)
 
 
 async def stop(portal: Portal, request: Request) -> Response:
     """One click, of a person or of a mail program: no cookie, no form of ours, and a second time is as good."""
     found = _stop(portal, request)
     await run_in_threadpool(_apply, portal, found)
-    return portal.pages("unsubscribe.html", what=WHAT[found.list], done=True)
+    return portal.pages("links/unsubscribe.html", what=WHAT[found.list], done=True)
 
 
 def _stop(portal: Portal, request: Request) -> Stop:

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, String
+from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, String, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from store.tables.base import Base, Key
@@ -39,6 +39,7 @@ class WebSession(Base):
     account_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("account.id"))
     csrf: Mapped[str] = mapped_column(String(64))
     must_change: Mapped[bool] = mapped_column(default=False)  # came in by a one-time password
+    kept: Mapped[bool] = mapped_column(default=False, server_default=false())  # “keep me logged in on this computer”
     created_at: Mapped[datetime]
     seen_at: Mapped[datetime]
     expires_at: Mapped[datetime]

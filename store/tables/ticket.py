@@ -149,6 +149,9 @@ class Event(Base):
     staff_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("staff.id"))
     author: Mapped[str] = mapped_column(String(200), default="")  # the name at that time
     verified: Mapped[bool] = mapped_column(default=True)
+    title: Mapped[str] = mapped_column(
+        String(200), default="", server_default=""
+    )  # what a note is about, where its author said
     text: Mapped[str] = mapped_column(Text, default="")  # the new text, what people read first
     folded: Mapped[str] = mapped_column(Text, default="")  # what that leaves out: quotes, a signature (desk/folding.py)
     html: Mapped[str] = mapped_column(Text, default="")  # sanitised

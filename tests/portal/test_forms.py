@@ -86,8 +86,8 @@ def test_a_broken_form_is_refused(browser: Browser, body: bytes) -> None:
 
 
 def test_a_big_upload_is_refused(browser: Browser) -> None:
-    """Forms are small: above 64 KiB the answer is 413."""
-    answer = browser.http.post("/in", content=b"a" * 70_000, headers=OWN)
+    """Forms are small: above 256 KiB the answer is 413."""
+    answer = browser.http.post("/in", content=b"a" * 300_000, headers=OWN)
     assert answer.status_code == 413
     assert "too large" in answer.text
 

@@ -1,0 +1,58 @@
+"""The figures and choices by which people act, made from the settings; and how an act is refused."""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from desk.catalogue import Catalogue
+from desk.files import FilePolicy
+from desk.granting import Policy
+from desk.levels import Levels
+from store.blobs import BlobStore
+from store.database import Database
+
+NOTE_LENGTH = 8_000  # characters of a note or a description
+QUICK_LENGTH = 1_000  # of a quick note
+WITHDRAWAL_REASONS = ("No longer needed", "Solved it ourselves", "Duplicate", "Raised by mistake", "Other")
+MIB = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """How this desk lets people act."""
+
+    zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
+    desk_address: str = ""  # the main one: that of tickets that are opened on a page
+    files: FilePolicy = field(default_factory=lambda: FilePolicy(10 * MIB, 20, frozenset({"exe"})))
+    reopen_days: int = 14
+    fold: timedelta = timedelta(seconds=60)  # how long a mere change waits for company before it is told
+    levels: Levels = field(default_factory=Levels)
+    credentials: Policy = field(default_factory=Policy)
+    approvals: Literal["any", "all"] = "any"
+    withdrawal_reasons: tuple[str, ...] = WITHDRAWAL_REASONS
+    private_notes: bool = False  # customers may write notes for the desk alone
+    copies: bool = True  # customers may have a note sent to outsiders
+    catalogue: Catalogue = field(default_factory=Catalogue)
+    links: tuple[tuple[str, str], ...] = ()  # name and address of pages that help
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Where acts are done: the rows, the files, the rules."""
+
+    database: Database
+    blobs: BlobStore
+    rules: Rules = field(default_factory=Rules)
+
+
+class Refused(Exception):
+    """Why nothing was done, as a sentence of desk/said.py for the one who acted, and the field that it is about."""
+
+    def __init__(self, said: str, field: str = "") -> None:
+        super().__init__(said)
+        self.said, self.field = said, field
+
+
+class NotThere(Exception):
+    """There is no such ticket, or not for this person: nobody is told which."""
