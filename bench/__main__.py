@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from bench import contacts as importer
 from bench import letters, mails
+from bench import pages as portal
 from bench import reading as reader
 from bench.desk import Desk
 from bench.load import send
@@ -168,6 +169,17 @@ def contacts() -> None:
         _line("  memory at its peak", f"{figure.megabytes:.0f} MB")
 
 
+_GOALS = {"Home": "goal ≤ 50 ms", "list": "goal ≤ 50 ms", "ticket": "goal ≤ 50 ms", "search": "goal ≤ 100 ms"}
+
+
+def pages() -> None:
+    """Pages of a desk with 100,000 tickets, for twenty people at once."""
+    for name, value, unit in portal.figures():
+        kind = name.partition(": ")[2].partition(",")[0]
+        goal = _GOALS.get(kind, "") if name.endswith("percentile") else "goal ≤ 2 s" if "CSV" in name else ""
+        _line(f"pages: {name}", f"{value:,.1f} {unit}", goal)
+
+
 FIGURES: dict[str, Callable[[], None]] = {
     "reading": reading,
     "small": small,
@@ -177,6 +189,7 @@ FIGURES: dict[str, Callable[[], None]] = {
     "outgoing": outgoing,
     "memory": memory,
     "contacts": contacts,
+    "pages": pages,
 }
 
 if __name__ == "__main__":

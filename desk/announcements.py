@@ -63,3 +63,9 @@ def shown(session: Session, since: datetime, until: datetime) -> list[Announceme
         select(Announcement).where(live(since, until)).order_by(Announcement.starts_at.desc(), Announcement.id.desc())
     )
     return list(session.scalars(newest.limit(_SHOWN)))
+
+
+def recent(session: Session, since: datetime, now: datetime, limit: int = 20) -> list[Announcement]:
+    """Those that have begun and were live at some moment since, the newest first."""
+    begun = select(Announcement).where(live(since, now))
+    return list(session.scalars(begun.order_by(Announcement.starts_at.desc(), Announcement.id.desc()).limit(limit)))

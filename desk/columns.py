@@ -4,9 +4,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy.orm import Session
 
 from desk import catalogue
+from desk.access import Person
+from desk.said import say
 from store.tables import Contact, ContactAddress, Event, Organisation, Participant, Site, Staff, Team, Ticket
 
 Row = dict[str, Any]  # by the key of the column: text, a date, a datetime, or None
@@ -85,9 +88,12 @@ _ALL = (
     Column("team", "Team", lambda: _one(Team.name, Team.id == Ticket.team_id), staff_only=True),
 )  # fmt: skip
 BY_KEY = {column.key: column for column in _ALL}
+VALUES = ("E-mail", "Portal", "Staff", "Phone", "Requested", "Approved", "Rejected")  # of the source and of approvals
 _FROM_CATALOGUE = {"product": "product", "serial": "serial", "item ref": "reference"}
 CUSTOMER_DEFAULT = (NUMBER, "status", "title", "site", "created")
 STAFF_DEFAULT = (NUMBER, "status", "title", "organisation", "created")
+QUEUE_DEFAULT = (NUMBER, "title", "organisation", "status", "created", "due", "assignee")
+AGE = Column("age", say("Age"), BY_KEY["created"].value)  # in queues instead of when a ticket was created
 
 
 def available(*, staff: bool, priority: bool) -> tuple[Column, ...]:
@@ -107,6 +113,22 @@ def chosen(keys: Sequence[object], default: Sequence[str], among: Sequence[Colum
     wanted = [may[key] for key in keys if isinstance(key, str) and key in may and key != NUMBER]
     wanted = wanted or [may[key] for key in default if key in may and key != NUMBER]
     return (BY_KEY[NUMBER], *dict.fromkeys(wanted))
+
+
+def of_person(session: Session, person: Person) -> list[Any]:
+    """The keys that somebody chose for all their lists; none for the usual columns."""
+    owner, owner_id = _owner(person)
+    return list(session.scalar(select(owner.columns).where(owner.id == owner_id)) or ())
+
+
+def keep(session: Session, person: Person, keys: Sequence[str]) -> None:
+    """Their choice from now on, by mail and here; none for the usual columns."""
+    owner, owner_id = _owner(person)
+    session.execute(update(owner).where(owner.id == owner_id).values(columns=list(keys)))
+
+
+def _owner(person: Person) -> tuple[type[Contact] | type[Staff], int | None]:
+    return (Staff, person.staff_id) if person.staff_id is not None else (Contact, person.contact_id)
 
 
 def fill_in(rows: Sequence[Row], shown: Sequence[Column], known: catalogue.Catalogue) -> None:

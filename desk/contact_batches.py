@@ -29,6 +29,8 @@ class Wish:
     update: bool
     levels: Sequence[str]
     ours: Collection[str]  # addresses of staff and of the desk, in lower case
+    own_id: int = 0  # the contact who imports: nobody raises or lowers themselves
+    trusted: bool = True  # an operator or staff: may take in people who belong to nobody yet
 
 
 def our_addresses(session: Session, desks: Iterable[str]) -> frozenset[str]:
@@ -37,10 +39,10 @@ def our_addresses(session: Session, desks: Iterable[str]) -> frozenset[str]:
 
 
 def directory(session: Session, rows: Collection[Row], wish: Wish) -> Directory:
-    """Whom the desk knows of those that some rows name. An operator may take in people who belong to nobody yet."""
+    """Whom the desk knows of those that some rows name."""
     owners = profile.owners(session, contact_file.addresses_of(rows))
     known = profile.load(session, Contact.id.in_(set(owners.values()))) if owners else {}
-    return Directory(known, owners, wish.organisation_id, wish.levels, ours=wish.ours, trusted=True)
+    return Directory(known, owners, wish.organisation_id, wish.levels, wish.own_id, wish.ours, wish.trusted)
 
 
 def parts(rows: Iterable[Row]) -> Iterator[list[Row]]:
@@ -74,13 +76,14 @@ def take_in(
             if run.id is None:
                 run.queue_behind(granting.welcomes_until(session, now) - now)
             made = contact_import.plan(part, directory(session, part, wish), update=wish.update, seen=seen)
-            _write(writes, made, run, about, tally, now)
+            write_part(writes, made, run, about, tally, now)
             writes.flush(session)
         progress(tally.total, made)
     return tally
 
 
-def _write(writes: Writes, made: Plan, run: Run, about: About, tally: Tally, now: datetime) -> None:
+def write_part(writes: Writes, made: Plan, run: Run, about: About, tally: Tally, now: datetime) -> None:
+    """Do what was decided of one part, and bring the history up to date; the first part begins its entry."""
     tally.add(made.steps)
     if run.id is None:
         contact_run.keep(writes, run, about, tally, now)

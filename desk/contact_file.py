@@ -17,6 +17,7 @@ MAX_ROWS, MAX_BYTES = 5_000, 4 * 1024 * 1024
 MOST_ROWS, MOST_BYTES = 100_000, 64 * 1024 * 1024
 # File names of what may be an import; of the last three a sentence says that they must be saved as CSV.
 NAMES = (".csv", ".tsv", ".tab", ".txt", ".xlsx", ".ods", ".xls")
+NO_COLUMN = say("The first row of the file names no column {names}. Send #people template for one that does.")
 HYPHEN = f"'{ERASE}"  # a cell that says “-”, where `-` alone says that the field is to be empty
 _MAX_CELL = 1_000  # characters; what is longer is refused when it is read as a value
 USERNAME, PASSWORD = "Username", "Password"
@@ -181,9 +182,7 @@ def _header(cells: list[str]) -> _Header:
     missing = [name for name, label in COLUMNS if label in MANDATORY and label not in header.labels]
     if missing:
         named = listed((say("“{name}”", name=name) for name in missing), AND)
-        header.fault = say(
-            "The first row of the file names no column {names}. Send #people template for one that does.", names=named
-        )
+        header.fault = say(NO_COLUMN, names=named)
     return header
 
 

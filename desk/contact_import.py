@@ -1,6 +1,7 @@
 """A contact import: what each row of a file comes to, decided before anything is done, and then done."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -10,15 +11,15 @@ from desk.profile import MANDATORY, PERSON, Changes, FieldError, Profile
 from desk.said import AND, listed, say
 
 Fate = Literal["added", "updated", "skipped", "refused"]
+FIELDS = (*PERSON, "Primary outsourced contact")  # what a row, or a form, can fill in
 FATES: tuple[Fate, ...] = ("added", "updated", "skipped", "refused")
-_FATE_WORDS: Mapping[Fate, str] = {
+FATE_WORDS: Mapping[Fate, str] = {
     "added": say("added"),
     "updated": say("updated"),
     "skipped": say("skipped"),
     "refused": say("refused"),
 }
 NOT_USABLE = say("this address cannot be used here; ask the desk to add it")
-_FIELDS = (*PERSON, "Primary outsourced contact")
 SHOWN = 5  # refused rows that a sentence names
 
 
@@ -60,7 +61,7 @@ class Step:
     @property
     def fate_said(self) -> str:
         """Row 6, Jane Doe, jane@customer.test: refused, …"""
-        values = {"n": self.number, "who": self.who, "fate": _FATE_WORDS[self.fate]}
+        values = {"n": self.number, "who": self.who, "fate": FATE_WORDS[self.fate]}
         if self.why:
             return say("Row {n}, {who}: {fate}, {why}.", why=self.why, **values)
         return say("Row {n}, {who}: {fate}.", **values)
@@ -124,6 +125,13 @@ def plan(rows: Iterable[Row], directory: Directory, *, update: bool, seen: dict[
     return Plan(tuple(_decided(row, directory, named, seen, update) for row in rows))
 
 
+def note(rows: Iterable[Row], seen: dict[str, int]) -> None:
+    """Rows of the same file that were decided before: their addresses become some of `seen`, as `plan` does it."""
+    for row in rows:
+        with suppress(_Refused):
+            _once(row, seen)
+
+
 def _decided(
     row: Row, directory: Directory, named: Mapping[tuple[str, str, str], Profile], seen: dict[str, int], update: bool
 ) -> Step:
@@ -140,14 +148,14 @@ def _step(
     if row.password:
         raise _Refused(say("the column for the password must be empty; we make one"))
     username, email = cells.get(USERNAME, "").lower(), cells.get("Email", "").lower()
-    _once(row, {username, *(cells.get(label, "").lower() for label in profile.ADDRESSES)}, seen)
+    _once(row, seen)
     known = _known(directory, cells, named, username)
     if username and username not in {email, known.address.lower() if known else ""}:
         raise _Refused(say("the user name must be the e-mail address"))
     blank = profile.Profile(0, level="") if known is None else known
-    lines = [(label, value) for label, value in cells.items() if label in _FIELDS]
+    lines = [(label, value) for label, value in cells.items() if label in FIELDS]
     lines = [(label, value) for label, value in lines if value != HYPHEN]
-    changed = profile.changes(blank, lines, _FIELDS, directory.levels)
+    changed = profile.changes(blank, lines, FIELDS, directory.levels)
     wanted = bool(username or "Level" in cells)
     if known is None:
         missing = [label for label in MANDATORY if label not in changed]
@@ -169,7 +177,10 @@ def _step(
     return Step(row, "updated", "", known, changed, access)
 
 
-def _once(row: Row, addresses: set[str], seen: dict[str, int]) -> None:
+def _once(row: Row, seen: dict[str, int]) -> None:
+    if row.password:
+        return
+    addresses = {row.cells.get(label, "").lower() for label in (USERNAME, *profile.ADDRESSES)}
     for address in sorted(address for address in addresses if "@" in address):
         before = seen.setdefault(address, row.number)
         if before != row.number:

@@ -1,7 +1,7 @@
 """What an import has come to so far: exact counts, and the fates of its rows, as many as are kept."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,6 +21,14 @@ class Tally:
     refused: list[str] = field(default_factory=list)  # “row 6: …”, the first ones
     _refused: list[list[Any]] = field(default_factory=list)
     _others: list[list[Any]] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, figures: Mapping[str, int], rows: Iterable[list[Any]]) -> "Tally":
+        """As the history kept it, to count on; the sentences about refused rows are those of what comes."""
+        tally = cls(Counter({fate: figures[fate] for fate in FATES}), figures["letters"])
+        for row in rows:
+            (tally._refused if row[1] == "refused" else tally._others).append(row)
+        return tally
 
     def add(self, steps: Iterable[Step]) -> None:
         """Count these as well."""

@@ -12,7 +12,7 @@ from desk.levels import SEES
 from desk.people import PeopleError
 from desk.profile import PERSON, Changes, Profile
 from desk.writes import Writes
-from store.tables import Account, Approver, Contact, Organisation, Staff, WebSession
+from store.tables import AccessToken, Account, Approver, Contact, Organisation, Staff, WebSession
 
 Lines = Sequence[tuple[str, str]]  # label and value
 
@@ -115,12 +115,13 @@ def place(session: Session, contact: Contact, named: str) -> None:
 
 
 def deactivate(session: Session, contact: Contact, now: datetime) -> bool:
-    """They see nothing and get no letters any more, and every session ends; False when it was so already."""
+    """They see nothing and get no letters any more, and every session and access token ends; False when it was so already."""
     if contact.deactivated_at is not None:
         return False
     contact.deactivated_at = now
     accounts = select(Account.id).where(Account.contact_id == contact.id)
-    session.execute(delete(WebSession).where(WebSession.account_id.in_(accounts)))
+    for table in (WebSession, AccessToken):
+        session.execute(delete(table).where(table.account_id.in_(accounts)))
     gone: Mapping[str, Any] = {"once_nonce": None, "once_kind": "", "once_hash": "", "once_expires_at": None}
     session.execute(update(Account).where(Account.contact_id == contact.id).values(active=False, **gone))
     session.flush()

@@ -17,6 +17,7 @@ from desk.erasing_words import Words, full_names
 from desk.keys import Keys
 from desk.people import PeopleError, find_contact
 from store.tables import (
+    AccessToken,
     Account,
     Alert,
     Approver,
@@ -168,7 +169,8 @@ def _cut_off(session: Session, person: Person, contact: Contact | None, now: dat
         return
     accounts = core(Account)
     theirs = select(accounts.c.id).where(accounts.c.contact_id == contact.id)
-    session.execute(delete(core(WebSession)).where(core(WebSession).c.account_id.in_(theirs)))
+    for held in (WebSession, AccessToken):
+        session.execute(delete(core(held)).where(core(held).c.account_id.in_(theirs)))
     session.execute(delete(accounts).where(accounts.c.contact_id == contact.id))
     tables: Sequence[type[Base]] = (Approver, Participant, Alert, Pending)
     for table in tables:

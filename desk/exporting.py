@@ -1,8 +1,9 @@
 """Lists as files: CSV, Excel or PDF, from columns and rows, written to a stream. The one home of these formats."""
 
+import codecs
 import csv
 import io
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from itertools import islice
@@ -24,6 +25,7 @@ LONGEST_PDF = 100  # characters of a cell: more of them is no table any more
 # a few seconds and about 150 MB at most, and of any.
 ROOM_IN_LETTER, ROOM = 60_000, 240_000
 _CELL = 10
+_BLOCK = 200  # rows of a CSV file that are written at a time
 _COLUMNS = 12  # of more, each is so narrow that the same text takes more lines, and lines are what takes the time
 Value = str | int | float | bool | date | datetime | None
 
@@ -87,14 +89,22 @@ def _writers() -> Mapping[Format, Callable[[Listing, BinaryIO], None]]:
 
 def write_csv(listing: Listing, out: BinaryIO) -> None:
     """UTF-8 with the mark by which spreadsheets know it, CRLF (RFC 4180), ISO dates, no formulas."""
-    text = io.TextIOWrapper(out, "utf-8-sig", errors="replace", newline="", write_through=True)
-    try:
-        lines = csv.writer(text, lineterminator="\r\n")
-        lines.writerow([harmless(heading) for heading in listing.headings])
-        lines.writerows([as_cell(value, listing) for value in row] for row in listing.rows)
-        text.flush()
-    finally:
-        text.detach()  # the stream stays its owner's
+    for block in csv_blocks(listing):
+        out.write(block)
+
+
+def csv_blocks(listing: Listing) -> Iterator[bytes]:
+    """The same a block at a time, for whoever sends it while rows are still being read."""
+    text = io.StringIO(newline="")
+    lines = csv.writer(text, lineterminator="\r\n")
+    lines.writerow([harmless(heading) for heading in listing.headings])
+    yield codecs.BOM_UTF8 + text.getvalue().encode("utf-8", "replace")
+    rows = iter(listing.rows)
+    while some := list(islice(rows, _BLOCK)):
+        text.seek(0)
+        text.truncate()
+        lines.writerows([as_cell(value, listing) for value in row] for row in some)
+        yield text.getvalue().encode("utf-8", "replace")
 
 
 def as_cell(value: Value, listing: Listing) -> str:

@@ -32,6 +32,7 @@ MATRIX: Matrix = {
     ("High", "Company"): "Critical",
 }
 LENGTHS: Mapping[Text, int] = {"service": 200, "item": 200, "title": 200, "customer_reference": 100}
+MAX_MINUTES = 1_000_000  # of one ticket
 INSIDE = frozenset({"time"})  # changes that customers do not see, in whatever entry they stand
 NONE = "none"
 SPAM = "Spam"  # as the reason of a withdrawal
@@ -110,11 +111,11 @@ def set_site(writes: Writes, ticket: TicketState, site_id: int, name: str, befor
     return {"site": [before, name]} if changes else {}
 
 
-def set_needed_by(writes: Writes, ticket: TicketState, day: date, now: datetime) -> Changes:
-    """The day on which the customer wants it; it overrides no target."""
+def set_needed_by(writes: Writes, ticket: TicketState, day: date | None, now: datetime) -> Changes:
+    """The day on which the customer wants it, or that there is none; it overrides no target."""
     before = shown_day(ticket.needed_by) if ticket.needed_by else ""
     changes = _set(writes, ticket, "needed_by", day, now)
-    return {"needed by": [before, shown_day(day)]} if changes else {}
+    return {"needed by": [before, shown_day(day) if day else NONE]} if changes else {}
 
 
 def set_due(writes: Writes, ticket: TicketState, due_at: datetime | None, zone: ZoneInfo, now: datetime) -> Changes:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import Literal, Protocol, TypeVar
 
 from desk.said import say
 
@@ -47,21 +47,31 @@ class FilePolicy:
     blocked_extensions: frozenset[str]
 
 
-def refusal(file: Offered, place: int, policy: FilePolicy) -> str | None:
-    """Why a file is not added, as a sentence for its sender; None when it is. `place` counts from 0."""
-    shown = file.original_name or file.name
+Why = Literal["large", "kind", "many", ""]
+
+
+def why_not(file: Offered, place: int, policy: FilePolicy) -> Why:
+    """What keeps a file from being added; "" when nothing does. `place` counts from 0."""
     if file.size > policy.max_size:
+        return "large"
+    if _extension(file.name) in policy.blocked_extensions or file.type in _RUNS:
+        return "kind"
+    return "many" if place >= policy.max_count else ""
+
+
+def refusal(file: Offered, place: int, policy: FilePolicy) -> str | None:
+    """Why a file of a mail is not added, as a sentence for its sender; None when it is."""
+    shown, why = file.original_name or file.name, why_not(file, place, policy)
+    if why == "large":
         return say(
             "{file} is {size} MB and the limit is {limit} MB. Send a smaller copy or a link.",
             file=shown,
             size=f"{file.size / 1024 / 1024:.0f}",
             limit=f"{policy.max_size / 1024 / 1024:g}",
         )
-    if _extension(file.name) in policy.blocked_extensions or file.type in _RUNS:
+    if why == "kind":
         return say("{file} is a type of file we do not accept.", file=shown)
-    if place >= policy.max_count:
-        return say("{file} is one file too many: a mail can bring {n}.", file=shown, n=policy.max_count)
-    return None
+    return say("{file} is one file too many: a mail can bring {n}.", file=shown, n=policy.max_count) if why else None
 
 
 def _extension(name: str) -> str:

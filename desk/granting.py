@@ -15,7 +15,7 @@ from desk.credentials import Kind, once_hash, once_secret
 from desk.keys import Keys
 from desk.state import ContactState, StaffState
 from desk.writes import Writes
-from store.tables import Account, Outbox, WebSession
+from store.tables import AccessToken, Account, Outbox, WebSession
 
 LINKS_PER_HOUR = 3  # sign-in links to one person
 LINK_WORKS = timedelta(hours=1)
@@ -129,11 +129,12 @@ def send_link(
 
 
 def take(writes: Writes, account: AccountState) -> None:
-    """Take portal access away: all sessions end at once. Writing by mail goes on as before."""
+    """Take portal access away: all sessions and access tokens end at once. Writing by mail goes on as before."""
     account.active = False
     gone: dict[str, Any] = {"once_nonce": None, "once_kind": "", "once_hash": "", "once_expires_at": None}
     writes.change(Account, account.id, active=False, **gone)
     writes.drop(WebSession, {"account_id": account.id})
+    writes.drop(AccessToken, {"account_id": account.id})
 
 
 def rename(writes: Writes, account: AccountState, address: str) -> None:

@@ -2,7 +2,20 @@
 
 from collections.abc import Mapping, Sequence
 
+from desk.profile_values import NO_LEVEL
 from desk.said import SEMICOLON, Said, listed, say, say_many
+
+_OR = say("{a} or {b}")
+
+
+def on_a_page(number: int, why: str, levels: Sequence[str], *, password: bool) -> str:
+    """The reason of a row as a sentence that stands by itself, and says what the file must hold."""
+    if password:
+        return say("Column X must be empty on row {n}.", n=number)
+    if isinstance(why, Said) and why.message == NO_LEVEL:
+        choices = listed((say("“{name}”", name=name) for name in levels), _OR)
+        return say("Security level on row {n} must be exactly {choices}.", n=number, choices=choices)
+    return say("{Why}.", Why=why) if why else ""
 
 
 def counts(found: Mapping[str, int], *, done: bool) -> Said:

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from desk import lifecycle, notices, statuses, taking_part, tickets
+from desk import access, lifecycle, notices, statuses, taking_part, tickets
 from desk.state import ContactState, TicketState
 from desk.writes import Writes
 from store.tables import Event, Ticket
@@ -31,6 +31,11 @@ def show(
     writes.change(Ticket, ticket.id, updated_at=now)
     notices.update(writes, ticket, event_id, now, author=author, has_words=True, fold=fold)
     return changes
+
+
+def may_join(ticket: TicketState, author: ContactState) -> bool:
+    """True for an author of such a note who can take part, and does not yet."""
+    return author.active and access.role_of(author.person, ticket.view) != "participant"
 
 
 def let_in(writes: Writes, ticket: TicketState, author: ContactState, by: str, now: datetime) -> bool:

@@ -10,6 +10,7 @@ NAMES: Mapping[str, tuple[str, ...]] = {
     "fr": ("Français", "French", "Französisch", "francés"),
     "es": ("Español", "Spanish", "Spanisch", "espagnol"),
 }
+_LONGEST = 20  # characters of a code in the database
 _CODE = re.compile(r"[a-z]{2,3}(?:-[a-z0-9]{2,8}){0,2}", re.ASCII)
 
 
@@ -17,7 +18,7 @@ def code_of(text: str) -> str | None:
     """“Deutsch”, “german” and “de” are de, “de_AT” is de-at; None for what is none. An operator may have more."""
     said = text.strip().casefold().replace("_", "-")
     known = next((code for code, names in NAMES.items() if said in [name.casefold() for name in names]), None)
-    return known or (said if _CODE.fullmatch(said) and len(said) != 3 else None)
+    return known or (said if _CODE.fullmatch(said) and len(said) != 3 and len(said) <= _LONGEST else None)
 
 
 def shown(code: str) -> str:

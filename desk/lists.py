@@ -5,46 +5,26 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select, true
+from sqlalchemy import ColumnElement, and_, func, or_, select, true
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from desk import statuses
+from desk import list_filters, search, statuses
 from desk.access import Person, visible_tickets
 from desk.columns import Column, Row
-from store.tables import (
-    Approval,
-    Contact,
-    ContactAddress,
-    Event,
-    Organisation,
-    Participant,
-    Site,
-    Staff,
-    Team,
-    Ticket,
-)
+from desk.list_filters import FILTERS as FILTERS
+from desk.list_filters import STAFF_FILTERS as STAFF_FILTERS
+from desk.list_filters import TIMES as TIMES
+from desk.list_filters import Condition
+from desk.list_filters import Filter as Filter
+from desk.list_filters import Span as Span
+from desk.list_filters import holds as holds
+from store.tables import Approval, Participant, Ticket
 
-View = Literal["my", "open", "done", "all", "approval", "queue", "overdue"]
+View = Literal["my", "open", "done", "all", "approval", "queue", "unassigned", "waiting", "due", "overdue"]
+STAFF_VIEWS: frozenset[View] = frozenset({"queue", "unassigned", "waiting", "due", "overdue"})
 LATELY = timedelta(days=7)  # "Recently completed" (features.md A14)
+SOON = timedelta(days=1)  # what is due within it stands beside what is overdue
 NOT_DONE = tuple(status for status in statuses.ALL if not statuses.is_done(status))
-Condition = ColumnElement[bool]
-
-
-@dataclass(frozen=True, slots=True)
-class Filter:
-    """A field must be, or hold, one of these values."""
-
-    field: str
-    values: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """A time must lie from `since` on, and before `until`."""
-
-    field: str
-    since: datetime | None = None
-    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +57,12 @@ SORTS: dict[str, InstrumentedAttribute[Any]] = {
     "number": Ticket.number,
     "status": Ticket.status,
     "title": Ticket.title,
+    "type": Ticket.type,
+    "item": Ticket.item,
+    "ref": Ticket.reference_key,
+    "needed": Ticket.needed_by,
 }
-TIMES: dict[str, InstrumentedAttribute[Any]] = {
-    name: SORTS[name] for name in ("created", "updated", "completed", "due")
-}
+MAY_LACK = frozenset({"completed", "due", "needed"})  # what not every ticket has: those come last, either way
 
 
 def rows(
@@ -94,25 +76,57 @@ def rows(
     teams: Sequence[int] = (),
 ) -> list[Row]:
     """Up to `limit` tickets with these columns, in one query; `teams` are those of a member of staff."""
-    order = _order(query)
-    condition = and_(visible_tickets(person), _viewed(query.view, person, now, teams), *_narrowed(query, person))
-    picked = select(Ticket.id).where(condition).order_by(*order).limit(limit).subquery()
-    # What stands in other tables is looked up for the picked ones alone, not for all that were sorted.
-    values = [column.value().label(f"c{place}") for place, column in enumerate(columns)]
-    found = session.execute(select(*values).join(picked, picked.c.id == Ticket.id).order_by(*order))
+    key = sorted_by(query)
+    found = and_(visible_tickets(person), *conditions(query, person, now, teams))
+    picked = select(Ticket.id).where(found).order_by(*key.order()).limit(limit).subquery()
+    return values(session, select(picked.c.id), key, columns)
+
+
+def values(session: Session, picked: Any, key: "SortKey", columns: Sequence[Column]) -> list[Row]:
+    """The columns of the tickets whose ids a statement picks, in their order.
+
+    What stands in other tables is looked up for these alone, not for all that were sorted.
+    """
+    shown = [column.value().label(f"c{place}") for place, column in enumerate(columns)]
+    found = session.execute(select(*shown).where(Ticket.id.in_(picked)).order_by(*key.order()))
     return [{column.key: value for column, value in zip(columns, row, strict=True)} for row in found]
 
 
-def _order(query: Query) -> tuple[ColumnElement[Any], ...]:
+@dataclass(frozen=True, slots=True)
+class SortKey:
+    """By what a list is sorted; the id decides between two that are alike."""
+
+    name: str
+    descending: bool
+
+    @property
+    def column(self) -> InstrumentedAttribute[Any]:
+        """The column of it."""
+        return SORTS[self.name]
+
+    def order(self) -> tuple[ColumnElement[Any], ...]:
+        """For ORDER BY."""
+        last = (Ticket.id.desc(),) if self.descending else (Ticket.id.asc(),)
+        first = self.column.desc() if self.descending else self.column.asc()
+        return (first.nulls_last() if self.name in MAY_LACK else first, *last)
+
+
+def sorted_by(query: Query) -> SortKey:
+    """As the query says, or its view has it: the oldest of a queue, the latest of what is due, else the newest."""
     if query.sort:
-        key = SORTS[query.sort]
-        return (key.desc(), Ticket.id.desc()) if query.descending else (key.asc(), Ticket.id.asc())
-    if query.view == "queue":
-        return Ticket.created_at.asc(), Ticket.id.asc()
-    if query.view == "overdue":
-        return Ticket.due_at.asc(), Ticket.id.asc()
-    newest = Ticket.completed_at if query.view == "done" else Ticket.created_at
-    return newest.desc(), Ticket.id.desc()
+        return SortKey(query.sort, query.descending)
+    if query.view in ("queue", "unassigned", "waiting"):
+        return SortKey("created", descending=False)
+    if query.view in ("due", "overdue"):
+        return SortKey("due", descending=False)
+    return SortKey("completed" if query.view == "done" else "created", descending=True)
+
+
+def conditions(query: Query, person: Person, now: datetime, teams: Sequence[int] = ()) -> list[Condition]:
+    """What a query asks of a ticket, beside that the person may see it."""
+    viewed = _viewed(query.view, person, now, teams)
+    narrowed = list_filters.conditions(query.filters)
+    return [viewed, *narrowed, *(_says(word, person) for word in query.words)]
 
 
 def is_open() -> Condition:
@@ -148,8 +162,8 @@ def _unassigned(teams: Sequence[int]) -> Condition:
     return and_(free, or_(Ticket.team_id.in_(teams), Ticket.team_id.is_(None))) if teams else free
 
 
-def _overdue(now: datetime) -> Condition:
-    return and_(Ticket.due_at.is_not(None), Ticket.due_at < now, Ticket.completed_at.is_(None), is_open())
+def _due(before: datetime) -> Condition:
+    return and_(Ticket.due_at.is_not(None), Ticket.due_at < before, Ticket.completed_at.is_(None), is_open())
 
 
 def _viewed(view: View, person: Person, now: datetime, teams: Sequence[int]) -> Condition:
@@ -160,73 +174,19 @@ def _viewed(view: View, person: Person, now: datetime, teams: Sequence[int]) -> 
         "all": true,
         "approval": lambda: _awaits(person),
         "queue": lambda: _unassigned(teams),
-        "overdue": lambda: _overdue(now),
+        "unassigned": lambda: _unassigned(()),
+        "waiting": lambda: Ticket.status.in_(statuses.WAITING_ON_CUSTOMER),
+        "due": lambda: _due(now + SOON),
+        "overdue": lambda: _due(now),
     }
     wanted = views[view]()
     # Spam is nobody's ticket; staff find it among all.
     return wanted if person.staff_id is not None and view == "all" else and_(wanted, ~Ticket.spam)
 
 
-def holds(column: Any, words: str) -> Condition:
-    """The column holds these words, in any case; `%` and `_` in them are themselves."""
-    escaped = words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    # SQLite's LIKE knows upper and lower case of ASCII letters only.
-    forms = [escaped] if escaped.isascii() else [escaped, escaped.lower(), escaped.upper(), escaped.capitalize()]
-    return or_(*(column.ilike(f"%{form}%", escape="\\") for form in dict.fromkeys(forms)))
-
-
-def _narrowed(query: Query, person: Person) -> list[Condition]:
-    found = [_filtered(one) for one in query.filters]
-    return [*found, *(_says(word, person) for word in query.words)]
-
-
-def _filtered(one: Filter | Span) -> Condition:
-    if isinstance(one, Span):
-        column = TIMES[one.field]
-        bounds = [column >= one.since] if one.since else []
-        return and_(true(), *bounds, *([column < one.until] if one.until else []))
-    return or_(*(FILTERS[one.field](value) for value in one.values))
-
-
-def _site(value: str) -> Condition:
-    parts = (Site.name, Site.code, Site.place, Site.post_code, Site.account)
-    return Ticket.site_id.in_(select(Site.id).where(or_(*(holds(part, value) for part in parts))))
-
-
-def _contact(value: str) -> Condition:
-    named = select(Contact.id).where(holds(Contact.name, value))
-    written = select(ContactAddress.contact_id).where(holds(ContactAddress.address, value))
-    return or_(Ticket.requester_id.in_(named), Ticket.requester_id.in_(written))
-
-
-FILTERS: dict[str, Callable[[str], Condition]] = {
-    "type": lambda value: Ticket.type == value,
-    "status": lambda value: Ticket.status == value,
-    "priority": lambda value: Ticket.priority == value,
-    "title": lambda value: holds(Ticket.title, value),
-    "number": lambda value: holds(Ticket.number, value),
-    "ref": lambda value: Ticket.reference_key == value.casefold(),
-    "item": lambda value: holds(Ticket.item, value),
-    "site": _site,
-    "contact": _contact,
-    "organisation": lambda value: Ticket.organisation_id.in_(
-        select(Organisation.id).where(holds(Organisation.name, value))
-    ),
-    "assignee": lambda value: Ticket.assignee_id.in_(select(Staff.id).where(holds(Staff.name, value))),
-    "team": lambda value: Ticket.team_id.in_(select(Team.id).where(holds(Team.name, value))),
-}
-STAFF_FILTERS = frozenset({"organisation", "assignee", "team"})
-
-
 def _says(word: str, person: Person) -> Condition:
     """The title, or an entry that this person may read, holds the word; or it is the number, ours or the customer's."""
-    entry = [Event.ticket_id == Ticket.id, holds(Event.text, word)]
-    if person.staff_id is None:
-        entry.append(Event.visibility == "public")
-    number = or_(
-        Ticket.number == word.upper(), and_(Ticket.reference_key != "", Ticket.reference_key == word.casefold())
-    )
-    return or_(number, holds(Ticket.title, word), exists(select(1).where(*entry)))
+    return search.found(word, person)
 
 
 def counts(session: Session, person: Person, now: datetime) -> Counts:

@@ -78,14 +78,14 @@ def lift(writes: Writes, mutes: Iterable[Mute], now: datetime) -> None:
         writes.change(Suppression, found.id, lifted_at=now)
 
 
-def lift_by_hand(session: Session, address: str, now: datetime) -> bool:
-    """Lift the mutes of one lower-case address; False when it is not muted."""
+def lift_by_hand(session: Session, address: str, now: datetime, by: str = "") -> bool:
+    """Lift the mutes of one lower-case address, and keep who did; False when it is not muted."""
     ids = select(Suppression.id).where(Suppression.address == address, Suppression.lifted_at.is_(None))
     found = session.scalars(ids).all()
     session.execute(
         update(Suppression)
         .where(Suppression.id.in_(found), Suppression.lifted_at.is_(None))
-        .values(lifted_at=now)
+        .values(lifted_at=now, reason=Suppression.reason + (f" Lifted by {by}." if by else ""))
         .execution_options(synchronize_session=False)
     )
     return bool(found)
@@ -112,11 +112,13 @@ def count_lifted(session: Session) -> int:
     return session.scalar(select(func.count()).where(Suppression.lifted_at.is_not(None))) or 0
 
 
-def listed(session: Session, *, lifted: bool = False, limit: int | None = None) -> list[Muted]:
-    """What is muted, newest first; with `lifted`, also what was."""
+def listed(session: Session, *, lifted: bool = False, limit: int | None = None, address: str = "") -> list[Muted]:
+    """What is muted, newest first; with `lifted`, also what was; with `address`, that one alone."""
     statement = select(Suppression).order_by(Suppression.since.desc(), Suppression.id.desc()).limit(limit)
     if not lifted:
         statement = statement.where(Suppression.lifted_at.is_(None))
+    if address:
+        statement = statement.where(Suppression.address == address.lower())
     rows = session.scalars(statement).all()
     addresses = {row.address for row in rows}
     people, letters = _people(session, addresses), _letters(session, addresses)

@@ -13,7 +13,7 @@ _STATUSES = (
 _VALUES = (
     say("Incident"), say("Query"), say("Change Request"), say("Only Me"), say("Others"), say("Company"),
     say("Low"), say("Medium"), say("High"), say("Critical"), say("Requested"), say("Approved"), say("Rejected"),
-    say("Standard User"), say("Admin User"), say("Spam"), say("E-mail"), say("Portal"), say("Phone"),
+    say("Standard User"), say("Admin User"), say("Spam"), say("E-mail"), say("Portal"), say("Phone"), say("Staff"),
 )  # fmt: skip
 _STAGES = (say("due"), say("overdue"), say("completed"), say("in process"), say("tasks"))
 _REASONS = (

@@ -10,13 +10,15 @@ from typing import Literal
 from argon2 import PasswordHasher, Type
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from desk.said import Said, say
+
 Profile = Literal["modern", "guide"]
 
 MODERN_MIN, MODERN_MAX = 10, 128
 GUIDE = re.compile(r"[A-Za-z0-9]{5,50}")
-RULES: dict[Profile, str] = {
-    "modern": "10 to 128 characters. Any characters, spaces too. Three or four words you make up work well.",
-    "guide": "5 to 50 letters and digits, without spaces.",
+RULES: dict[Profile, Said] = {
+    "modern": say("10 to 128 characters. Any characters, spaces too. Three or four words you make up work well."),
+    "guide": say("5 to 50 letters and digits, without spaces."),
 }
 # OWASP Password Storage Cheat Sheet: 19 MiB and two passes. More memory would let a flood of sign-ins
 # take the machine; two hashes at a time keep it at 38 MiB.
@@ -39,18 +41,18 @@ class Busy(Exception):
 
 
 def fault(password: str, profile: Profile, *, username: str = "") -> str:
-    """Why this cannot be a password, as a sentence for its form; "" when it can."""
+    """Why this cannot be a password, as a sentence (desk/said.py) for its form; "" when it can."""
     if not password:
-        return "Enter a new password"
+        return say("Enter a new password")
     if profile == "guide":
-        return "" if GUIDE.fullmatch(password) else "Password must be 5 to 50 letters and digits, without spaces"
+        return "" if GUIDE.fullmatch(password) else say("Password must be 5 to 50 letters and digits, without spaces")
     if not MODERN_MIN <= len(_normal(password)) <= MODERN_MAX:
-        return f"Password must be {MODERN_MIN} to {MODERN_MAX} characters"
+        return say("Password must be {least} to {most} characters", least=MODERN_MIN, most=MODERN_MAX)
     if is_common(password):
-        return "This password is too easy to guess. Choose one that nobody else would think of"
+        return say("This password is too easy to guess. Choose one that nobody else would think of")
     local_part = username.partition("@")[0]
     if username and password.lower().strip() in (username, local_part * 2, local_part * 3):
-        return "Password must not be your user name"
+        return say("Password must not be your user name")
     return ""
 
 

@@ -2,12 +2,22 @@
 
 from datetime import datetime
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from desk.state import ContactState
 from desk.writes import Writes
-from store.tables import Contact, ContactAddress, Organisation, Staff, Team, TeamMember, Ticket
+from store.tables import (
+    AccessToken,
+    Account,
+    Contact,
+    ContactAddress,
+    Organisation,
+    Staff,
+    Team,
+    TeamMember,
+    Ticket,
+)
 
 
 class PeopleError(Exception):
@@ -118,6 +128,8 @@ def leave(session: Session, address: str, now: datetime) -> int | None:
     if person is None:
         return None
     person.deactivated_at = now
+    theirs = select(Account.id).where(Account.staff_id == person.id)
+    session.execute(delete(AccessToken).where(AccessToken.account_id.in_(theirs)))
     open_ones = update(Ticket).where(Ticket.assignee_id == person.id, Ticket.completed_at.is_(None))
     result = session.execute(open_ones.values(assignee_id=None).returning(Ticket.id))
     return len(result.all())

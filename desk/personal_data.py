@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from desk import profile
 from desk.fields import INSIDE
 from store.tables import (
+    AccessToken,
     Account,
     Approval,
     Approver,
@@ -75,11 +76,12 @@ def person(session: Session, subject: Subject) -> Data:
 
 
 def access(session: Session, subject: Subject) -> Data:
-    """Sign-in: the account, browsers that are signed in, tries that failed. No secret is kept, so none is here."""
+    """Sign-in: the account, browsers that are signed in, access tokens, tries that failed. No secret is kept, so none is here."""
     account = session.scalars(select(Account).where(Account.contact_id == subject.contact_id)).first()
     tries = select(LoginTry.at).where(LoginTry.subject.in_([f"name:{one}" for one in subject.addresses]))
     if account is None:
-        return {"account": None, "browsers": [], "failed": []}
+        return {"account": None, "browsers": [], "tokens": [], "failed": []}
+    held = session.scalars(select(AccessToken).where(AccessToken.account_id == account.id)).all()
     browsers = session.scalars(select(WebSession).where(WebSession.account_id == account.id)).all()
     return {
         "account": {
@@ -92,6 +94,9 @@ def access(session: Session, subject: Subject) -> Data:
         "browsers": [
             {"since": _plain(one.created_at), "seen": _plain(one.seen_at), "program": one.user_agent}
             for one in browsers
+        ],
+        "tokens": [
+            {"name": one.name, "since": _plain(one.created_at), "used": _plain(one.used_at)} for one in held
         ],
         "failed": [_plain(at) for at in session.scalars(tries.order_by(LoginTry.at))],
     }

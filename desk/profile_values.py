@@ -7,9 +7,10 @@ from desk.people import PeopleError
 from desk.said import listed, say
 
 ERASE = "-"  # as a value: the field is to be empty
+NO_LEVEL = say("There is no security level “{level}”. Choose one of: {choices}")
 ADDRESSES = ("Email", "Email 2", "Email 3")
 MANDATORY = ("First name", "Last name", "Email")
-_LONGEST = {"First name": 100, "Last name": 100, **dict.fromkeys(ADDRESSES, 320)}
+LONGEST = {"First name": 100, "Last name": 100, **dict.fromkeys(ADDRESSES, 320)}
 _PORTAL = "client portal"  # what stands between the name of the provider and that of a level
 _LONG = 200  # characters of any other field
 
@@ -31,7 +32,7 @@ def checked(label: str, written: str, levels: Collection[str]) -> str:
     value = "" if written.strip() == ERASE else _clean(written)
     if not value and label in (*MANDATORY, "Level"):
         raise FieldError(say("{label} cannot be empty", label=say(label)))
-    longest = _LONGEST.get(label, _LONG)
+    longest = LONGEST.get(label, _LONG)
     if len(value) > longest:
         raise FieldError(say("{label} is longer than {n} characters", label=say(label), n=longest))
     if label == "Level":
@@ -73,6 +74,4 @@ def level_of(text: str, levels: Collection[str]) -> str:
     if found := next((name for name in levels if name.lower() == wanted), ""):
         return found
     choices = listed(levels)  # as they are accepted: a file holds these names in every language
-    raise FieldError(
-        say("There is no security level “{level}”. Choose one of: {choices}", level=text[:60], choices=choices)
-    )
+    raise FieldError(say(NO_LEVEL, level=text[:60], choices=choices))

@@ -17,19 +17,25 @@ from store.tables import Account, Contact, Organisation, Staff, WebSession
 # `seen_at` is written at most this often: reading a page does not cost a write.
 TOUCH = timedelta(minutes=1)
 CHOOSING = timedelta(hours=8)  # how long a session lives that has yet to choose a password
+_DEVICES = 50  # that a page lists; nobody has as many, but a program may sign in every minute
 
 
 @dataclass(frozen=True, slots=True)
 class Lifetimes:
-    """How long a session lives without a click, and at the longest."""
+    """How long a session lives without a click, and at the longest.
+
+    One that is kept (“keep me logged in on this computer”) needs no clicks: it lives for the longest time.
+    """
 
     customer_idle: timedelta = timedelta(hours=8)
     customer_longest: timedelta = timedelta(days=30)
     staff_idle: timedelta = timedelta(minutes=30)
     staff_longest: timedelta = timedelta(hours=12)
 
-    def idle(self, *, staff: bool) -> timedelta:
+    def idle(self, *, staff: bool, kept: bool = False) -> timedelta:
         """Without a click."""
+        if kept:
+            return self.longest(staff=staff)
         return self.staff_idle if staff else self.customer_idle
 
     def longest(self, *, staff: bool) -> timedelta:
@@ -51,6 +57,7 @@ class Visitor:
     stale: bool  # `touch` is due
     level: Level = field(default_factory=lambda: Level(""))  # what a contact may do; of staff it says nothing
     languages: tuple[str, ...] = ()  # of the person, then of their organisation
+    kept: bool = False  # as Lifetimes says
 
     @property
     def keeps_people(self) -> bool:
@@ -69,6 +76,18 @@ class Started:
 
     cookie: str
     lasts: timedelta
+    kept: bool = False  # also when the browser is closed
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """A browser that is signed in, for its owner to see."""
+
+    name: str
+    user_agent: str
+    since: datetime
+    seen_at: datetime
+    here: bool  # the one that asks
 
 
 def key_of(cookie: str) -> bytes:
@@ -104,13 +123,14 @@ def start(
     )
     account.last_login_at = now
     session.flush()
-    return Started(cookie, lasts)
+    return Started(cookie, lasts, keep)
 
 
 # One statement, because every click asks it.
 _HOLDER = (
     select(
-        WebSession.key, WebSession.csrf, WebSession.must_change, WebSession.seen_at, WebSession.expires_at,
+        WebSession.key, WebSession.csrf, WebSession.must_change, WebSession.kept, WebSession.seen_at,
+        WebSession.expires_at,
         Account.id, Account.username, Account.active, Account.contact_id, Account.staff_id,
         Staff.name.label("staff_name"), Staff.deactivated_at.label("staff_left"),
         Contact.name, Contact.first_name, Contact.organisation_id, Contact.deactivated_at.label("contact_left"),
@@ -130,7 +150,7 @@ def resume(session: Session, cookie: str, *, now: datetime, lifetimes: Lifetimes
     row = session.execute(_HOLDER, {"held": key_of(cookie)}).one_or_none()
     if row is None or not row.active:
         return None
-    if now >= row.expires_at or now - row.seen_at >= lifetimes.idle(staff=row.staff_id is not None):
+    if _is_over(row, lifetimes, now, staff=row.staff_id is not None):
         return None
     person = _person(session, row, levels)
     if not person.active:
@@ -146,7 +166,14 @@ def resume(session: Session, cookie: str, *, now: datetime, lifetimes: Lifetimes
         stale=now - row.seen_at >= TOUCH,
         level=levels.of(row.level) if row.contact_id is not None else Level(""),
         languages=tuple(filter(None, (row.staff_language, row.language, row.organisation_language))),
+        kept=row.kept,
     )
+
+
+def _is_over(row: Any, lifetimes: Lifetimes, now: datetime, *, staff: bool) -> bool:
+    """True after its time, or after too long without a click; a kept one that has yet to choose a password, too."""
+    idle = lifetimes.idle(staff=staff, kept=row.kept and not row.must_change)
+    return bool(now >= row.expires_at or now - row.seen_at >= idle)
 
 
 def _person(session: Session, row: Any, levels: Levels) -> Person:
@@ -176,6 +203,40 @@ def end(session: Session, key: bytes) -> None:
 def end_all(session: Session, account_id: int) -> None:
     """Sign every browser of an account out."""
     session.execute(delete(WebSession).where(WebSession.account_id == account_id))
+
+
+def devices(session: Session, visitor: Visitor, now: datetime, lifetimes: Lifetimes) -> list[Device]:
+    """The browsers in which the visitor's account is signed in, this one first, then by their last click."""
+    rows = session.scalars(
+        select(WebSession)
+        .where(WebSession.account_id == visitor.account_id, WebSession.expires_at > now)
+        .order_by((WebSession.key == visitor.key).desc(), WebSession.seen_at.desc(), WebSession.created_at.desc())
+        .limit(_DEVICES)
+    )
+    return [
+        Device(_name(row.key), row.user_agent, row.created_at, row.seen_at, row.key == visitor.key)
+        for row in rows
+        if not _is_over(row, lifetimes, now, staff=visitor.is_staff)
+    ]
+
+
+def end_device(session: Session, visitor: Visitor, name: str) -> None:
+    """Sign one of the visitor's own browsers out, by the name of its Device; nothing happens for any other."""
+    own = session.scalars(select(WebSession.key).where(WebSession.account_id == visitor.account_id))
+    for key in own.all():
+        if _name(key) == name:
+            end(session, key)
+
+
+def end_others(session: Session, visitor: Visitor) -> None:
+    """Sign every browser of the visitor's account out but this one."""
+    others = (WebSession.account_id == visitor.account_id, WebSession.key != visitor.key)
+    session.execute(delete(WebSession).where(*others))
+
+
+def _name(key: bytes) -> str:
+    """What stands for a session on a page: nothing that opens it, and not what is stored of it either."""
+    return hashlib.sha256(b"device" + key).hexdigest()[:20]
 
 
 def purge(session: Session, now: datetime) -> None:

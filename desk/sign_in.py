@@ -36,6 +36,7 @@ def sign_in(
     now: datetime,
     lifetimes: sessions.Lifetimes,
     user_agent: str = "",
+    keep: bool = False,
 ) -> SignedIn | Refused:
     """Check a name with an own or a one-time password.
 
@@ -59,7 +60,7 @@ def sign_in(
     once = credentials.once_is_right(probe, password, "password", now)
     if account is None or not (own or once):
         return Refused("wrong")
-    return _begin(database, account, name, peer, now, lifetimes, user_agent, by_once=once)
+    return _begin(database, account, name, peer, now, lifetimes, user_agent, by_once=once, keep=keep)
 
 
 def sign_in_by_link(
@@ -84,6 +85,28 @@ def sign_in_by_link(
     return _begin(database, account, "link", peer, now, lifetimes, user_agent, by_once=True)
 
 
+def refusal_of_password(
+    database: Database, account_id: int, username: str, password: str, peer: str, *, now: datetime
+) -> Refused | None:
+    """Why the current password of an open session was not right; None when it was.
+
+    An open session alone changes neither password nor address; guesses at it are limited like sign-ins.
+    """
+    with database.transaction(durable=False) as session:
+        wait = tries.begin(session, username, peer, now, database.ids.next)
+        stored = session.get_one(Account, account_id).password_hash
+    if wait:
+        return Refused("wait", wait)
+    try:
+        if not passwords.verify(password, stored):
+            return Refused("wrong")
+    except passwords.Busy:
+        return Refused("busy")
+    with database.transaction(durable=False) as session:
+        tries.forgive(session, username, peer, now)
+    return None
+
+
 def clean_name(username: str) -> str:
     """A user name as stored; what can be none (a NUL, which PostgreSQL refuses) becomes one that nobody has."""
     name = username.strip().lower()[:320]
@@ -100,6 +123,7 @@ def _begin(
     user_agent: str,
     *,
     by_once: bool,
+    keep: bool = False,
 ) -> SignedIn | Refused:
     """Start the session, if nothing changed since `seen` was read."""
     with database.transaction() as session:
@@ -113,7 +137,13 @@ def _begin(
         tries.forgive(session, tried, peer, now)
         sessions.purge(session, now)
         started = sessions.start(
-            session, account, now=now, lifetimes=lifetimes, must_change=by_once, user_agent=user_agent
+            session,
+            account,
+            now=now,
+            lifetimes=lifetimes,
+            must_change=by_once,
+            keep=keep,
+            user_agent=user_agent,
         )
         return SignedIn(started, by_once)
 

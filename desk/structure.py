@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, func
 
 from desk import access, notices, tickets
+from desk.said import say
 from desk.state import ContactState, StaffState, TeamState, TicketState
 from desk.tickets import Note
 from desk.writes import Writes
@@ -47,6 +48,33 @@ def joining(ticket: TicketState, survivor: TicketState) -> Joining:
             if not takes_part:
                 added.append(person)
     return Joining(tuple(added), tuple(told), tuple(unseen), tuple(removed))
+
+
+def no_merge(ticket: TicketState, survivor: TicketState, named: str, *, has_tasks: bool) -> str:
+    """Why it cannot be merged into another one, which goes on in `survivor`; "" when it can."""
+    if survivor.id == ticket.id and named != ticket.number:
+        return say("{number} was merged into this ticket before.", number=named)
+    if survivor.id == ticket.id:
+        return say("a ticket cannot be merged into itself.")
+    if survivor.spam:
+        return say("{number} is marked as spam.", number=named)
+    if ticket.spam:
+        return say("this ticket is marked as spam.")
+    if survivor.parent_id == ticket.id:
+        return say("{number} is a task of this ticket. Merge it the other way round.", number=survivor.number)
+    if has_tasks and survivor.parent_id is not None:
+        number = survivor.number
+        return say("this ticket has tasks, and {number} is a task itself: it can have none.", number=number)
+    return ""
+
+
+def no_child(ticket: TicketState, taken: Iterable[str]) -> str:
+    """Why it can have no more tasks; `taken` are the numbers of those that it has. "" when it can."""
+    if ticket.parent_id is not None:
+        return say("this ticket is a task itself, and a task has none of its own.")
+    if not child_number(ticket, taken):
+        return say("the ticket has {n} tasks, and can have no more.", n=MAX_CHILDREN)
+    return ""
 
 
 def merge(

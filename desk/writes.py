@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, bindparam, delete, insert, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from desk import targets
+from desk import hooks, targets
 from desk.targets import Targets
 from store import counters
 from store.tables import (
@@ -133,6 +133,7 @@ class Writes:
             session.execute(delete(core(table)).where(*_is(table, key)))
         for letter in self._inserts.get(Outbox, ()):
             letter["timer"] = session.info.get("timer", "")  # set by whoever runs one (postdesk/schedule.py)
+        tickets, entries = self._inserts.get(Ticket, ()), self._inserts.get(Event, ())
         for table in _ORDER:
             if rows := self._inserts.pop(table, None):
                 session.execute(insert(core(table)), rows)
@@ -147,6 +148,7 @@ class Writes:
         for name, count in sorted(self.tally.items()):
             session.execute(update(Tally).where(Tally.name == name).values(value=Tally.value + count))
         counters.add(session, self.counted)
+        hooks.queue(session, self.next_id, tickets, entries, self._updates.get(Event, {}))
         self._updates.clear()
         self._by_key.clear()
         self._drops.clear()

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from desk import canary, muting, notices
+from desk.letter_names import words_for
 from desk.said import say
 from desk.state import AtDesk
 from desk.writes import Writes
@@ -19,30 +20,6 @@ _RESULTS = {"failed": "bounced", "late": "deferred", "arrived": "sent", "unknown
 _MAX_TOLD = 5  # letters that one entry speaks of
 _MAX_SAID = 500  # characters of a server's words in it
 _MAX_REASON = 500
-_LETTERS = {
-    "received": say("receipt"),
-    "not_done": say("answer to a command"),
-    "partly_refused": say("letter about files that were left out"),
-    "update": say("letter with news of the ticket"),
-    "new_ticket": say("letter about the new ticket"),
-    "customer_wrote": say("letter with the customer's words"),
-    "assigned": say("letter that the ticket is theirs"),
-    "done": say("answer to a command"),
-    "confirm": say("question for a “confirm”"),
-    "answer": say("answer to a question"),
-    "copy": say("copy of a note"),
-    "shared": say("letter that they take part"),
-    "approval": say("question for an approval"),
-    "approval_result": say("letter about an approval"),
-    "alert": say("alert"),
-    "due": say("letter about a due time"),
-    "merged": say("letter about a merged ticket"),
-    "credentials": say("letter with credentials"),
-    "sign_in_link": say("letter with a sign-in link"),
-    "password_changed": say("letter about a changed password"),
-    "address_changed": say("letter about a changed address"),
-    KIND: say("letter about trouble with mail"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,11 +146,6 @@ def _named(letter: Letter) -> str:
 
 def _whom(letter: Letter) -> str:
     return f"{letter.name} ({letter.recipient})" if letter.name else letter.recipient
-
-
-def words_for(kind: str) -> str:
-    """A kind of letter in words."""
-    return _LETTERS.get(kind, "letter")
 
 
 def _mute(found: _Finding, case: Case, writes: Writes) -> None:

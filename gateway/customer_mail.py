@@ -71,7 +71,8 @@ def _entry(decision: Decision, case: Case, author: ContactState, planned: Plan, 
     entry = entry_of.note(replace(decision, contact=author), case)
     if planned.acts and not planned.faults:
         entry = entry_of.without_commands(entry, case, planned.words, one_word=said.one_word)
-    return replace(entry, visibility=doing.visibility or entry.visibility, changes=dict(doing.changes))
+    visibility = doing.visibility or entry.visibility
+    return replace(entry, visibility=visibility, changes=dict(doing.changes), title=doing.title)
 
 
 def _write_down(

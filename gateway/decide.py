@@ -6,6 +6,7 @@ from datetime import datetime
 
 from desk import lifecycle, statuses, tickets
 from desk.access import Person, Write
+from desk.held import WISH_TICKET
 from desk.state import ContactState, StaffState, TicketState
 from gateway import canary, confirm, match, who
 from gateway.case import UNSUBSCRIBE, Case, Decision
@@ -13,7 +14,7 @@ from gateway.commands import plain
 from gateway.commands.subjects import alone, of_subject
 from gateway.desk_addresses import Addresses
 from gateway.rules import MAX_HOPS, Rules
-from gateway.view import WISH_TICKET, Incoming, View
+from gateway.view import Incoming, View
 
 _NEEDS_TICKET = ("auto-reply", "read-receipt", "calendar-answer")
 

@@ -6,7 +6,7 @@ from desk import folding
 from desk.said import say
 from desk.state import TicketState
 from desk.tickets import Note
-from gateway import bounced, left_out, who
+from gateway import bounced, left_out, named_files, who
 from gateway.case import Case, Decision
 from gateway.envelope import Message
 from gateway.quoting import quotes, signature
@@ -31,7 +31,7 @@ def note(decision: Decision, case: Case) -> Note:
         verified=_is_verified(decision, case),
         folded=whole if cut else folding.rest(text, whole),
         html=message.html,
-        files=case.mail.files,
+        files=named_files.named(case.mail.files, text),
         received_id=case.mail.received_id,
     )
 

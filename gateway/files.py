@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from gateway import filenames, kinds, transfer
+from desk import kinds
+from gateway import filenames, transfer
 from gateway.envelope import Attachment
 from gateway.headers import Headers, clean
 from gateway.mime import MAILS, Part, described, disposed

@@ -4,9 +4,10 @@ import binascii
 import re
 from collections.abc import Iterator
 
+from desk.clean import MAX_TEXT as MAX_TEXT
+from desk.clean import clean as clean
+from desk.clean import clean_body as clean_body
 from gateway import charset
-
-MAX_TEXT = 998  # characters of a field kept for display: RFC 5322's limit of a line
 
 _FIELD = re.compile(r"^([\x21-\x39\x3b-\x7e]{1,200})[ \t]{0,100}:[ \t]*(.*(?:\n[ \t].*)*)\n?", re.MULTILINE)
 _KNOWN = re.compile(
@@ -18,36 +19,10 @@ _CHARSET = re.compile(
 _WORD_CHARSET = re.compile(rb"=\?([\w-]{1,40})\?[bq]\?", re.IGNORECASE)
 _ID = re.compile(r"<[^<>\s\x00-\x1f]{1,990}>")
 _MBOX = re.compile(r">?From [^\n]*\n")
-# Controls, line and paragraph separators, and the characters that turn the direction of writing (Trojan Source).
-_UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]+")
-_UNSAFE_BODY = re.compile("[\x00-\x08\x0e-\x1f\x7f\x80-\x84\x86-\x9f]+")
-_SURROGATE = re.compile("[\ud800-\udfff]")
 # An encoded word ought to hold no question mark (RFC 2047 section 2), but "Where is it?" is a frequent subject.
 _WORD = re.compile(r"=\?([^?\s*]{1,40})(?:\*[^?\s]{0,40})?\?([bBqQ])\?((?:[^?=]|=(?!\?[^=])|\?(?!=)){0,20000})\?=")
-_MAX_CLEANED = 65_536  # characters that are looked at for the first `limit` of them
 _MANY = 200  # encoded words decoded in one field
-_LONG_GAP = re.compile(r"\s{2,}")
 _GAP = re.compile(r"[ \t\r\n]*\Z")
-
-
-def clean(text: str, limit: int = MAX_TEXT) -> str:
-    """One line without control, direction-turning or unencodable characters, at most `limit` long."""
-    if len(text) > limit:  # words may stand behind a screen full of blanks
-        text = _LONG_GAP.sub(" ", text[:_MAX_CLEANED])[: limit * 4]
-    if not text.isascii() or not text.isprintable():
-        text = _UNSAFE.sub(" ", text)
-    return text.strip()[:limit].rstrip()
-
-
-def clean_body(text: str) -> str:
-    """Line ends as LF, without NUL and other characters that databases and terminals choke on."""
-    if "\r" in text:
-        text = text.replace("\r\r\n", "\n").replace("\r\n", "\n").replace("\r", "\n")
-    if not text.isprintable():
-        text = _UNSAFE_BODY.sub("", text).replace("\x0b", "\n").replace("\x0c", "\n").replace("\x85", "\n")
-        if not text.isascii():
-            text = _SURROGATE.sub("\ufffd", text).replace("\u2028", "\n").replace("\u2029", "\n")
-    return text
 
 
 class Headers:

@@ -8,11 +8,10 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
-from desk import notices
+from desk import held_reasons, notices
 from desk.said import say
 from desk.state import AtDesk
 from desk.writes import Writes
-from gateway import held_reasons
 from gateway.rules import Caps
 from gateway.trouble import KIND
 from store.tables import Disposition, Outbox

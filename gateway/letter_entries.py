@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
+from desk import changes_said
 from desk.language import Language
 from desk.said import say
-from gateway import letter_changes, letter_text
+from gateway import letter_text
 from gateway.letter import DeskFacts
 from gateway.letter_data import LetterData
 from gateway.letter_files import Along
@@ -44,7 +45,9 @@ def with_files(attached: Sequence[Attachment], along: Along, desk: DeskFacts) ->
 
 def _entry(event: Event, budget: int, desk: DeskFacts) -> Context:
     language, mark = desk.language, _MARKS.get(event.visibility, "")
-    text, was_cut = letter_text.cut(letter_text.clean_text(event.text), budget)
+    # What a note is about stands above its words, as on the page.
+    whole = f"{line(event.title)}\n\n{event.text}" if event.title else event.text
+    text, was_cut = letter_text.cut(letter_text.clean_text(whole), budget)
     return {
         "who": line(event.author) or language.say("Somebody"),
         "at": language.moment(event.at, desk.zone),
@@ -71,16 +74,16 @@ def _did(event: Event, language: Language) -> str:
 
     Beside words it is said of the customer side alone: staff hear what a note does not tell.
     """
-    changes, who = letter_changes.folded([event]), line(event.author) or language.say("Somebody")
+    changes, who = changes_said.folded([event]), line(event.author) or language.say("Somebody")
     if event.contact_id is not None:
-        if answered := _ANSWERED.get(letter_changes.after(changes, "approval")):
+        if answered := _ANSWERED.get(changes_said.after(changes, "approval")):
             return language.say(answered, who=who)
-        if letter_changes.is_reopened(changes):
+        if changes_said.is_reopened(changes):
             return "" if event.text else language.say("{who} opened it again.", who=who)
-        if did := _DID.get(letter_changes.after(changes, "status")):
-            reason = language.name(letter_changes.after(changes, "withdrawal"))
+        if did := _DID.get(changes_said.after(changes, "status")):
+            reason = language.name(changes_said.after(changes, "withdrawal"))
             why = " " + language.say("Reason: {reason}.", reason=reason) if reason else ""
             return language.say(did, who=who) + why
     if event.kind != "change":
         return ""
-    return language.say("{who} changed this: {changes}.", who=who, changes=letter_changes.told(changes, language))
+    return language.say("{who} changed this: {changes}.", who=who, changes=changes_said.told(changes, language))

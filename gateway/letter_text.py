@@ -4,26 +4,13 @@ import re
 
 from markupsafe import Markup, escape
 
+from desk.clean import clean_text as clean_text
+from desk.clean import one_line as one_line
+
 WIDTH = 72
 NOTE_BYTES = 8_000  # what is shown of the notes of one letter, counted as HTML: it stays below 20 KB, its text below 10
 _URL = re.compile(r"https?://[^\s<>\"'\u00a0]{1,2000}")
-_SPACES = re.compile(r"[^\S\u00a0\u202f]+")
 _GAPS = re.compile(r"\n{3,}")
-_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
-
-
-def clean_text(text: str) -> str:
-    """A person's words without what could hide or turn them, and without blank lines at the ends."""
-    if text.isascii() and text.isprintable():
-        return text.rstrip()
-    text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\t", "    ")
-    lines = (line.rstrip() for line in _CONTROLS.sub("", text).split("\n"))
-    return _GAPS.sub("\n\n", "\n".join(lines)).strip("\n")
-
-
-def one_line(text: str) -> str:
-    """A text on one line, with single spaces; French writes no-break ones before its colons, and they stay."""
-    return " ".join(text.split()) if text.isascii() else _SPACES.sub(" ", text).strip()
 
 
 def cut(text: str, budget: int = NOTE_BYTES) -> tuple[str, bool]:

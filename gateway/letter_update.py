@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
+from desk import changes_said
+from desk.changes_said import Pair
 from desk.language import Language
-from gateway import letter_changes, letter_entries, letter_files, letter_text
+from gateway import letter_entries, letter_files, letter_text
 from gateway.letter import DeskFacts, Superseded
-from gateway.letter_changes import Pair
 from gateway.letter_data import LetterData
 from gateway.letter_files import Along
 from gateway.letter_words import line
@@ -25,27 +26,27 @@ def update(row: Outbox, data: LetterData, desk: DeskFacts) -> Context:
     events = letter_files.told(row, data)
     if not events:
         raise Superseded("there is nothing to tell: no public entry")
-    changes = letter_changes.folded(events)
+    changes = changes_said.folded(events)
     resolution = _resolution(changes)
     notes = [event for event in events if not _only_resolves(event, resolution)]
     along = letter_files.enclosed(row, events, data)
     shown = letter_entries.entries([e for e in notes if e.kind == "note" or e.text], data, along, desk)
-    if not shown and not letter_changes.are_seen(changes):
+    if not shown and not changes_said.are_seen(changes):
         raise Superseded("there is nothing to tell: what changed is for the desk alone")
     return {
         "entries": shown,
-        "solved_by": letter_changes.solved_by(events, desk.language),
-        "by_clock": letter_changes.is_by_clock(events),
-        "reopened": letter_changes.is_reopened(changes),
+        "solved_by": changes_said.solved_by(events, desk.language),
+        "by_clock": changes_said.is_by_clock(events),
+        "reopened": changes_said.is_reopened(changes),
         "until": desk.language.day(
             (ticket.completed_at or events[-1].at) + timedelta(days=desk.reopen_days), desk.zone
         ),
         "facts": _facts(ticket, changes, desk.language),
-        "status_name": desk.language.name(letter_changes.after(changes, "status")),
-        "withdrawal": desk.language.name(letter_changes.after(changes, "withdrawal")),
-        **{what: letter_changes.after(changes, what) for what in ("status", "assignee")},
+        "status_name": desk.language.name(changes_said.after(changes, "status")),
+        "withdrawal": desk.language.name(changes_said.after(changes, "withdrawal")),
+        **{what: changes_said.after(changes, what) for what in ("status", "assignee")},
         # A letter that waited for company does not ask for what was decided meanwhile.
-        "approval": _current(letter_changes.after(changes, "approval"), ticket.approval),
+        "approval": _current(changes_said.after(changes, "approval"), ticket.approval),
         **_resolved(resolution, [e for e in events if e not in notes], data, along, desk),
     }
 
@@ -76,7 +77,5 @@ def _resolved(resolution: str, beside: list[Event], data: LetterData, along: Alo
 
 def _facts(ticket: Ticket, changes: Mapping[str, Pair], language: Language) -> list[tuple[str, str]]:
     is_new = "status" in changes
-    status = (
-        letter_changes.shown("status", changes["status"], language) if is_new else language.name(line(ticket.status))
-    )
-    return [(language.say("Status"), status), *letter_changes.facts(changes, language)]
+    status = changes_said.shown("status", changes["status"], language) if is_new else language.name(line(ticket.status))
+    return [(language.say("Status"), status), *changes_said.facts(changes, language)]

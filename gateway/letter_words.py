@@ -1,14 +1,13 @@
 """Small words and lists that letters are made of: names, files, readers, and why somebody gets a letter."""
 
+from desk.clean import line as line
 from desk.language import Language, Languages
 from desk.said import say
-from gateway import letter_text
 from gateway.letter import PERSONAL, TALK
 from gateway.letter_data import LetterData, entries
 from store.tables import Attachment, Contact, Event, Outbox, Ticket
 
 MAX_FILES = 20
-_LINE = 500  # characters of one sentence or value
 # Kinds that somebody gets for a reason of their own, whatever they are to the ticket.
 _OWN_REASON = {
     "copy": "copy",
@@ -80,11 +79,6 @@ def language_of(row: Outbox, data: LetterData, languages: Languages) -> Language
         return languages.find(contact.language, organisation.language if organisation else "")
     staff = data.staff.get(row.staff_id or 0)
     return languages.find(staff.language if staff else "")
-
-
-def line(text: str) -> str:
-    """A value on one line, cleaned and bounded."""
-    return letter_text.one_line(letter_text.clean_text(text[:_LINE]))
 
 
 def sentences(row: Outbox, key: str, language: Language) -> list[str]:

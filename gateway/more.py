@@ -8,11 +8,10 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from desk import known
+from desk import known, lane_notes
 from desk.known import Known
+from desk.lane_notes import Entry
 from desk.tickets import File
-from gateway import more_lane
-from gateway.more_lane import Entry
 from gateway.more_people import Folk
 from gateway.old_numbers import keys as keys_of
 from gateway.subject import own_numbers
@@ -71,10 +70,10 @@ def asked_for(session: Session, asked: Collection[str], tickets: Collection[int]
 
 def lane(session: Session, tickets: Collection[int], letters: Collection[int], more: More) -> None:
     """Notes that wait for staff; the entries that these letters (outbox ids) told of; and the files of both."""
-    more.lane = more_lane.waiting(session, tickets)
-    more.told = more_lane.told(session, letters)
+    more.lane = lane_notes.waiting(session, tickets)
+    more.told = lane_notes.told(session, letters)
     entries = {entry.id for waiting in more.lane.values() for entry in waiting}
-    more.enclosed = more_lane.files(session, entries | {entry.id for entry in more.told.values()})
+    more.enclosed = lane_notes.files(session, entries | {entry.id for entry in more.told.values()})
 
 
 def pending(session: Session, ids: Collection[int], more: More, *, lock: bool) -> None:

@@ -3,22 +3,20 @@
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Protocol
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from desk import contact_file, granting, profile
+from desk import contact_file, granting, own_address, profile
 from desk.contact_file import Row
 from desk.granting import AccountState
 from desk.profile import ADDRESSES, Profile
 from desk.state import ContactState, StaffState
 from gateway.asks import Asks
-from store.tables import Contact, Outbox
+from store.tables import Contact
 
 WORDS = frozenset({"me", "people", "signin", "resend-credentials"})
-_ASKED_WITHIN = timedelta(hours=24)  # as long as a “confirm” is waited for
 
 
 class Waiting(Protocol):
@@ -49,8 +47,7 @@ class Folk:
     owners: dict[str, int] = field(default_factory=dict)  # address in lower case → contact
     staff_accounts: dict[int, AccountState] = field(default_factory=dict)
     links: Counter[str] = field(default_factory=Counter)  # address → sign-in links within the hour
-    asked: set[tuple[str, int]] = field(default_factory=set)  # address, for which contact; it was asked, and may answer
-    asked_lately: Counter[str] = field(default_factory=Counter)  # address → questions for anybody, within the hour
+    asked: own_address.Asked = field(default_factory=own_address.Asked)  # at new addresses, whether they are theirs
 
 
 @dataclass(slots=True)
@@ -83,7 +80,7 @@ def load(
         return
     folk.owners = profile.owners(session, wanted.addresses | wanted.listed)
     _load_profiles(session, wanted, folk)
-    _load_asked(session, wanted.addresses, folk, now)
+    folk.asked = own_address.asked(session, wanted.addresses, now)
     folk.staff_accounts = {a.staff_id: a for a in granting.accounts(session, (), wanted.staff) if a.staff_id}
     if links:
         known = {one.address for one in folk.profiles.values()} | set(staff_by_address)
@@ -118,19 +115,3 @@ def _load_profiles(session: Session, wanted: _Wanted, folk: Folk) -> None:
     """Of who asks and whom they name, one by one or in a file: as many as are named, however many there are."""
     named = {folk.owners[address] for address in wanted.addresses | wanted.listed if address in folk.owners}
     folk.profiles = profile.load(session, Contact.id.in_(wanted.contacts | named))
-
-
-def _load_asked(session: Session, addresses: Collection[str], folk: Folk, now: datetime) -> None:
-    """The questions that were sent to the addresses which somebody names: a letter to anybody is soon one too many."""
-    if not addresses:
-        return
-    columns = (Outbox.recipient, Outbox.contact_id, Outbox.created_at)
-    sent = select(*columns).where(
-        Outbox.recipient.in_(addresses),
-        Outbox.created_at > now - _ASKED_WITHIN,
-        Outbox.automatic,
-        Outbox.kind == "confirm",
-    )
-    for recipient, contact_id, created_at in session.execute(sent):
-        folk.asked.add((recipient, contact_id or 0))
-        folk.asked_lately[recipient] += created_at > now - timedelta(hours=1)

@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
+from desk.caps import Caps as Caps
 from desk.catalogue import Catalogue
 from desk.files import FilePolicy
 from desk.granting import Policy
@@ -15,18 +16,6 @@ NOTE_LENGTH = 8_000  # characters; the whole text is kept beside a longer one
 MAX_HOPS = 50  # Received lines; more means that the mail goes in circles
 WITHDRAWAL_REASONS = ("No longer needed", "Solved it ourselves", "Duplicate", "Raised by mistake", "Other")
 MAX_CC = 20  # people that one mail can add to a ticket
-
-
-@dataclass(frozen=True, slots=True)
-class Caps:
-    """Above these a mail is held, or a letter is not sent. The mail itself is never dropped."""
-
-    new_tickets_per_sender: int = 20  # in two hours
-    automatic_letters_per_day: int = 40  # to one address
-    receipts_per_ticket: int = 5  # to one address in a day
-    first_receipts_per_hour: int = 1  # to one address that nobody knows
-    first_receipts_per_minute: int = 20  # to all of those together
-    reopenings_per_day: int = 10  # of one ticket
 
 
 @dataclass(frozen=True, slots=True)

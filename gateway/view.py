@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from desk import canary, known, load, muting, numbers
+from desk.held import WISH_TICKET
 from desk.levels import Levels
 from desk.muting import Mute
 from desk.state import ContactState, StaffState, TeamState, TicketState
@@ -27,7 +28,6 @@ from gateway.token import Token
 from store.tables import Event, KnownMessage, MailKey, Outbox, Ticket
 
 CAP_WINDOW = timedelta(hours=2)
-WISH_TICKET = "ticket"
 RECEIPTS = ("received", "not_done", "partly_refused", "done", "confirm", "answer")  # letters that answer a mail
 
 

@@ -10,14 +10,42 @@ from starlette.convertors import IntegerConvertor, register_url_convertor
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp
 
+from portal.api.app import create_api
+from portal.api.calls import ROOT as API
 from portal.board import StatusBoard
 from portal.config import PortalConfig
 from portal.guard import Guard
 from portal.news import News
-from portal.pages import as_sent, entrance, file, home, ticket, tickets, unsubscribe, watch
+from portal.pages import (
+    announcements,
+    as_sent,
+    desk,
+    desk_mail,
+    desk_mail_acts,
+    entrance,
+    file,
+    help,
+    home,
+    me,
+    me_more,
+    new,
+    password,
+    people,
+    people_form,
+    people_import,
+    ticket,
+    ticket_acts,
+    ticket_staff,
+    ticket_write,
+    tickets,
+    tickets_files,
+    tokens,
+    unsubscribe,
+    watch,
+)
 from portal.pages.errors import ErrorPages
 from portal.render import Pages
 from portal.visit import Portal, endpoint
@@ -35,7 +63,31 @@ register_url_convertor("key", KeyConvertor())
 
 # Every page, by the modules that hold them: a row says its path, its method, who may come, and what answers. Files and
 # texts are pages too: rights are checked alike.
-MODULES = (home, entrance, tickets, ticket, as_sent, file)
+MODULES = (
+    home,
+    entrance,
+    password,
+    new,
+    tickets,
+    tickets_files,
+    desk,
+    desk_mail,
+    desk_mail_acts,
+    ticket,
+    ticket_write,
+    ticket_acts,
+    ticket_staff,
+    as_sent,
+    file,
+    me,
+    me_more,
+    tokens,
+    help,
+    announcements,
+    people,
+    people_form,
+    people_import,
+)
 PAGES = tuple(row for module in MODULES for row in module.PAGES)
 FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 
@@ -45,7 +97,7 @@ def create_app(config: PortalConfig) -> ASGIApp:
     pages = Pages(config)
     board = StatusBoard(config.database, config.status_seconds, config.mailboxes)
     portal = Portal(config, pages, board, News(config.database))
-    errors = ErrorPages(pages, config.desk_address)
+    errors = ErrorPages(portal)
 
     def unavailable(request: Request, error: Exception) -> Response:
         log.error("the database does not answer", exc_info=error)
@@ -72,7 +124,7 @@ def _routes(portal: Portal) -> list[BaseRoute]:
         Route(root + path or "/", endpoint(portal, page, door), methods=[method]) for path, method, door, page in PAGES
     ]
     if root:
-        routes.append(Route(root, endpoint(portal, home.home, "anyone"), methods=["GET"]))
+        routes.append(Route(root, endpoint(portal, home.home, "entrance"), methods=["GET"]))
     css = partial(Response, portal.pages.css, media_type="text/css", headers=FOR_EVER)
     nothing = partial(Response, status_code=204, headers=FOR_EVER)
     return [
@@ -81,6 +133,8 @@ def _routes(portal: Portal) -> list[BaseRoute]:
         # Not among PAGES: a mail program presses this button, without a cookie and from anywhere.
         Route(root + "/u/{token}", partial(unsubscribe.show, portal), methods=["GET"]),
         Route(root + "/u/{token}", partial(unsubscribe.stop, portal), methods=["POST"]),
+        # Programs, with tokens: nothing of pages, cookies or forms.
+        Mount(root + API, create_api(portal.config)),
         Route("/favicon.ico", lambda _request: nothing(), methods=["GET"]),
         Route("/healthz", watch.Health(portal).__call__, methods=["GET"]),
         Route("/readyz", partial(watch.ready, portal), methods=["GET"]),

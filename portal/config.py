@@ -14,6 +14,8 @@ from desk.language import Languages
 from desk.levels import Levels
 from desk.passwords import Profile
 from desk.sessions import Lifetimes
+from portal.guide import Guide
+from portal.mail_reader import MailReader
 from portal.metrics import Metrics
 from portal.watching import Access
 from store.blobs import BlobStore
@@ -45,10 +47,13 @@ class PortalConfig:
     languages: Languages = field(default_factory=Languages)
     password_profile: Profile = "modern"
     tells_of_passwords: bool = True  # a changed password is told to its owner by mail
+    guide: Guide = field(default_factory=Guide)  # what people can do by mail
     version: str = ""
+    mail: MailReader | None = None  # reads received mails anew for staff; None where nobody can
     mailboxes: Mapping[str, timedelta] = field(default_factory=dict)  # each, and when it counts as silent
     status_seconds: float = 1.0  # the status page is computed this often at most
     ready: Callable[[], Mapping[str, str]] = dict  # what keeps this process from its work, by part; "" for nothing
+    api_per_minute: int = 300  # requests with one token
     metrics: Metrics | None = None  # None where nobody is to see the figures
     metrics_access: Access = field(default_factory=Access)
     clock: Callable[[], datetime] = _utc_now

@@ -1,14 +1,17 @@
-"""The two cookies: the session, and the form cookie of visitors who have not signed in."""
+"""The three cookies: the session, the form cookie of visitors who have not signed in, and a user name to remember."""
 
 from datetime import timedelta
 from typing import Literal
+from urllib.parse import quote, unquote
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from portal.config import PortalConfig
 
-Name = Literal["session", "form"]
+Name = Literal["session", "form", "name"]
+REMEMBERED = timedelta(days=365)  # a user name, since it was last typed
+_LONGEST = 320  # characters of a user name
 
 
 def _name(name: Name, config: PortalConfig) -> str:
@@ -37,3 +40,17 @@ def put(response: Response, name: Name, value: str, config: PortalConfig, lasts:
 def remove(response: Response, name: Name, config: PortalConfig) -> None:
     """Take it back."""
     response.delete_cookie(_name(name, config), path="/", secure=config.secure, httponly=True, samesite="lax")
+
+
+def remembered(request: Request, config: PortalConfig) -> str:
+    """The user name that somebody wanted to be remembered in this browser, or ""."""
+    name = unquote(read(request, "name", config)[: 3 * _LONGEST])
+    return name if name.isprintable() and len(name) <= _LONGEST else ""
+
+
+def remember(response: Response, request: Request, name: str, config: PortalConfig) -> None:
+    """Keep a user name in this browser, and nothing else; "" forgets it."""
+    if name:
+        put(response, "name", quote(name[:_LONGEST]), config, REMEMBERED)
+    elif read(request, "name", config):
+        remove(response, "name", config)

@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import re
 import secrets
 from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -23,6 +24,8 @@ MAX_BODY = 256 * 1024  # of a form without files
 MAX_UPLOAD = 26 * 1024 * 1024  # of one with files, all of it
 MAX_FIELDS = 200
 MAX_FILES = 20
+LONG = 40  # characters of a text that is worth keeping
+_SECRET = re.compile(r"token|password|secret|^current$|^again$|^next$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,20 @@ class Form(Mapping[str, str]):
         return self._last.get(name, "").replace("\r\n", "\n").replace("\r", "\n").strip()
 
 
+class TooLarge(HTTPException):
+    """More than is read; `form` has the fields that had come until then."""
+
+    def __init__(self, form: Form | None = None) -> None:
+        super().__init__(413)
+        self.form = form or Form()
+
+
+def typed(form: Form) -> str:
+    """The words that somebody typed into a form and would not like to type again; never a password or a token."""
+    texts = [form.text(name) for name in form if not _SECRET.search(name)]
+    return "\n\n".join(text for text in texts if len(text) >= LONG or "\n" in text)
+
+
 async def read(request: Request) -> Form:
     """The form, however it is sent; 413 as soon as it is too large, whatever it declared, and 400 when it is none."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
@@ -74,7 +91,7 @@ async def read(request: Request) -> Form:
     async for block in request.stream():
         body += block
         if len(body) > MAX_BODY:
-            raise HTTPException(413)
+            raise TooLarge
     try:
         return Form(parse_qsl(body.decode("ascii"), keep_blank_values=True, max_num_fields=MAX_FIELDS))
     except ValueError as error:
@@ -88,16 +105,21 @@ async def _with_files(request: Request) -> Form:
     async def bounded() -> AsyncGenerator[bytes, None]:
         nonlocal seen
         async for block in request.stream():
+            yield block[: MAX_UPLOAD - seen]  # what comes first is read in any case: texts stand before files
             seen += len(block)
             if seen > MAX_UPLOAD:
-                raise HTTPException(413)
-            yield block
+                raise TooLarge
 
     parser = MultiPartParser(
         request.headers, bounded(), max_files=MAX_FILES + 10, max_fields=MAX_FIELDS, max_part_size=MAX_BODY
     )
     try:
         found = await parser.parse()
+    except TooLarge as error:
+        for _, part in parser.items:
+            if isinstance(part, UploadFile):
+                part.file.close()
+        raise TooLarge(Form([(name, part) for name, part in parser.items if isinstance(part, str)])) from error
     except (MultiPartException, UnicodeDecodeError, ValueError) as error:
         raise HTTPException(400) from error
     pairs, files = [], []
@@ -106,6 +128,8 @@ async def _with_files(request: Request) -> Form:
             pairs.append((name, value))
         elif value.filename:  # a field in which nobody chose a file is sent with an empty name
             files.append(Upload(name, value.filename, value.content_type or "", value.size or 0, value.file))
+        else:
+            value.file.close()
     return Form(pairs, tuple(files))
 
 

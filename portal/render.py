@@ -11,6 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from starlette.responses import HTMLResponse
 
+from desk import changes_said
 from desk.language import ENGLISH, Language
 from desk.sessions import Visitor
 from portal import words
@@ -109,5 +110,5 @@ def _filters(config: PortalConfig) -> dict[str, Any]:
         "name": lambda text: _language.get().name(text),  # of a status, a type: what the desk named itself
         "said": lambda text: _language.get().told(text),  # a sentence of desk/said.py
         "shape": words.shape,
-        "changes": lambda changed: words.changes(changed, _language.get()),
+        "changes": lambda changed: changes_said.lines(changed, _language.get()),
     }

@@ -4,7 +4,6 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Literal
-from urllib.parse import quote
 
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
@@ -14,7 +13,7 @@ from starlette.responses import RedirectResponse, Response
 from desk import sessions
 from desk.language import ENGLISH, Language
 from desk.sessions import Visitor
-from portal import cookies, forms
+from portal import cookies, forms, way_back
 from portal.board import StatusBoard
 from portal.config import PortalConfig
 from portal.forms import Form
@@ -85,6 +84,13 @@ class Portal:
         )
 
 
+class SignedOut(HTTPException):
+    """A form came from a browser whose session had ended."""
+
+    def __init__(self) -> None:
+        super().__init__(403)
+
+
 Page = Callable[[Portal, Visit], Response]
 Row = tuple[str, str, Door, Page]  # path, method, who may come, what answers
 SET_PASSWORD = "/in/password"
@@ -99,10 +105,10 @@ def endpoint(portal: Portal, page: Page, door: Door) -> Callable[[Request], Awai
         # Who may not come here gets no megabytes read, and nothing of a form that is not ours is looked at.
         arrived = await run_in_threadpool(_arrive, portal, door, request)
         if isinstance(arrived, Response):
-            return arrived
+            return await _too_late(portal, request, arrived)
         if not forms.is_same_origin(request, portal.config):
             raise HTTPException(403)
-        with forms.closing(await forms.read(request)) as form:
+        with forms.closing(await _read(request)) as form:
             return await run_in_threadpool(_send, portal, page, replace(arrived, form=form))
 
     return answer
@@ -129,16 +135,23 @@ def _send(portal: Portal, page: Page, visit: Visit) -> Response:
 
 def _arrive(portal: Portal, door: Door, request: Request) -> Visit | Response:
     """The visit, or where somebody is sent instead: who has no session here signs in first."""
-    config, now = portal.config, portal.config.clock()
-    visitor = _visitor(portal, request, now)
-    moved = _stopped(portal, request, visitor, door)
+    visit = meet(portal, request)
+    moved = _stopped(portal, request, visit.visitor, door)
     if moved is not None:
         return moved
-    if door == "staff" and not (visitor and visitor.is_staff):
+    if door == "staff" and not (visit.visitor and visit.visitor.is_staff):
         raise HTTPException(404)
+    return visit
+
+
+def meet(portal: Portal, request: Request) -> Visit:
+    """Who comes there, and in which language; the page of an error finds it at the request (portal/pages/errors.py)."""
+    config, now = portal.config, portal.config.clock()
+    visitor = _visitor(portal, request, now)
     token = forms.token_for(visitor, cookies.read(request, "form", config), config.keys)
     peer = peer_of(request, config.trusted_proxies)
-    return Visit(request, now, peer, visitor, token, language_of(portal.config, request, visitor))
+    request.state.visit = Visit(request, now, peer, visitor, token, language_of(portal.config, request, visitor))
+    return request.state.visit  # type: ignore[no-any-return]  # what stands in a state has no type
 
 
 def language_of(config: PortalConfig, request: Request, visitor: Visitor | None) -> Language:
@@ -165,10 +178,34 @@ def _visitor(portal: Portal, request: Request, now: datetime) -> Visitor | None:
 
 def _stopped(portal: Portal, request: Request, visitor: Visitor | None, door: Door) -> Response | None:
     """Where this visitor is sent instead, if anywhere."""
-    here = request.url.path.removeprefix(portal.config.root)
-    way_back = "" if request.method == "POST" else "?next=" + quote(here, safe="/.")
+    asked = way_back.asked(way_back.of(request, portal.config.root)) if request.method != "POST" else ""
     if visitor is not None and visitor.must_change and door != "choosing":
-        return portal.redirect(SET_PASSWORD + (way_back if door in ("signed_in", "staff") else ""))
+        return portal.redirect(SET_PASSWORD + (asked if door in ("signed_in", "staff") else ""))
     if visitor is None and door in ("signed_in", "staff", "choosing"):
-        return portal.redirect("/in" + way_back)
+        # The session ended while the form was open: nothing of it was done, and the page says so.
+        return portal.redirect("/in?done=ended" if request.method == "POST" else "/in" + asked)
     return None
+
+
+async def _read(request: Request) -> Form:
+    """The form. What was typed is kept for the page of an error: nobody has to write it again."""
+    try:
+        request.state.form = await forms.read(request)
+    except forms.TooLarge as error:
+        request.state.form = error.form
+        raise
+    return request.state.form  # type: ignore[no-any-return]  # as above
+
+
+async def _too_late(portal: Portal, request: Request, instead: Response) -> Response:
+    """A form that was sent after its session had ended: the words in it are shown, so that they are not lost.
+
+    Only of a small form from our own page: who may not come here gets no megabytes read.
+    """
+    length = request.headers.get("content-length", "")
+    small = length.isascii() and length.isdigit() and len(length) < 12 and int(length) <= forms.MAX_BODY
+    if small and cookies.read(request, "session", portal.config) and forms.is_same_origin(request, portal.config):
+        with forms.closing(await _read(request)) as form:
+            if forms.typed(form):
+                raise SignedOut
+    return instead

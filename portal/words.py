@@ -1,7 +1,6 @@
 """How pages say dates, spans, sizes and statuses."""
 
 from datetime import datetime, timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from desk import statuses
@@ -16,7 +15,6 @@ LEDGER = {
     "held": say("Held for a person to decide"),
     "ignored": say("Duplicates, our own mail, and what a person discarded"),
 }
-_FIELDS = {"status": say("Status"), "assignee": say("Assigned to"), "merged": say("Merged into")}
 
 
 def date_time(moment: datetime, zone: ZoneInfo, language: Language) -> str:
@@ -47,16 +45,3 @@ def shape(status: str) -> str:
     if status in statuses.WAITING_ON_CUSTOMER:
         return "square"
     return "disc" if statuses.is_done(status) else "ring"
-
-
-def changes(changed: dict[str, Any], language: Language) -> list[str]:
-    """ "Status: In Progress (was New)", one line for each field that changed."""
-    lines = []
-    for name, value in changed.items():
-        label = language.gettext(_FIELDS[name]) if name in _FIELDS else name.replace("_", " ").capitalize()
-        before, after = (value[0], value[1]) if isinstance(value, list) and len(value) == 2 else (None, value)
-        now = language.name(str(after)) if after else language.say("nobody")
-        was = language.name(str(before)) if before else ""
-        line = language.say("{label}: {value}", label=label, value=now)
-        lines.append(language.say("{now} (was {before})", now=line, before=was) if was else line)
-    return lines

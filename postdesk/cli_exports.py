@@ -67,7 +67,7 @@ def people_export(
     form: _FormatOption = "",
 ) -> None:
     """Write everybody of an organisation to a file: name, job, site, level, address, telephones, last sign-in."""
-    from gateway.answers import people_export
+    from desk import contact_lists
     from postdesk.cli_people import people_of
 
     chosen = _format(form, output)
@@ -75,8 +75,8 @@ def people_export(
         with house.database.reading() as session:
             found = people_of(session, organisation)
         title = f"{len(found):,} {'person' if len(found) == 1 else 'people'} of {organisation}"
-        rows = (people_export.cells(one) for one in found)
-        listing = _listing(house, title, people_export.HEADINGS, rows, datetime.now(UTC))
+        rows = (contact_lists.cells(one) for one in found)
+        listing = _listing(house, title, contact_lists.HEADINGS, rows, datetime.now(UTC))
         _write(chosen, output, listing, len(found))
 
 

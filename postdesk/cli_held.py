@@ -63,7 +63,7 @@ def _heading(total: int, rule: str) -> str:
 @mail_app.command("accept")
 def mail_accept(ids: _Ids = None, rule: _Rule = "", yes: _Yes = False) -> None:
     """Held mails become new tickets, one for each. Also for what was discarded."""
-    from gateway.view import WISH_TICKET
+    from desk.held import WISH_TICKET
     from postdesk.replaying import decide
 
     with open_desk() as house:
@@ -82,7 +82,7 @@ def mail_attach(
     yes: _Yes = False,
 ) -> None:
     """Held mails become notes on a ticket; what claims to be of staff stays internal."""
-    from gateway.held import NotReplayable
+    from desk.held import NotReplayable
     from postdesk.replaying import decide, looks_like_a_number, wish_of
 
     named = list(words or [])
@@ -149,7 +149,7 @@ def _agreed(question: str) -> bool:
 
 
 def _check_rule(rule: str, counted: dict[str, int]) -> None:
-    from gateway.held_reasons import REASONS
+    from desk.held_reasons import REASONS
 
     if rule not in REASONS and rule not in counted:
         raise fail(f"There is no rule {rule!r} that holds mail. Choose from: {', '.join(sorted(REASONS))}.", 64)

@@ -84,7 +84,8 @@ def mail_list(
     as_json: JsonOption = False,
 ) -> None:
     """What came in lately, and what became of each mail."""
-    from postdesk.show_mail import became, mail_rows, sender_of
+    from desk.mail_log import became, sender_of
+    from postdesk.show_mail import mail_rows
 
     kinds = ("", "opened", "noted", "folded", "answered", "held", "ignored", "discarded", "waiting")
     if kind not in kinds:
@@ -145,7 +146,7 @@ def mail_replay(
     attach: Annotated[str, typer.Option(metavar="NUMBER", help="It becomes a note on this ticket: you decided.")] = "",
 ) -> None:
     """Handle a held or ignored mail again, for example after the settings were mended; or decide yourself."""
-    from gateway.held import NotReplayable, release
+    from desk.held import NotReplayable, release
     from postdesk.explaining import Explainer, as_text
     from postdesk.replaying import wait_for, whoami, wish_of
 

@@ -130,7 +130,7 @@ def _whose(row: "Muted") -> str:
 
 
 def _letter(letter: "LostLetter") -> str:
-    from gateway.bounced import words_for
+    from desk.letter_names import words_for
 
     number = f" about {letter.ticket}" if letter.ticket else ""
     return f"{words_for(letter.kind)}{number}, written {_at(letter.created_at)}"

@@ -13,7 +13,7 @@ from postdesk.cli_held import open_desk, program
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
-    from gateway.delivery_list import Wanted
+    from desk.letter_list import Wanted
     from postdesk.wiring import House
 
 outbox_app = typer.Typer(no_args_is_help=True, help="Letters on their way out: what became of each.")
@@ -39,14 +39,14 @@ def outbox_list(
     as_json: JsonOption = False,
 ) -> None:
     """Letters and the state of each, newest first; those that wait by their next try."""
-    from gateway import delivery_list
+    from desk import letter_list
     from gateway.delivery_pace import slow_domains
     from postdesk import show_outbox
 
     wanted, now = _wanted(state, to, ticket, since), datetime.now(UTC)
     with open_desk() as house, house.database.reading() as session:
-        rows = delivery_list.listed(session, wanted, limit + 1, now)
-        counts, slow = delivery_list.counts(session), slow_domains(session, now)
+        rows = letter_list.listed(session, wanted, limit + 1, now)
+        counts, slow = letter_list.counts(session), slow_domains(session, now)
     shown, more = rows[:limit], len(rows) > limit
     for letter in shown:
         say_json(show_outbox.as_json(letter)) if as_json else typer.echo(show_outbox.line(letter))
@@ -67,11 +67,11 @@ def outbox_show(
     as_json: JsonOption = False,
 ) -> None:
     """One letter: its state, each try, what the other side said, and what you can do. Never its words."""
-    from gateway import delivery_list
+    from desk import letter_list
     from postdesk import show_outbox
 
     with open_desk() as house, house.database.reading() as session:
-        found = delivery_list.one(session, letter, datetime.now(UTC))
+        found = letter_list.one(session, letter, datetime.now(UTC))
     if found is None:
         raise fail(f"There is no letter {letter}.", 66)
     if as_json:
@@ -83,14 +83,14 @@ def outbox_show(
 @outbox_app.command("retry")
 def outbox_retry(ids: _Ids = None, state: _State = "", to: _To = "") -> None:
     """Try letters that wait now, instead of at their time: by ids, or all of a state or to an address."""
-    from gateway import delivery_by_hand
+    from desk import letters_by_hand
 
     if bool(ids) == bool(state or to):
         raise fail("Name the ids of letters, or --state or --to; `postdesk outbox list` shows them.", 64)
     now = datetime.now(UTC)
     with open_desk() as house:
         if ids:
-            _each(house, ids, lambda session, one: delivery_by_hand.retry(session, one, now), "is tried now")
+            _each(house, ids, lambda session, one: letters_by_hand.retry(session, one, now), "is tried now")
             return
         wanted = _wanted(state, to, "", "")
         if state == "held":
@@ -99,14 +99,14 @@ def outbox_retry(ids: _Ids = None, state: _State = "", to: _To = "") -> None:
             again = f"To send one once more: {program()} outbox send-again ID"
             raise fail(f"Letters that are {state} do not wait. {again}", 64)
         with house.database.transaction() as session:
-            count = delivery_by_hand.retry_all(session, wanted, now)
+            count = letters_by_hand.retry_all(session, wanted, now)
     typer.echo(_how_many(count, "is tried now", "are tried now", "No such letter waits for a later time."))
 
 
 @outbox_app.command("send-again")
 def outbox_send_again(ids: _Ids = None) -> None:
     """Send letters once more that are done and may not have arrived, each under the Message-ID that it had."""
-    from gateway import delivery_by_hand
+    from desk import letters_by_hand
     from postdesk.replaying import whoami
 
     if not ids:
@@ -116,7 +116,7 @@ def outbox_send_again(ids: _Ids = None) -> None:
         next_id = house.database.ids.next
 
         def again(session: "Session", one: int) -> None:
-            delivery_by_hand.send_again(session, one, whoami(), now, next_id)
+            letters_by_hand.send_again(session, one, whoami(), now, next_id)
 
         _each(house, ids, again, "goes out again")
 
@@ -127,7 +127,7 @@ def outbox_drop(
     why: Annotated[str, typer.Option(metavar="TEXT", help="Kept with the letter and on its ticket.")] = "",
 ) -> None:
     """Do not send letters that wait; each ticket says so."""
-    from gateway import delivery_by_hand
+    from desk import letters_by_hand
     from gateway.headers import clean
     from postdesk.replaying import whoami
 
@@ -140,14 +140,14 @@ def outbox_drop(
         next_id = house.database.ids.next
 
         def drop(session: "Session", one: int) -> None:
-            delivery_by_hand.drop(session, one, whoami(), clean(why, 300), now, next_id)
+            letters_by_hand.drop(session, one, whoami(), clean(why, 300), now, next_id)
 
         _each(house, ids, drop, "is dropped")
 
 
 def _each(house: "House", ids: list[int], action: "Callable[[Session, int], None]", done: str) -> None:
     """One by one, so that one that cannot be done stops no other. Exit code 66 for those not there, else 65."""
-    from gateway.delivery_by_hand import NoSuchLetter, NotPossible
+    from desk.letters_by_hand import NoSuchLetter, NotPossible
 
     codes = set()
     for one in dict.fromkeys(ids):
@@ -163,7 +163,7 @@ def _each(house: "House", ids: list[int], action: "Callable[[Session, int], None
 
 
 def _wanted(state: str, to: str, ticket: str, since: str) -> "Wanted":
-    from gateway.delivery_list import STATES, Wanted
+    from desk.letter_list import STATES, Wanted
 
     if state and state not in STATES:
         raise fail(f"There is no state “{state}”. Choose from: {', '.join(STATES)}.", 64)

@@ -106,11 +106,22 @@ def as_text(path: str, explained: Explained) -> str:
 
 def decision_lines(decision: Decision, ticket: str) -> list[str]:
     """The decision and all that led to it."""
+    sender, *rest = evidence_lines(decision)
+    checks = len(decision.verified.checks)
+    return [
+        sender,
+        *rest[:checks],
+        f"  Would be:    {decision.kind}{f' on {ticket}' if ticket else ''} (rule {decision.rule})",
+        f"  Because:     {decision.reason}",
+        *rest[checks:],
+    ]
+
+
+def evidence_lines(decision: Decision) -> list[str]:
+    """Who sent it and how that was checked, then what names which ticket."""
     lines = [
         f"  Sender:      {decision.verified.verdict}. {decision.verified.reason}",
         *(f"  Checked:     {line}" for line in decision.verified.checks),
-        f"  Would be:    {decision.kind}{f' on {ticket}' if ticket else ''} (rule {decision.rule})",
-        f"  Because:     {decision.reason}",
     ]
     lines += [f"  Evidence:    {evidence_line(piece.as_dict())}" for piece in decision.match.evidence]
     if decision.match.conflict:

@@ -8,8 +8,9 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from gateway import held_reasons
-from postdesk.show_mail import choice_lines, named_ticket, sender_of
+from desk import held_reasons
+from desk.mail_log import named_ticket, sender_of
+from postdesk.show_mail import choice_lines
 from store.tables import Disposition, ReceivedMail
 
 EXAMPLES = 3  # mails of a group that are shown
@@ -117,7 +118,7 @@ def as_json(row: Row, program: str) -> dict[str, Any]:
     """One object of `mail held --json`."""
     mail, disposition = row
     why, behind = held_reasons.sentences(disposition.rule, disposition.reason)
-    commands = held_reasons.commands(disposition.rule, [mail.id], named_ticket(disposition), program)
+    commands = held_reasons.commands(disposition.rule, [mail.id], named_ticket(disposition.evidence), program)
     return {
         "id": mail.id,
         "at": mail.received_at.isoformat(),
@@ -137,7 +138,7 @@ def _sender(mail: ReceivedMail, disposition: Disposition) -> str:
 
 def _common_ticket(group: Group) -> str:
     """The ticket that all the mails of a group name, where all of them are known."""
-    named = {named_ticket(disposition) for _, disposition in group.oldest}
+    named = {named_ticket(disposition.evidence) for _, disposition in group.oldest}
     return named.pop() if len(named) == 1 and len(group.oldest) == group.count else ""
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
-from desk import load, tickets
+from desk import hooks, load, tickets
 from desk.state import TicketState
 from desk.writes import Writes
 from gateway import parse
@@ -167,6 +167,7 @@ class Batches:
         if not self._dry:
             self._insert(session, [pair for _, fresh, _ in filed for pair in fresh], blobs)
             fresh_keys = moving_rows.new_keys(writes)
+            session.info.pop(hooks.INFO, None)  # what happened long ago is no news
             writes.flush(session)
             numbered = [(done, one.part.numbers) for one, _, done in filed]
             moving_rows.keep_moved(session, self._move_in, numbered, fresh_keys)

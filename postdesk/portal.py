@@ -7,7 +7,9 @@ from desk.acting.rules import Rules
 from desk.sessions import Lifetimes
 from portal.config import PortalConfig
 from postdesk import __version__, bundled, languages, watching
+from postdesk.guide import guide
 from postdesk.mailboxes import silent_after
+from postdesk.portal_mail import Reader
 
 if TYPE_CHECKING:
     from postdesk.wiring import House
@@ -37,6 +39,8 @@ def portal_config(house: "House") -> PortalConfig:
         languages=languages.languages(house),
         password_profile=house.settings.credentials.profile,
         tells_of_passwords=house.settings.letters.password_changed,
+        guide=guide(house),
+        mail=Reader(house),
         mailboxes=silent_after(house.settings),
         version=__version__,
         ready=house.readiness.parts,
@@ -52,6 +56,10 @@ def acting_rules(house: "House") -> Rules:
     return Rules(
         zone=house.zone,
         desk_address=house.addresses.main.address,
+        desk_addresses=tuple(desk.address for desk in house.addresses.desks),
+        desk_team=house.addresses.main.team,
+        desk_type=house.addresses.main.type,
+        caps=house.caps,
         files=house.file_policy,
         reopen_days=settings.mail.reopen_days,
         fold=timedelta(seconds=settings.delivery.fold_seconds),
@@ -61,6 +69,8 @@ def acting_rules(house: "House") -> Rules:
         withdrawal_reasons=tickets.withdrawal_reasons,
         private_notes=tickets.private_notes,
         copies=tickets.copies,
+        needs_reference=tickets.needs_reference,
         catalogue=house.catalogue,
         links=tuple((link.name, link.url) for link in settings.desk.links),
+        is_ours=lambda address: house.addresses.find(address) is not None,
     )

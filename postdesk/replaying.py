@@ -11,9 +11,8 @@ from typing import Literal
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from desk.held import WISH_TICKET, NoSuchMail, NotReplayable, discard, take_up
 from desk.numbers import NUMBER
-from gateway.held import NoSuchMail, NotReplayable, discard, take_up
-from gateway.view import WISH_TICKET
 from postdesk.settings import command
 from postdesk.show_mail import mail_text
 from postdesk.wiring import House

@@ -13,7 +13,7 @@ import structlog
 
 from gateway.outage import Outage
 from gateway.stopping import Stop
-from postdesk import mailboxes, schedule
+from postdesk import hooking, mailboxes, schedule
 from postdesk.wake import Wake
 from postdesk.wiring import House
 
@@ -76,14 +76,29 @@ def work(house: House, mail: Wake, letters: Wake) -> None:
 
 
 def deliver(house: House, letters: Wake) -> None:
-    """Send letters."""
+    """Send letters, and messages to webhooks, each of those in a thread of its own: none waits for another."""
     stop = _stop_on_signal()
+    threads = [
+        threading.Thread(target=_repeat, args=(house, name, step, stop), name=name, daemon=True)
+        for name, step in hooking.steps(house, stop.is_set)
+    ]
+    for thread in threads:
+        thread.start()
     deliverer = house.deliverer(stop.is_set)
     outage = Outage("sending letters")
     while not stop.is_set():
         if not _guarded(outage, deliverer.drain_once, stop):
             letters.wait(house.settings.work.poll_seconds)
     deliverer.close()
+    for thread in threads:
+        thread.join(GRACE)
+
+
+def _repeat(house: House, name: str, step: Callable[[], int], stop: threading.Event) -> None:
+    outage = Outage(name)
+    while not stop.is_set():
+        if not _guarded(outage, step, stop):
+            stop.wait(house.settings.work.poll_seconds)
 
 
 def _guarded(outage: Outage, step: Callable[[], int], stop: threading.Event) -> int:

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from postdesk import bundled
+from postdesk.settings_hooks import Webhook
 from postdesk.settings_model import Settings
 from postdesk.settings_oauth import OAuth
 
@@ -20,7 +21,8 @@ PREFIX = "POSTDESK_"
 PLACES = (Path("var/postdesk.toml"), Path("/etc/postdesk/postdesk.toml"))
 # Settings that have a "<name>_file" beside them, by section.
 SECRETS = (("database", "password"), ("blobs", "secret_key"), ("metrics", "token"))
-_IN_LIST = re.compile(r"(?:\b|POSTDESK_)(mailbox|relays)(?:\.|__)([0-9]{1,3})", re.IGNORECASE)
+_IN_LIST = re.compile(r"(?:\b|POSTDESK_)(mailbox|relays|webhooks)(?:\.|__)([0-9]{1,3})", re.IGNORECASE)
+_KINDS = {"mailbox": "mailbox", "relays": "relay", "webhooks": "webhook"}
 Signs = TypeVar("Signs", bound=OAuth)
 
 
@@ -66,7 +68,7 @@ def load(chosen: Path | None = None, environment: Mapping[str, str] = os.environ
         _overlay(values, _read(file, faults), str(file), origins)
     _overlay(values, _from_environment(environment), "environment", origins)
     home = file.parent if file else Path("var").absolute()
-    listed = {name: values.get(name) for name in ("mailbox", "relays")}
+    listed = {name: values.get(name) for name in _KINDS}
     settings: Settings | None = None
     try:
         settings = Settings.model_validate(values)
@@ -171,14 +173,14 @@ def _describe(fault: dict[str, Any], origins: dict[tuple[str, ...], str]) -> str
 
 
 def _with_name(fault: str, listed: dict[str, Any]) -> str:
-    """A mailbox or a relay is known by its name, not by its place in the list."""
+    """A mailbox, a relay or a webhook is known by its name, not by its place in the list."""
     found = _IN_LIST.search(fault)
     if found is None:
         return fault
     rows, place = listed.get(found[1].lower()), int(found[2])
     row = rows[place] if isinstance(rows, list) and place < len(rows) else None
     name = row.get("name") if isinstance(row, dict) else None
-    kind = "mailbox" if found[1].lower() == "mailbox" else "relay"
+    kind = _KINDS[found[1].lower()]
     return f"{fault} ({kind} “{name}”)" if isinstance(name, str) and name else fault
 
 
@@ -246,7 +248,16 @@ def _with_secrets(settings: Settings, home: Path, faults: list[str]) -> Settings
     boxes = [with_secrets(box, f"mailbox.{index}", home, faults) for index, box in enumerate(settings.mailbox)]
     relay = with_secrets(settings.relay, "relay", home, faults)
     relays = [with_secrets(one, f"relays.{index}", home, faults) for index, one in enumerate(settings.relays)]
-    return settings.model_copy(update={"mailbox": tuple(boxes), "relay": relay, "relays": tuple(relays)})
+    hooks = [_with_secret(hook, f"webhooks.{index}", home, faults) for index, hook in enumerate(settings.webhooks)]
+    read = {"mailbox": tuple(boxes), "relay": relay, "relays": tuple(relays), "webhooks": tuple(hooks)}
+    return settings.model_copy(update=read)
+
+
+def _with_secret(hook: Webhook, place: str, home: Path, faults: list[str]) -> Webhook:
+    """With the secret that is in its file."""
+    if not hook.secret_file:
+        return hook
+    return hook.model_copy(update={"secret": read_secret(home / hook.secret_file, f"{place}.secret_file", faults)})
 
 
 def with_secrets(section: Signs, place: str, home: Path, faults: list[str]) -> Signs:

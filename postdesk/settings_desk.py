@@ -32,6 +32,7 @@ class Tickets(Section):
     withdrawal_reasons: Annotated[tuple[str, ...], Field(min_length=1)]
     private_notes: bool
     copies: bool
+    needs_reference: bool
 
 
 class Credentials(Section):

@@ -10,6 +10,7 @@ from postdesk.settings_backup import Backup
 from postdesk.settings_canary import Canary
 from postdesk.settings_desk import Credentials, Letters, People, Reminders, Retention, Tickets
 from postdesk.settings_dkim import Dkim
+from postdesk.settings_hooks import Webhook, webhook_faults
 from postdesk.settings_in import Lmtp, Mail, Mailbox, Sender, Smtp
 from postdesk.settings_kinds import Address, BaseUrl, DatabaseUrl, Port, Positive, Section, TimeZone
 from postdesk.settings_out import Delivery, NamedRelay, Relay, relay_faults
@@ -126,6 +127,7 @@ class Settings(Section):
     credentials: Credentials
     canary: Canary
     portal: Portal
+    webhooks: tuple[Webhook, ...] = ()
     metrics: Metrics
     health: Health
     log: Log
@@ -153,6 +155,7 @@ class Settings(Section):
         if bool(self.smtp.tls_certificate) != bool(self.smtp.tls_key):
             faults.append("smtp.tls_certificate, smtp.tls_key: set both, or neither")
         faults += relay_faults(self.relay, self.relays)
+        faults += webhook_faults(self.webhooks)
         for index, box in enumerate(self.mailbox):
             faults += box.faults(f"mailbox.{index}")
         if len({box.name for box in self.mailbox}) < len(self.mailbox):

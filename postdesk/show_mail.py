@@ -3,10 +3,11 @@
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from gateway import held_reasons
+from desk import held_reasons
+from desk.held import DISCARDED
+from desk.mail_log import named_ticket, sender_of
 from gateway.claimed import load
 from gateway.envelope import Attachment, Message
-from gateway.held import DISCARDED
 from gateway.parse import read
 from gateway.travel import journey
 from postdesk.show import evidence_line
@@ -17,7 +18,7 @@ from store.database import Database
 from store.tables import Disposition, ReceivedMail, Ticket
 
 _MOST_FILES = 20
-_NOT_READ = "reading it stopped Postdesk, so it is not read again here"
+NOT_READ = "reading it stopped Postdesk, so it is not read again here"
 _AUTOMATIC = {
     "auto-reply": "an automatic answer, as of somebody who is away",
     "bulk": "bulk mail, sent to many by a program",
@@ -49,18 +50,6 @@ def mail_rows(session: Session, kind: str, limit: int) -> list[tuple[ReceivedMai
         .order_by(*newest)
     )
     return [(mail, disposition, number or "") for mail, disposition, number in session.execute(statement)]
-
-
-def sender_of(mail: ReceivedMail, disposition: Disposition | None) -> str:
-    """Who wrote a mail: From, and where that cannot be read, who the envelope names."""
-    return (disposition.sender if disposition else "") or mail.reverse_path
-
-
-def became(disposition: Disposition | None) -> str:
-    """What became of a mail, in one word; what a person put away is told from what was ignored by a rule."""
-    if disposition is None:
-        return "waiting"
-    return DISCARDED if disposition.rule == DISCARDED else disposition.kind
 
 
 def mail_text(session: Session, received_id: int) -> str | None:
@@ -119,12 +108,6 @@ def _earlier(mail: ReceivedMail) -> list[str]:
     return lines
 
 
-def named_ticket(disposition: Disposition) -> str:
-    """The number of the one ticket that a mail names; "" when it names none, or several."""
-    numbers = {piece["ticket"] for piece in disposition.evidence.get("evidence", ())}
-    return numbers.pop() if len(numbers) == 1 else ""
-
-
 def whole_text(database: Database, blobs: BlobStore, received_id: int, text: str, program: str) -> str:
     """All that is known of a mail: `text` as `mail_text` gives it, what is in it, what one can do, how it travelled."""
     with database.reading() as session:
@@ -135,8 +118,8 @@ def whole_text(database: Database, blobs: BlobStore, received_id: int, text: str
         except OSError as error:
             lost = [f"  Odd:       its bytes cannot be read: {error.strerror or error}"]
             return "\n".join([text, *lost, *_apart(choices)])
-    content = [f"  Odd:       {_NOT_READ}"]
-    if not _stops_the_reader(mail, disposition):
+    content = [f"  Odd:       {NOT_READ}"]
+    if not stops_the_reader(mail, disposition):
         null = found.envelope.reverse_path if found.envelope.recipients else None
         content = content_lines(read(found.raw, reverse_path=null))
     way = journey(found.raw)
@@ -144,7 +127,7 @@ def whole_text(database: Database, blobs: BlobStore, received_id: int, text: str
     return "\n".join([text, *content, *_apart(choices), *_apart(travel_lines(way))])
 
 
-def _stops_the_reader(mail: ReceivedMail, disposition: Disposition | None) -> bool:
+def stops_the_reader(mail: ReceivedMail, disposition: Disposition | None) -> bool:
     """True for a mail that ended the processes that read it: it would end ours."""
     if disposition and disposition.kind not in ("held", "ignored"):
         return False
@@ -160,7 +143,7 @@ def choice_lines(disposition: Disposition, program: str) -> list[str]:
     """What one can do about a held mail, as commands to type."""
     lines = ["What you can do, the recommended first:"]
     for command in held_reasons.commands(
-        disposition.rule, [disposition.received_id], named_ticket(disposition), program
+        disposition.rule, [disposition.received_id], named_ticket(disposition.evidence), program
     ):
         lines += [f"  {command.purpose}:", f"    {command.line}"]
     return lines

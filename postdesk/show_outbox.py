@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from gateway.bounced import words_for
-from gateway.delivery_by_hand import DROPPED
-from gateway.delivery_list import AGAIN, Attempt, OutLetter
+from desk.letter_list import AGAIN, Attempt, OutLetter
+from desk.letter_names import words_for
+from desk.letters_by_hand import DROPPED
 from gateway.delivery_pace import SlowDomain
 
 _WIDTH = 100

@@ -19,7 +19,9 @@ from desk import (
     old_tickets,
     reminders,
     retention,
+    search,
     sessions,
+    tokens,
     working_days,
 )
 from desk.hours import Hours, office
@@ -27,13 +29,16 @@ from desk.reminders import Plan
 from desk.retention import Gone
 from desk.targets import ALL
 from desk.tries import REMEMBERED
-from postdesk import backup_due, canaries, erasing_young, forgetting, sweep
+from gateway import hook_queue
+from postdesk import backup_due, canaries, erasing_young, forgetting, large_imports, sweep
 from postdesk.languages import languages
 from postdesk.mailboxes import silent_after
 from postdesk.wiring import House
 
 # Bytes that are put while a row that names them is not yet committed are newer than that.
 _JUST_NOW = timedelta(hours=1)
+# So much of each minute may go into the index of words.
+_INDEXING = timedelta(seconds=15)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +159,8 @@ def _purge(run: Run) -> Done:
     sessions.purge(run.session, run.now)
     retention.tries(run.session, run.now - REMEMBERED)
     clockwork.forget_questions(run.session, run.now)
+    tokens.purge(run.session, run.now)
+    hook_queue.forget(run.session, run.now - hook_queue.KEPT)
     return Done()
 
 
@@ -204,6 +211,11 @@ def _old_imports(run: Run) -> Done:
     return _kept(run.house.settings.retention.imports_days, partial(retention.imports, run.session), run)
 
 
+def _imports(run: Run) -> Done:
+    there = large_imports.waiting(run.session)
+    return Done(then=partial(large_imports.carry_on, run.house, run.now)) if there else Done()
+
+
 def _sweep(run: Run) -> Done:
     """A part of a folder; what of it goes is asked, and goes, once the place is noted.
 
@@ -226,6 +238,15 @@ def _backup(run: Run) -> Done:
 
 def _aside(run: Run) -> Done:
     return Done(0, run.done_for, partial(_settle, run.house, run.now))
+
+
+def _search(run: Run) -> Done:
+    """What was written since; mail goes first, and a desk that was just updated catches up in its quiet minutes."""
+    return Done(then=partial(_index, run.house))
+
+
+def _index(house: House) -> None:
+    search.catch_up(house.database, _INDEXING.total_seconds())
 
 
 def _erased(run: Run) -> Done:
@@ -253,6 +274,8 @@ TIMERS: dict[str, Timer] = {
     "announce": Timer("Announcements go out as letters.", _announce),
     "canary": Timer("The desk sends a mail to itself, and staff hear when none comes back.", _canary),
     "mailboxes": Timer("Staff hear of a mailbox that is not read, and of access that ends soon.", _mailboxes),
+    "imports": Timer("Large contact imports that were confirmed on the portal are taken in, part by part.", _imports),
+    "search": Timer("What was written is found by its words, quickly.", _search),
     "purge": Timer("Sessions that ended, and commands that nobody confirmed, are forgotten.", _purge),
     "old-letters": Timer("Letters are forgotten after retention.letters_days.", _old_letters),
     "old-mails": Timer("Received mails as they came are forgotten after retention.mails_days.", _old_mails),

@@ -15,6 +15,7 @@ from sqlalchemy.engine import make_url
 from desk.catalogue import Catalogue
 from desk.files import FilePolicy
 from desk.granting import Policy
+from desk.hooks import INFO
 from desk.keys import Keys
 from desk.levels import Level, Levels
 from gateway.commands.words import Words
@@ -62,8 +63,13 @@ class House:
     @cached_property
     def database(self) -> Database:
         """The database; not yet connected."""
+        from postdesk.hooking import hooks
+
         settings = self.settings.database
-        return Database(settings.url, pool_size=settings.pool_size, create=self._create)
+        made = Database(settings.url, pool_size=settings.pool_size, create=self._create)
+        if (told := hooks(self)) is not None:
+            made.info[INFO] = told  # whatever is written about tickets is told to the webhooks
+        return made
 
     @property
     def missing_database(self) -> str:
@@ -127,7 +133,7 @@ class House:
             verifies_senders=self.senders.verifies,
             words=self.words,
             reopen_days=mail.reopen_days,
-            caps=self._caps,
+            caps=self.caps,
             fold=timedelta(seconds=self.settings.delivery.fold_seconds),
             max_attempts=self.settings.work.max_attempts,
             levels=self.levels,
@@ -157,7 +163,8 @@ class House:
         return Policy(said.mode, said.hours, said.letters_per_minute)
 
     @property
-    def _caps(self) -> Caps:
+    def caps(self) -> Caps:
+        """What one person may cause in a while."""
         caps = self.settings.caps
         return Caps(
             new_tickets_per_sender=caps.new_tickets_per_sender_2h,

@@ -33,6 +33,7 @@ class Database:
 
     def __init__(self, url: str | URL, *, pool_size: int = 10, create: bool = True) -> None:
         self.url = make_url(url)
+        self.info: dict[str, Any] = {}  # what every session that writes is handed (desk/hooks.py)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         make = _sqlite_engine if self.is_sqlite else _postgres_engine
         self.engine = make(self.url, pool_size, create)
@@ -66,7 +67,7 @@ class Database:
         # SQLite has one writer; a lock of our own wakes the next one at once, its busy time-out sleeps.
         with (
             self._writer_lock or nullcontext(),
-            Session(self.engine if durable else self._quick, expire_on_commit=False) as session,
+            Session(self.engine if durable else self._quick, expire_on_commit=False, info=self.info) as session,
             session.begin(),
         ):
             yield session

@@ -2,15 +2,16 @@
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import ColumnElement, or_, select, true, update
 from sqlalchemy.orm import Session
 
 from store.identity import is_dead, name_of
 from store.leases import free_dead
-from store.tables import Outbox, ReceivedMail
+from store.tables import HookMessage, Outbox, ReceivedMail
 
-Queue = type[ReceivedMail] | type[Outbox]
+Queue = type[ReceivedMail] | type[Outbox] | type[HookMessage]
 
 
 def is_free(table: Queue, now: datetime) -> ColumnElement[bool]:
@@ -33,7 +34,8 @@ def claim(
     One statement on both databases: PostgreSQL passes over what others hold (SKIP LOCKED); on SQLite there is
     one writer at a time, and its dialect leaves the clause out.
     """
-    since = ReceivedMail.received_at if table is ReceivedMail else Outbox.next_at
+    since: Any = ReceivedMail.received_at if table is ReceivedMail else Outbox.next_at
+    since = HookMessage.next_at if table is HookMessage else since
     picked = (
         select(table.id)
         .where(due, is_free(table, now))
@@ -73,6 +75,7 @@ def release_dead(session: Session) -> int:
     queues: tuple[tuple[Queue, ColumnElement[bool]], ...] = (
         (ReceivedMail, ReceivedMail.waiting == true()),
         (Outbox, Outbox.state == "waiting"),
+        (HookMessage, HookMessage.state == "waiting"),
     )
     for table, waiting in queues:
         held = table.lease_until.is_not(None)

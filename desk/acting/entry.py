@@ -21,12 +21,7 @@ def write(stage: Stage, text: str = "", *, files: Sequence[File] = (), title: st
     if has_words:
         _may_write(stage)
         if len(text) > NOTE_LENGTH:
-            raise Refused(
-                say(
-                    "Note must be {most} characters or fewer (it is {n}).", most=f"{NOTE_LENGTH:,}", n=f"{len(text):,}"
-                ),
-                "note",
-            )
+            raise Refused(too_long(len(text)), "note")
         _moves(stage)
     elif not stage.changes:
         return _finish(stage, 0)
@@ -41,7 +36,8 @@ def write(stage: Stage, text: str = "", *, files: Sequence[File] = (), title: st
     return event_id
 
 
-def _too_long(length: int) -> str:
+def too_long(length: int) -> str:
+    """Of a note, as everybody is told."""
     return say("Note must be {most} characters or fewer (it is {n}).", most=f"{NOTE_LENGTH:,}", n=f"{length:,}")
 
 

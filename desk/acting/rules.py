@@ -1,10 +1,12 @@
 """The figures and choices by which people act, made from the settings; and how an act is refused."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
+from desk.caps import Caps
 from desk.catalogue import Catalogue
 from desk.files import FilePolicy
 from desk.granting import Policy
@@ -18,12 +20,21 @@ WITHDRAWAL_REASONS = ("No longer needed", "Solved it ourselves", "Duplicate", "R
 MIB = 1024 * 1024
 
 
+def _nobodys(address: str) -> bool:
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class Rules:
     """How this desk lets people act."""
 
     zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
     desk_address: str = ""  # the main one: that of tickets that are opened on a page
+    desk_addresses: tuple[str, ...] = ()  # all of them: no contact can have one
+    desk_team: str = "Service Desk"  # whose they are, unless the catalogue leads them elsewhere
+    desk_type: str = "Query"  # what they are, where neither the visitor nor a service says
+    caps: Caps = field(default_factory=Caps)
+    needs_reference: bool = True  # a page asks for the customer's own number, where the type does
     files: FilePolicy = field(default_factory=lambda: FilePolicy(10 * MIB, 20, frozenset({"exe"})))
     reopen_days: int = 14
     fold: timedelta = timedelta(seconds=60)  # how long a mere change waits for company before it is told
@@ -35,6 +46,7 @@ class Rules:
     copies: bool = True  # customers may have a note sent to outsiders
     catalogue: Catalogue = field(default_factory=Catalogue)
     links: tuple[tuple[str, str], ...] = ()  # name and address of pages that help
+    is_ours: Callable[[str], bool] = _nobodys  # an address of the desk itself, with all its forms
 
 
 @dataclass(frozen=True, slots=True)

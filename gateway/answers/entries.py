@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Literal
 
+from desk import changes_said
 from desk.said import say
-from gateway import letter_changes, letter_text
+from gateway import letter_text
 from gateway.answers.facts import AnswerFacts
 from gateway.answers.page import Page, line
 from gateway.answers.question import Asker
@@ -97,7 +98,7 @@ class _Told:
 
 def _told(event: Any, files: Sequence[str], kind: Kind, asker: Asker, facts: AnswerFacts) -> _Told | None:
     changes = [] if kind == "notes" else _changes(event.changes, kind, asker, facts)
-    text = letter_text.clean_text(event.text)
+    text = letter_text.clean_text(f"{line(event.title)}\n\n{event.text}" if event.title else event.text)
     if not text and not changes and not files:
         return None
     language = facts.language
@@ -122,7 +123,7 @@ def _changes(changes: Mapping[str, Any], kind: Kind, asker: Asker, facts: Answer
             before, after = value if isinstance(value, list) and len(value) == 2 else ("", value)
             language = facts.language
             was, now = _value(what, before, facts), _value(what, after, facts) or language.say("none")
-            label = letter_changes.key_of(what, language)
+            label = changes_said.key_of(what, language)
             words = language.say("{now} (was {before})", now=now, before=was) if was else now
             found.append((label[:1].upper() + label[1:], words))
     return found
@@ -130,7 +131,7 @@ def _changes(changes: Mapping[str, Any], kind: Kind, asker: Asker, facts: Answer
 
 def _value(what: str, value: object, facts: AnswerFacts) -> str:
     """A value of a change; dates are kept in ISO form."""
-    text = letter_changes.value_of(what, value, facts.language)[:300]
+    text = changes_said.value_of(what, value, facts.language)[:300]
     if text[4:5] == "-" and text[:4].isdigit():
         for read in (_day, _moment):
             if shown := read(text, facts):

@@ -61,7 +61,7 @@ def _plain_words(page: Page, question: Question, facts: AnswerFacts) -> None:
 
 def _replies(page: Page, specs: Iterable[Spec], ticket: Ticket | None, question: Question, facts: AnswerFacts) -> None:
     language = facts.language
-    lines = [spec for spec in specs if spec.line and (spec.ticket or not spec.subject or spec.word in _IN_A_REPLY)]
+    lines = [spec for spec in specs if in_a_reply(spec)]
     about = f"{ticket.number}, {line(ticket.title)}" if ticket else language.say("a ticket")
     page.heading(language.say("In a reply about {ticket}", ticket=about))
     page.table(_commands(lines, language))
@@ -70,6 +70,11 @@ def _replies(page: Page, specs: Iterable[Spec], ticket: Ticket | None, question:
         alone = [_alone(word, facts) for word in ONE_WORD if _COMMAND_OF.get(word, word) in allowed]
         if alone:
             page.say("One of these words alone is enough as a reply: {words}.", words=", ".join(alone))
+
+
+def in_a_reply(spec: Spec) -> bool:
+    """True for a command that is of use as a line of a reply; what needs no ticket is told of as a subject."""
+    return spec.line and (spec.ticket or not spec.subject or spec.word in _IN_A_REPLY)
 
 
 def _alone(word: str, facts: AnswerFacts) -> str:

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
-from desk import contact_file, profile, sites
+from desk import contact_file, contact_rules, profile, sites
 from desk.profile import MANDATORY, PERSON, Profile
 from desk.said import say
 from gateway.answers import people_export
@@ -126,11 +126,8 @@ def _edit(session: Session, own: Profile, address: str, facts: AnswerFacts) -> A
 
 def _with_place(session: Session, own: Profile, person: Profile) -> Profile:
     """With the address of their site, or of the main one, where none is written yet (features.md, row 181)."""
-    if own.organisation_id is None or any(person.details.get(label) for label in sites.ADDRESS):
-        return person
-    there = sites.of(session, own.organisation_id)
-    site = next((one for one in there if one.id == person.site_id), None) or sites.main_of(there)
-    return replace(person, details=person.details | sites.address_lines(site)) if site is not None else person
+    there = sites.of(session, own.organisation_id) if own.organisation_id is not None else ()
+    return contact_rules.with_place(there, person)
 
 
 _SHOWN: dict[str, Callable[[Session, Profile, AnswerFacts], Answer]] = {

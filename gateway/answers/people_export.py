@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy.orm import Session
 
 from desk import contact_history
-from desk.exporting import Value
+from desk.contact_lists import HEADINGS, cells
 from desk.profile import Profile
 from desk.said import both, say
 from gateway.answers import files
@@ -15,21 +15,10 @@ from gateway.answers.page import Page, Table, line, plain
 from gateway.answers.question import Question
 from store.tables import ImportRun
 
-HEADINGS = (
-    say("Name"), say("Job title"), say("Site"), say("Security level"), say("E-mail address"), say("Phone"),
-    say("Mobile"), say("Last login"), say("Active"),
-)  # fmt: skip
 _RUN_HEADINGS = (say("When"), say("File"), say("Added"), say("Updated"), say("Skipped"), say("Refused"))
 _RUNS = 50
 _REFUSED = 10  # refused rows that the history names of each import
 _REASONS = 1_500  # characters of them
-
-
-def cells(one: Profile) -> list[Value]:
-    """A row of that file."""
-    seen = one.account.last_login_at if one.account else None
-    own = [one.value(label) for label in ("Job title", "Phone", "Mobile")]
-    return [one.name, own[0], one.site, one.level, one.address, own[1], own[2], seen, one.has_access]
 
 
 def export(everybody: Sequence[Profile], wanted: str, own: Profile, question: Question, facts: AnswerFacts) -> Answer:

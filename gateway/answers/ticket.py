@@ -88,7 +88,17 @@ def _read_entries(session: Session, read: Read, kind: entries.Kind, *, all_kinds
     numbered = select(Event.id, order, func.count().over().label("total")).where(*shown).subquery()
     picked = or_(numbered.c.place == 1, numbered.c.place > numbered.c.total - _NEWEST)
     text = func.substr(Event.text, 1, _CHARACTERS + 1).label("text")
-    names = (Event.id, Event.at, Event.kind, Event.visibility, Event.author, Event.verified, Event.changes, text)
+    names: tuple[Any, ...] = (
+        Event.title,
+        text,
+        Event.id,
+        Event.at,
+        Event.kind,
+        Event.visibility,
+        Event.author,
+        Event.verified,
+        Event.changes,
+    )
     found = session.execute(
         select(*names, numbered.c.place)
         .join(numbered, and_(numbered.c.id == Event.id, picked))

@@ -1,9 +1,11 @@
 """What a ticket is about: fill-in lines of customers and staff, and the same as `#` lines of staff."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import partial
 
 from desk import fields, statuses
+from desk.acting.entry import TITLE
 from desk.fields import Text
 from desk.said import say
 from desk.sites import SiteState, called, label
@@ -154,6 +156,28 @@ _REFERENCE = _written(
 )
 _TITLE = _written("Title", "title", (say("The title is “{value}”."), say("The title is “{value}” already.")))
 
+
+def _note_or_ticket(scene: Scene, argument: str) -> Act | Fault:
+    """Above words of a customer it says what these are about; alone it gives the ticket another title."""
+    if scene.opens or not scene.words.strip():
+        return _theirs("Title", _TITLE)(scene, argument)
+    value = " ".join(argument.split())
+    if not value:
+        return Fault(say("{label} needs a word behind it.", label=say("Title")))
+    if len(value) > TITLE:
+        text, n = short(value), TITLE
+        return Fault(say("{label} “{text}” is longer than {n} characters.", label=say("Title"), text=text, n=n))
+    return Act(say("The title of your note is “{value}”.", value=value), partial(_head, value), proof=False, tell=False)
+
+
+def _head(value: str, doing: Doing) -> None:
+    doing.title = value
+
+
+_TITLE_OF_CUSTOMERS, _TITLE_OF_STAFF = _both(
+    "Title", "title", say("Phones are down"), say("Says what a note is about; alone it changes the title."), _TITLE
+)
+
 COMMANDS: tuple[Spec, ...] = (
     *_both("Type", "type", say("incident"), say("Says what it is: incident, query or change request."), TYPE),
     *_both("Service", "", say("Mail"), say("Names the service."), service),
@@ -164,7 +188,8 @@ COMMANDS: tuple[Spec, ...] = (
     *_both("Priority", "priority", say("high"), say("Says how soon it is wanted."), URGENCY, PRIORITY),
     *_both("Our ref", "", "INC-4471", say("Your own number: a subject with it finds the ticket."), _REFERENCE),
     *_both("Needed by", "", say("3 May"), say("The day on which you want it."), _needed_by),
-    *_both("Title", "title", say("Phones are down"), say("Changes the title."), _TITLE),
+    replace(_TITLE_OF_STAFF, help=say("Changes the title.")),
+    replace(_TITLE_OF_CUSTOMERS, check=_note_or_ticket),
     *_both("Contact", "contact", "ana@customer.test", say("Names whom it is for, or somebody who takes part."),
            requester.of_customer, requester.of_staff),
 )  # fmt: skip

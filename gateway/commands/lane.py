@@ -2,12 +2,11 @@
 
 from collections.abc import Sequence
 
-from desk import access, lane
+from desk import lane, lane_notes
+from desk.lane_notes import Entry
 from desk.said import Said, both, say, say_many
-from desk.state import ContactState, TicketState
-from gateway import more_lane
+from desk.state import ContactState
 from gateway.commands.spec import Act, Doing, Fault, Scene, Spec
-from gateway.more_lane import Entry
 from gateway.view import outbox_id, references
 
 _SILENTLY = frozenset({"silently", "silent", "quietly", "quiet", "only"})
@@ -62,7 +61,7 @@ def _of(scene: Scene, notes: Sequence[Entry], named: str, command: str) -> list[
     if named.casefold() == "all" and notes:
         return list(notes)
     wanted = named.strip("<>").casefold()
-    authors = more_lane.by_author([note for note in notes if wanted in _names(scene, note)])
+    authors = lane_notes.by_author([note for note in notes if wanted in _names(scene, note)])
     if len(authors) == 1:
         return next(iter(authors.values()))
     if not notes:
@@ -78,7 +77,7 @@ def _names(scene: Scene, note: Entry) -> set[str]:
 
 
 def _too_many(scene: Scene, notes: Sequence[Entry], command: str) -> str:
-    authors = [shown(scene, found[0]) for found in more_lane.by_author(notes).values()]
+    authors = [shown(scene, found[0]) for found in lane_notes.by_author(notes).values()]
     names: str = ", ".join(authors[:_NAMED])
     if len(authors) > _NAMED:
         names = say("{names} and {n} more", names=names, n=len(authors) - _NAMED)
@@ -107,7 +106,7 @@ def _approve(scene: Scene, argument: str) -> Act | Fault:
     if isinstance(notes, Fault):
         return notes
     people = {person.id: person for note in notes if (person := author_of(scene, note))}
-    if len(people) != len(more_lane.by_author(notes)):
+    if len(people) != len(lane_notes.by_author(notes)):
         return Fault(say("#approve: the note has no author who can be let in."))
     keep = {kept_as("approve", named): [note.id for note in notes]}
     says = _says(scene, notes, list(people.values()), silently)
@@ -116,7 +115,7 @@ def _approve(scene: Scene, argument: str) -> Act | Fault:
 
 def _says(scene: Scene, notes: Sequence[Entry], people: Sequence[ContactState], silently: bool) -> Said:
     names = ", ".join(person.address or person.name for person in people)
-    if silently or not any(_may_join(scene.ticket, person) for person in people):
+    if silently or scene.ticket is None or not any(lane.may_join(scene.ticket, person) for person in people):
         return say_many(
             "The note of {names} is shown to all who take part. Nobody was added.",
             "{n} notes of {names} are shown to all who take part. Nobody was added.",
@@ -133,10 +132,6 @@ def _says(scene: Scene, notes: Sequence[Entry], people: Sequence[ContactState], 
     )
 
 
-def _may_join(ticket: TicketState | None, person: ContactState) -> bool:
-    return ticket is not None and person.active and access.role_of(person.person, ticket.view) != "participant"
-
-
 def _show(doing: Doing, notes: Sequence[Entry], silently: bool) -> None:
     scene, ticket, case = doing.scene, doing.ticket, doing.scene.case
     still = {note.id for note in waiting(scene)}
@@ -144,12 +139,12 @@ def _show(doing: Doing, notes: Sequence[Entry], silently: bool) -> None:
         author = author_of(scene, note)
         if author is None or note.id not in still:
             continue  # an earlier line of the same mail was about it
-        if not silently and _may_join(ticket, author):
+        if not silently and lane.may_join(ticket, author):
             lane.let_in(doing.writes, ticket, author, scene.author.name, case.now)
         rules = case.rules
         lane.show(doing.writes, ticket, note.id, author, case.now, reopen_days=rules.reopen_days, fold=rules.fold)
     known = case.view.more
-    more_lane.settle(known.lane, known.told, {note.id for note in notes}, visibility="public")
+    lane_notes.settle(known.lane, known.told, {note.id for note in notes}, visibility="public")
 
 
 COMMANDS: tuple[Spec, ...] = (

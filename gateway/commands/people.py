@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 
-from desk import contact_import, contact_run, granting, profile, taking_part
+from desk import contact_import, contact_rules, contact_run, granting, profile
 from desk.contact_file import Row
 from desk.contact_import import Directory, Plan
 from desk.contact_run import Access, Run
@@ -117,14 +117,9 @@ def _edit(scene: Scene, admin: Profile, rest: str) -> Act | Fault:
 
 
 def _no_way(scene: Scene, admin: Profile, person: Profile, changed: Changes) -> Fault | None:
-    if person.id == admin.id and "Level" in changed:
-        return Fault(say("Nobody changes their own level. Another Admin user can, or we at the desk."))
-    folk, ours = scene.case.view.more.folk, directory(scene, admin).ours
-    for label in profile.ADDRESSES:
-        address = changed.get(label, ("", ""))[1].lower()
-        if address and (address in ours or folk.owners.get(address, person.id) != person.id):
-            return Fault(say("That address cannot be used."))
-    return None
+    owners, ours = scene.case.view.more.folk.owners, directory(scene, admin).ours
+    found = contact_rules.no_change(person, changed, admin.id, owners, ours)
+    return Fault(found[1]) if found else None
 
 
 def _do_edit(person: Profile, changed: Changes, given: Access | None) -> Callable[[Doing], None]:
@@ -153,8 +148,8 @@ def _activate(scene: Scene, admin: Profile, rest: str) -> Act | Fault:
     person = _find(scene, admin, rest)
     if isinstance(person, Fault):
         return person
-    if not person.active:
-        return Fault(say("{name} is deactivated. Ask us to bring them back.", name=person.shown))
+    if why := contact_rules.no_giving(person):
+        return Fault(why)
     given = access_of(scene, admin)
     says = say(
         "{name} has portal access, as {level}, and gets a letter with credentials.",
@@ -169,11 +164,10 @@ def _deactivate(scene: Scene, admin: Profile, rest: str) -> Act | Fault:
     person = _find(scene, admin, rest)
     if isinstance(person, Fault):
         return person
-    if person.id == admin.id:
-        return Fault(say("You cannot take your own access away. Another Admin user can, or we at the desk."))
     account = person.account
-    if account is None or not account.active:
-        return Fault(say("{name} has no portal access.", name=person.shown))
+    why = contact_rules.no_taking(person, admin.id)
+    if why or account is None:
+        return Fault(why or "")
     says = say(
         "{name} has no portal access any more. Mail from {address} still reaches us.",
         name=person.shown,
@@ -205,10 +199,9 @@ def _muting(muted: bool) -> "_Form":
 
 def _mute(person: Profile, muted: bool) -> Callable[[Doing], None]:
     def do(doing: Doing) -> None:
-        person.muted = muted
         states = [doing.scene.case.view.contacts.get(address.lower()) for address in person.addresses]
-        for state in [state for state in states if state is not None] or [person.state]:
-            taking_part.stop_all(doing.writes, state, stop=muted)
+        there = [state for state in states if state is not None]
+        contact_rules.mute(doing.writes, person, there, muted=muted)
 
     return do
 

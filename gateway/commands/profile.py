@@ -1,21 +1,18 @@
 """What people do about themselves: #me shows and changes their profile, #signin sends a link to the portal."""
 
 from collections.abc import Callable
-from dataclasses import replace
 
-from desk import granting, notices, people, profile
+from desk import granting, notices, own_address, people, profile
 from desk.people import PeopleError
 from desk.profile import Changes, Profile
 from desk.said import SPACE, listed, say
 from desk.state import ContactState, StaffState
 from gateway import answers_to
-from gateway.commands import waiting
 from gateway.commands.questions import asks
 from gateway.commands.spec import Act, Doing, Fault, Scene, Spec, nothing
 
 NOT_USABLE = say("That address cannot be used.")
 _NO_ACCESS = say("You do not have access. Write to the desk in your own words if that is wrong.")
-_NEW_ADDRESS = "address"  # what a question that goes to a new address keeps for its answer
 _SIGN_IN = say("A sign-in link goes to every address that has access to the portal, at most three times in an hour.")
 
 
@@ -34,7 +31,7 @@ def _me(scene: Scene, argument: str) -> Act | Fault:
     own = profile_of(scene)
     if not own.active:
         return Fault(_NO_ACCESS)
-    if scene.confirmed and (address := scene.kept.get(_NEW_ADDRESS)):
+    if scene.confirmed and (address := scene.kept.get(own_address.NEW)):
         return _take_address(scene, own, str(address))
     if not any(label in profile.PERSON for label, _ in scene.fields):
         return asks("me")(scene, argument)
@@ -66,7 +63,8 @@ def _change(scene: Scene, own: Profile, changed: Changes) -> Act | Fault:
             return Fault(NOT_USABLE)
         if answers_to.refusal(scene.author, scene.case, None):  # or one could have us write to anybody, all day
             return Fault(say("You had too many letters today to be asked about a new address. Nothing was changed."))
-        if why := _asked_before(scene, own, new):
+        folk, most = scene.case.view.more.folk, scene.case.rules.caps.first_receipts_per_hour
+        if why := own_address.why_not(own, new, folk.asked, most):
             return Fault(why)
         sent = say("A letter went to {address}. Answer it with “confirm”, and that becomes your address.", address=new)
         said.append(sent)
@@ -77,21 +75,6 @@ def _change(scene: Scene, own: Profile, changed: Changes) -> Act | Fault:
             _ask_there(doing, own, new)
 
     return Act(listed(said, SPACE), do, preview=tuple(said))
-
-
-def _asked_before(scene: Scene, own: Profile, new: str) -> str:
-    """Why a letter to an address that may be anybody's would be one too many; "" when it would not.
-
-    Each contact has one question there in the time that it can be answered, and all of them so many in an hour.
-    """
-    key, folk = new.lower(), scene.case.view.more.folk
-    if key in {address.lower() for address in own.addresses}:
-        return ""
-    if (key, own.id) in folk.asked:
-        return say("We wrote to that address already. Answer that letter.")
-    if folk.asked_lately[key] >= scene.case.rules.caps.first_receipts_per_hour:
-        return say("We wrote to that address within the hour. Nothing was changed: write again later.")
-    return ""
 
 
 def is_free(scene: Scene, address: str, own: Profile | None) -> bool:
@@ -108,18 +91,10 @@ def is_free(scene: Scene, address: str, own: Profile | None) -> bool:
 def _ask_there(doing: Doing, own: Profile, new: str) -> None:
     """Ask at the new address whether it is theirs, and tell the old one, where it was not written from."""
     scene, now = doing.scene, doing.scene.case.now
-    scene = replace(scene, fields=(), words="")
-    body = {"address": new.lower(), "kept": {_NEW_ADDRESS: new}}
-    pending_id = waiting.keep(doing.writes, scene, [("me", "")], body)
-    # Nothing of what the asker wrote stands in a letter to an address that may be anybody's.
-    # In lower case, so that another way to write an address gets no letter more.
-    there = replace(own.state, address=new.lower(), name="")
-    folk = scene.case.view.more.folk
-    folk.asked.add((there.address, own.id))
-    folk.asked_lately[there.address] += 1
-    whose = own.address or say("a contact")
-    lines = [say("{new} becomes the address of {old} at our desk.", new=new, old=whose)]
-    notices.letter(doing.writes, "confirm", there, now, context={"pending": pending_id, "lines": lines})
+    own_address.ask(doing.writes, own, new, now, received_id=scene.case.mail.received_id or None)
+    asked = scene.case.view.more.folk.asked
+    asked.waiting.add((new.lower(), own.id))
+    asked.lately[new.lower()] += 1
     if own.address.lower() != scene.author.address.lower():
         line = say(
             "As {address} wanted, we asked {new} whether that is your address now. It is not yet.",

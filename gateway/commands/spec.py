@@ -49,6 +49,7 @@ class Doing:
     told_staff: set[str] = field(default_factory=set)  # the same of staff, by address
     visibility: Literal["public", "internal", ""] = ""  # of the words, where a command says so
     after: list[Callable[[int], None]] = field(default_factory=list)  # called with the id of the entry
+    title: str = ""  # of the note
 
     @property
     def ticket(self) -> TicketState:

@@ -3,16 +3,15 @@
 import re
 from collections.abc import Sequence
 
-from desk import access, lane, notices, numbers, statuses, structure
+from desk import access, lane, lane_notes, notices, numbers, statuses, structure
 from desk.alerts import changed
 from desk.known import ChildState
+from desk.lane_notes import Entry
 from desk.said import SPACE, both, listed, say
 from desk.state import ContactState, StaffState, TicketState
 from desk.tickets import Note
-from gateway import more_lane
 from gateway.commands import lane as notes
 from gateway.commands.spec import Act, Doing, Fault, Scene, Spec
-from gateway.more_lane import Entry
 from gateway.subject import bare
 
 _NO_NUMBER = say("The ticket has no number yet. Send the command again in a minute.")
@@ -48,26 +47,11 @@ def _named(scene: Scene, number: str) -> TicketState | Fault:
 
 
 def _cannot_merge(scene: Scene, ticket: TicketState, survivor: TicketState, number: str) -> Fault | None:
-    children = scene.case.view.more.children.get(ticket.id, [])
-    if survivor.id == ticket.id and number != ticket.number:
-        return Fault(say("#merge: {number} was merged into this ticket before.", number=number))
-    if survivor.id == ticket.id:
-        return Fault(say("#merge: a ticket cannot be merged into itself."))
-    if survivor.spam:
-        return Fault(say("#merge: {number} is marked as spam.", number=number))
-    if ticket.spam:
-        return Fault(say("#merge: this ticket is marked as spam."))
-    if not ticket.number or not survivor.number:
-        return Fault(say("#merge: {why}", why=_NO_NUMBER))
-    if survivor.parent_id == ticket.id:
-        task = say("#merge: {number} is a task of this ticket. Merge it the other way round.", number=survivor.number)
-        return Fault(task)
-    if children and survivor.parent_id is not None:
-        task = say(
-            "#merge: this ticket has tasks, and {number} is a task itself: it can have none.", number=survivor.number
-        )
-        return Fault(task)
-    return None
+    has_tasks = bool(scene.case.view.more.children.get(ticket.id))
+    why = structure.no_merge(ticket, survivor, number, has_tasks=has_tasks)
+    if not why and not (ticket.number and survivor.number):
+        why = _NO_NUMBER
+    return Fault(say("#merge: {why}", why=why)) if why else None
 
 
 def _merged(people: structure.Joining, goal: str, named: str) -> str:
@@ -98,7 +82,7 @@ def _do_merge(doing: Doing, survivor: TicketState) -> None:
     waiting = list(notes.waiting(scene))
     for entry in waiting:
         structure.move_entry(doing.writes, entry.id, survivor)
-    more_lane.settle(known.lane, known.told, {entry.id for entry in waiting}, ticket_id=survivor.id)
+    lane_notes.settle(known.lane, known.told, {entry.id for entry in waiting}, ticket_id=survivor.id)
     known.lane.setdefault(survivor.id, []).extend(waiting)
     changes = structure.merge(doing.writes, ticket, survivor, _staff(scene), case.now, case.rules.fold)
     changed(doing.writes, ticket, changes, case.view.tickets, known, case.view.people, case.now)
@@ -166,12 +150,11 @@ def _child(scene: Scene, argument: str) -> Act | Fault:
         return Fault(say("#child needs a title, like #child Order the switch."))
     if not ticket.number:
         return Fault(say("#child: {why}", why=_NO_NUMBER))
-    if ticket.parent_id is not None:
-        return Fault(say("#child: this ticket is a task itself, and a task has none of its own."))
     if statuses.is_done(ticket.status):
         return Fault(say("#child: the ticket is {status}. Send #reopen first.", status=say(ticket.status)))
-    if not _next_child(scene, ticket):
-        return Fault(say("#child: the ticket has {n} tasks, and can have no more.", n=structure.MAX_CHILDREN))
+    taken = (child.number for child in scene.case.view.more.children.get(ticket.id, ()))
+    if why := structure.no_child(ticket, taken):
+        return Fault(say("#child: {why}", why=why))
     title = " ".join(argument.split())
     # What is said beside it is for the desk: customers do not hear of tasks.
     says = say("The ticket has a new task: {title}.", title=title)
@@ -266,7 +249,7 @@ def _do_split(doing: Doing, entry: Entry, author: ContactState, title: str) -> N
     structure.history(doing.writes, ticket, _staff(scene), {"split": ["", notes.shown(scene, entry)]}, case.now)
     if entry.visibility == "pending":
         lane.take_away(doing.writes, entry.id)
-        more_lane.settle(known.lane, known.told, {entry.id}, visibility="internal", changes=lane.TAKEN_AWAY)
+        lane_notes.settle(known.lane, known.told, {entry.id}, visibility="internal", changes=lane.TAKEN_AWAY)
     context = {"echo": author.known, "reference": "", "notes": []}
     first = not author.known
     notices.letter(

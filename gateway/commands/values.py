@@ -1,4 +1,4 @@
-"""Reads what stands behind a command or a label: dates, times, minutes and addresses."""
+"""Reads what stands behind a command or a label: dates, times and addresses."""
 
 import re
 import unicodedata
@@ -12,7 +12,6 @@ END_OF_DAY = time(17, 30)
 _LONGEST = 200  # characters of a date or a time
 _JUST_GONE = timedelta(days=31)  # “3 May” said on 10 May is a slip, not next year
 _MAX_ADDRESSES = 200
-_DAY_MINUTES = 24 * 60
 
 _TODAY = re.compile(r"(?:today|heute|aujourd['’]hui|hoy)", re.IGNORECASE)
 _AFTER_TOMORROW = re.compile(
@@ -38,15 +37,6 @@ _CLOCK = re.compile(
     re.IGNORECASE,
 )
 _NOON = re.compile(r"(?:noon|mittags?|midi|mediod[ií]a)\b", re.IGNORECASE)
-
-_HOURS = r"h|hrs?|hours?|std|stunden?|heures?|horas?"
-_MINUTES = r"m|mins?|minutes?|minuten?|minutos?|'"
-_SPELT = re.compile(
-    rf"(?:(?P<h>\d{{1,4}}(?:[.,]\d{{1,3}})?)\s?(?:{_HOURS})\.?)?(?:,|\s|and|und|et|y){{0,3}}"
-    rf"(?:(?P<m>\d{{1,4}})\s?(?:{_MINUTES})?\.?)?",
-    re.IGNORECASE,
-)
-_COLON = re.compile(r"(\d{1,2}):([0-5]\d)\s?h?", re.IGNORECASE)
 
 _PIECE = re.compile(r'(?:"[^"]*"|<[^<>]*>|\([^()]*\)|[^,;\n"<(]|["<(])+')
 _AND = frozenset(("and", "und", "et", "y", "e", "&", "+"))
@@ -94,18 +84,6 @@ def when_of(text: str, now: datetime, zone: tzinfo, end_of_day: time = END_OF_DA
         said = f"{said[: found.start()]} {said[found.end() :]}".strip()
     day = today if found and _words(said) <= _FILLER else date_of(said, today)
     return datetime.combine(day, clock, zone) if day else None
-
-
-def minutes_of(text: str) -> int | None:
-    """How many minutes a text names: `15m`, `1h30`, `1:30`, `1.5h`, `2 h 15 min`, `90`; None above a day, and for 0."""
-    said = _normal(text)
-    if found := _COLON.fullmatch(said):
-        total = int(found[1]) * 60 + int(found[2])
-    elif said and (found := _SPELT.fullmatch(said)) and (found["h"] or found["m"]):
-        total = round(float((found["h"] or "0").replace(",", ".")) * 60) + int(found["m"] or 0)
-    else:
-        return None
-    return total if 0 < total <= _DAY_MINUTES else None
 
 
 def addresses_of(text: str) -> tuple[list[Mailbox], list[str]]:

@@ -3,15 +3,15 @@
 from datetime import UTC, datetime
 
 from desk import fields, notices, tickets
+from desk.minutes import minutes_of
 from desk.said import Said, listed, say, say_many
 from desk.state import StaffState, TeamState
 from gateway.commands.letters import fold
 from gateway.commands.spec import Act, Doing, Fault, Scene, Spec, its_ticket, nothing
-from gateway.commands.values import minutes_of, when_of
+from gateway.commands.values import when_of
 from gateway.view import View
 
 PHONE = "Phone"
-MAX_MINUTES = 1_000_000  # of one ticket
 _MOST_NAMES = 10  # in a sentence that names what there is
 
 
@@ -141,8 +141,8 @@ def _time(scene: Scene, argument: str) -> Act | Fault:
     if minutes is None:
         text = argument[:60]
         return Fault(say("“#time {text}”: write a time of at most a day, like #time 15m or #time 1h30.", text=text))
-    if its_ticket(scene).minutes + minutes > MAX_MINUTES:
-        most = f"{MAX_MINUTES:,}"
+    if its_ticket(scene).minutes + minutes > fields.MAX_MINUTES:
+        most = f"{fields.MAX_MINUTES:,}"
         return Fault(say("“#time {text}”: more than {n} minutes do not fit on a ticket.", text=argument[:60], n=most))
     return Act(_noted(minutes), lambda doing: _spend(doing, minutes), tell=False)
 

@@ -43,6 +43,7 @@ def entry_html(portal: Portal, visit: Visit) -> Response:
     }
     return portal.pages(
         "links/mail.html",
+        language=visit.language,
         headers={"Content-Security-Policy": FRAME_CSP},
         number=found.number,
         mail=Markup(with_pictures(event.html, urls)),  # noqa: S704 - it was sanitised when it came in

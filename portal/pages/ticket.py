@@ -1,16 +1,27 @@
 """One ticket: its page, its files, the whole text of a long entry."""
 
-from collections.abc import Iterator
-from typing import BinaryIO
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from typing import Any, BinaryIO
 from urllib.parse import quote
 
+from markupsafe import Markup, escape
 from starlette.exceptions import HTTPException
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 
-from desk import folding
-from portal import conversation
+from desk import folding, reading
+from desk.acting.rules import MIB
+from desk.alerts import STAGES
+from desk.said import say
+from portal import conversation, conversation_aside, done, left_out
 from portal.visit import Portal, Row, Visit
+from store.tables import Reading
 
+READ_AGAIN = timedelta(minutes=1)
+NO_TICKET = say("No access to this ticket")
+NO_ACCESS = say(
+    "You do not have access to this ticket. Ask the person who sent you the link, or write to {address}."
+)  # fmt: skip
 BLOCK = 64 * 1024
 FILE_CSP = "sandbox; default-src 'none'"
 # The only types a browser may show by itself: pictures, recognised by their first bytes and never by their name.
@@ -22,14 +33,79 @@ _PICTURES = (
 
 
 def ticket(portal: Portal, visit: Visit) -> Response:
-    """The conversation, oldest first."""
-    everything = "all" in visit.request.query_params
+    """The conversation, oldest first, and what one can do."""
+    who, number = visit.who.person, visit.path("number")
+    if who.staff_id is not None:
+        _note_reading(portal, visit, number, who.staff_id)
+    return answer(portal, visit, number)
+
+
+def _note_reading(portal: Portal, visit: Visit, number: str, staff_id: int) -> None:
+    """Customers see who at the desk has read it, and when; a page that is loaded again is no new reading."""
+    database = portal.config.database
+    with database.reading() as session:
+        found = conversation.find(session, visit.who.person, number)
+        lately = session.get(Reading, (found.id, staff_id)) if found else None
+        if found is None or (lately is not None and visit.now - lately.at < READ_AGAIN):
+            return
+        ticket_id = found.id
+    with database.transaction(durable=False) as session:
+        reading.saw_page(session, ticket_id, staff_id, visit.now)
+
+
+def answer(
+    portal: Portal,
+    visit: Visit,
+    number: str,
+    *,
+    faults: Mapping[str, str] | None = None,
+    draft: Mapping[str, str] | None = None,
+    **more: Any,
+) -> Response:
+    """The page of a ticket; with faults that of a form which was sent, with what was in it."""
+    from portal.pages import ticket_staff  # it shows this page too
+
+    kinds = [kind for kind in conversation.KINDS if kind in visit.request.query_params.getlist("show")]
+    who, query = visit.who, visit.query
+    priority = who.is_staff or who.level.priority
     with portal.config.database.reading() as session:
-        found = conversation.find(session, visit.who.person, visit.request.path_params["number"])
+        found = conversation.find(session, who.person, number)
         if found is None:
-            raise HTTPException(404)
-        shown = conversation.read(session, visit.who.person, found, everything=everything)
-    return portal.page(visit, "ticket.html", shown=shown)
+            return no_access(portal, visit)
+        aside = conversation_aside.read(portal.config.acting, session, who.person, found, visit.now)
+        staff = ticket_staff.values(portal, visit, session, found) if who.is_staff else {}
+        shown = conversation.read(
+            session, who.person, found, everything="all" in query, kinds=kinds, priority=priority
+        )  # fmt: skip
+    values = {
+        "shown": shown,
+        "aside": aside,
+        "priority": priority,
+        "kinds": kinds or conversation.KINDS,
+        "chosen": bool(kinds),
+        "faults": faults or {},
+        "draft": draft or {},
+        "sent": draft is not None,
+        "quick": "quick" in (draft if draft is not None else query),
+        "asks_to_delete": query.get("delete", "") if query.get("delete", "") in aside.alerts else "",
+        "done": done.said(query),
+        "left_out": left_out.read(query, visit.form_token, number),
+        "reasons": portal.config.rules.withdrawal_reasons,
+        "stages": STAGES,
+        "full_link": portal.config.origin + portal.config.root + "/t/" + quote(shown.ticket.number),
+        "most_mb": portal.config.rules.files.max_size // MIB,
+    }
+    return portal.page(visit, "ticket.html", status=422 if faults else 200, **{**values, **staff, **more})
+
+
+def no_access(portal: Portal, visit: Visit) -> Response:
+    """There is no such ticket, or not for them: nobody is told which (features.md A41)."""
+    say, address = visit.language.gettext, portal.config.desk_address
+    number = visit.path("number")
+    subject = quote(f"[{number}]") if conversation.is_number(number) else ""
+    link = Markup('<a href="mailto:{}{}">{}</a>').format(address, f"?subject={subject}" if subject else "", address)
+    text = Markup(escape(say(NO_ACCESS))).format(address=link)  # noqa: S704 - the message is ours
+    return portal.page(visit, "error.html", status=404, heading=say(NO_TICKET), text=text)
 
 
 def entry_text(portal: Portal, visit: Visit) -> Response:

@@ -6,31 +6,37 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from desk import unsubscribing
+from desk.said import Said, say
 from desk.unsubscribing import List, Stop
 from desk.writes import Writes
-from portal.visit import Portal
+from portal.visit import Portal, language_of
 
 # What somebody gets no more of. No ticket is named: whoever has the link may have it from somebody else.
-WHAT: dict[List, str] = {
-    "alerts": "alerts of this ticket",
-    "watching": "letters about the changes of this ticket",
-    "ticket": "letters about this ticket, but for the one that says how it ends",
-    "digest": "the list of your tickets",
-    "news": "announcements",
-    "day sheet": "the day sheet",
+WHAT: dict[List, Said] = {
+    "alerts": say("alerts of this ticket"),
+    "watching": say("letters about the changes of this ticket"),
+    "ticket": say("letters about this ticket, but for the one that says how it ends"),
+    "digest": say("the list of your tickets"),
+    "news": say("announcements"),
+    "day sheet": say("the day sheet"),
 }
 
 
 async def show(portal: Portal, request: Request) -> Response:
     """The page that a link in a letter leads to. Programs that look at links before people do change nothing."""
-    return portal.pages("links/unsubscribe.html", what=WHAT[_stop(portal, request).list], done=False)
+    return _page(portal, request, _stop(portal, request), done=False)
 
 
 async def stop(portal: Portal, request: Request) -> Response:
     """One click, of a person or of a mail program: no cookie, no form of ours, and a second time is as good."""
     found = _stop(portal, request)
     await run_in_threadpool(_apply, portal, found)
-    return portal.pages("links/unsubscribe.html", what=WHAT[found.list], done=True)
+    return _page(portal, request, found, done=True)
+
+
+def _page(portal: Portal, request: Request, found: Stop, *, done: bool) -> Response:
+    language = language_of(portal.config, request, None)
+    return portal.pages("links/unsubscribe.html", language=language, what=WHAT[found.list], done=done)
 
 
 def _stop(portal: Portal, request: Request) -> Stop:

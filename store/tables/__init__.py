@@ -1,7 +1,9 @@
 """Every mapped class, importable from one place."""
 
+from store.tables import search
 from store.tables.account import Account, LoginTry, WebSession
 from store.tables.base import Base, core
+from store.tables.hook import HookMessage
 from store.tables.mail import Disposition, KnownMessage, MailKey, RawMail, ReceivedMail
 from store.tables.operation import Announcement, IdBlock, JobRun, Lease, NumberSeries, Pending, Tally
 from store.tables.outbox import Delivery, Outbox, Suppression
@@ -29,11 +31,14 @@ from store.tables.running import (
     SchemaState,
 )
 from store.tables.ticket import Alert, Approval, Attachment, Event, Participant, Reading, Ticket, TicketLink
+from store.tables.token import AccessToken, ApiAnswer
 
 __all__ = [
+    "AccessToken",
     "Account",
     "Alert",
     "Announcement",
+    "ApiAnswer",
     "Approval",
     "Approver",
     "Attachment",
@@ -46,6 +51,7 @@ __all__ = [
     "Disposition",
     "Erasure",
     "Event",
+    "HookMessage",
     "IdBlock",
     "ImportRun",
     "JobRun",
@@ -78,4 +84,5 @@ __all__ = [
     "TicketLink",
     "WebSession",
     "core",
+    "search",
 ]

@@ -108,7 +108,8 @@ class MailKey(Base):
 
 
 class KnownMessage(Base):
-    """Message-IDs of inbound mail of a ticket, by their digest (a Message-ID can be longer than an index takes)."""
+    """Message-IDs of inbound mail of a ticket, by their digest (a Message-ID can be longer than an index takes); and
+    the form of a page that opened it, so that one sent twice opens no second ticket."""
 
     __tablename__ = "known_message"
     __table_args__ = (Index("ix_known_message_ticket_id", "ticket_id"), {"sqlite_with_rowid": False})

@@ -1,6 +1,7 @@
 """Lists of tickets: each holds what a person may see and no more, with exact bounds, in one query."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -47,7 +48,7 @@ def done(ticket_id: int, ago: timedelta, **values: object) -> Ticket:
 def filled(database: Database) -> Database:
     """Two organisations, three contacts, one member of staff, and tickets of every sort."""
     week, second = timedelta(days=7), timedelta(seconds=1)
-    rows = [
+    rows: list[list[Any]] = [
         [Organisation(id=WORKS, name="Works", created_at=NOW), Organisation(id=OTHER, name="Other", created_at=NOW)],
         [Staff(id=SAM, name="Sam", address="sam@desk.test", created_at=NOW)],
         [Contact(id=i, name=name, organisation_id=of, created_at=NOW,
@@ -148,6 +149,45 @@ def test_spans(filled: Database) -> None:
     assert found(filled, Query("all", (Span("created", until=before),)), PEOPLE["ann"]) == {20, 21}
     assert found(filled, Query("all", (Span("created", before, NOW),)), PEOPLE["ann"]) == {22}
     assert found(filled, Query("all", (Span("created", since=NOW),)), PEOPLE["ann"]) == {10, 11, 14}
+
+
+OPERATORS = [
+    (Filter("title", ("100",), "contains"), {10}),
+    (Filter("title", ("a ticket",), "is"), {11, 14, 20, 21, 22}),
+    (Filter("title", ("a tick",), "is"), set()),
+    (Filter("title", ("a ticket",), "not"), {10}),
+    (Filter("title", ("ticket",), "lacks"), {10}),
+    (Filter("status", ("New",), "is"), {10}),
+    (Filter("status", ("New", "Complete"), "not"), {11, 14}),
+    (Filter("due", (), "empty"), {10, 11, 14, 20, 21, 22}),
+    (Filter("due", (), "filled"), set()),
+    (Filter("completed", (), "filled"), {20, 21, 22}),
+    (Filter("site", (), "empty"), {10, 11, 14, 20, 21, 22}),
+    # What has no site is at no other one either.
+    (Filter("site", ("Main",), "not"), {10, 11, 14, 20, 21, 22}),
+    (Filter("contact", ("Ann",), "is"), {10, 20, 21, 22}),
+    (Filter("contact", ("An",), "is"), set()),
+    (Filter("contact", ("Ann",), "not"), {11, 14}),
+    (Filter("contact", ("2@x.test",), "contains"), {11, 14}),
+    (Filter("ref", (), "empty"), {10, 11, 14, 20, 21, 22}),
+    (Filter("approval", (), "filled"), set()),
+    (Filter("source", ("E-mail",)), {10, 11, 14, 20, 21, 22}),
+    (Filter("contact", (), "empty"), set()),
+]
+
+
+@pytest.mark.parametrize("one, expected", OPERATORS, ids=[f"{one.field} {one.operator}" for one, _ in OPERATORS])
+def test_operators(filled: Database, one: Filter, expected: set[int]) -> None:
+    """Each compares as it is called, in any case of letters."""
+    assert found(filled, Query("all", (one,)), PEOPLE["ann"]) == expected
+
+
+def test_queues_of_staff(filled: Database) -> None:
+    """Nobody’s of any team, what waits for a customer, what is due within a day."""
+    sam = PEOPLE["sam"]
+    assert found(filled, Query("unassigned"), sam, teams=(99,)) == {11, 12, 13, 14, 16}
+    assert found(filled, Query("waiting"), sam) == set()
+    assert found(filled, Query("due"), sam) == {13, 16}
 
 
 def test_filters_have_all_to_match(filled: Database) -> None:

@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import update
 
-from gateway.held import release
+from desk.held import release
 from gateway.token import Token
 from store.tables import Contact, Event, Participant, Ticket
 from tests.gateway import desk_world as sample

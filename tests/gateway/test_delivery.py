@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
-from gateway import delivery_by_hand
+from desk import letters_by_hand
 from gateway.delivery import Deliverer
 from gateway.delivery_policy import DeliveryPolicy, back_off, mutes
 from gateway.letter import Letter
@@ -384,7 +384,7 @@ def test_sent_again_it_says_all_that_it_said(base: Database) -> None:
         server.answers.clear()
         server.mails.clear()
         with base.transaction() as session:
-            delivery_by_hand.send_again(session, 50, "pat", clock.now, base.ids.next)
+            letters_by_hand.send_again(session, 50, "pat", clock.now, base.ids.next)
         delivery.drain_once()
     assert row(base, 50).state == "sent"
     (mail,) = [one for one in server.mails if b"First words." in one]

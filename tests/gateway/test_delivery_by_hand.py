@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
-from gateway import delivery_by_hand, delivery_list
-from gateway.delivery_by_hand import NoSuchLetter, NotPossible
-from gateway.delivery_list import OutLetter, Wanted
+from desk import letter_list, letters_by_hand
+from desk.letter_list import OutLetter, Wanted
+from desk.letters_by_hand import NoSuchLetter, NotPossible
 from store.tables import Delivery, Outbox, Suppression
 from tests.gateway.desk_world import ANN, NOW, NUMBER, People, World
 
@@ -20,7 +20,7 @@ TRIES = {"deferred": "deferred", "uncertain": "uncertain", "unsure": "uncertain"
 def letters(world: World, people: People) -> dict[str, int]:
     """One letter in each state, by a name for it; "unsure" waits after a try that nobody knows the end of."""
     ids = {}
-    names = ("waiting", "deferred", "unsure", *delivery_list.STATES[2:])
+    names = ("waiting", "deferred", "unsure", *letter_list.STATES[2:])
     with world.database.transaction() as session:
         for place, name in enumerate(names):
             waits = name in ("waiting", "deferred", "unsure")
@@ -58,7 +58,7 @@ def letters(world: World, people: People) -> dict[str, int]:
 def listed(world: World, **wanted: Any) -> list[OutLetter]:
     """The letters that are looked for."""
     with world.database.reading() as session:
-        return delivery_list.listed(session, Wanted(**wanted), 50, NOW)
+        return letter_list.listed(session, Wanted(**wanted), 50, NOW)
 
 
 def row(world: World, letter_id: int) -> Outbox:
@@ -69,14 +69,14 @@ def row(world: World, letter_id: int) -> Outbox:
 
 def test_states(world: World, letters: dict[str, int]) -> None:
     """Each is found by its state, and by that alone; a list says the same state."""
-    for state in delivery_list.STATES:
+    for state in letter_list.STATES:
         found = listed(world, state=state)
         expected = {letters[state], letters["unsure"]} if state == "uncertain" else {letters[state]}
         expected |= {letters["unsure"]} if state == "deferred" else set()
         assert {letter.id for letter in found} == expected, state
         assert {letter.state for letter in found} <= {state, "uncertain"}
     with world.database.reading() as session:
-        counts = delivery_list.counts(session)
+        counts = letter_list.counts(session)
     assert counts == {"waiting": 1, "deferred": 2, "refused": 1, "expired": 1, "uncertain": 1, "failed": 1}
 
 
@@ -91,8 +91,8 @@ def test_other_conditions(world: World, letters: dict[str, int]) -> None:
 def test_one_with_its_tries(world: World, letters: dict[str, int]) -> None:
     """Attempt by attempt with the relay; never a word of the letter."""
     with world.database.reading() as session:
-        found = delivery_list.one(session, letters["unsure"], NOW)
-        assert delivery_list.one(session, 2**70, NOW) is None
+        found = letter_list.one(session, letters["unsure"], NOW)
+        assert letter_list.one(session, 2**70, NOW) is None
     assert found is not None
     assert (found.state, found.done, found.next_at) == ("uncertain", False, LATER)
     assert [(one.result, one.reply, one.relay) for one in found.attempts] == [("uncertain", "451 4.3.0 later", "sales")]
@@ -102,28 +102,28 @@ def test_one_with_its_tries(world: World, letters: dict[str, int]) -> None:
 def test_retry(world: World, letters: dict[str, int]) -> None:
     """Now, with its turn; what does not wait, or is in somebody's hands, is left as it is."""
     with world.database.transaction() as session:
-        delivery_by_hand.retry(session, letters["deferred"], NOW)
+        letters_by_hand.retry(session, letters["deferred"], NOW)
     done = row(world, letters["deferred"])
     assert (done.next_at, done.turn_at, done.attempts) == (NOW, NOW, 3)
     with (
         pytest.raises(NotPossible, match="it is expired, and can be sent again"),
         world.database.transaction() as session,
     ):
-        delivery_by_hand.retry(session, letters["expired"], NOW)
+        letters_by_hand.retry(session, letters["expired"], NOW)
     with pytest.raises(NoSuchLetter), world.database.transaction() as session:
-        delivery_by_hand.retry(session, 2**70, NOW)
+        letters_by_hand.retry(session, 2**70, NOW)
     with world.database.transaction() as session:
         leased = {"lease_until": NOW + timedelta(minutes=1)}
         session.execute(update(Outbox).where(Outbox.id == letters["waiting"]).values(**leased))
     with pytest.raises(NotPossible, match="being sent at this moment"), world.database.transaction() as session:
-        delivery_by_hand.retry(session, letters["waiting"], NOW)
+        letters_by_hand.retry(session, letters["waiting"], NOW)
 
 
 def test_retry_all(world: World, letters: dict[str, int]) -> None:
     """All of a state, or to an address."""
     with world.database.transaction() as session:
-        assert delivery_by_hand.retry_all(session, Wanted(state="deferred"), NOW) == 2
-        assert delivery_by_hand.retry_all(session, Wanted(state="deferred"), NOW) == 0
+        assert letters_by_hand.retry_all(session, Wanted(state="deferred"), NOW) == 2
+        assert letters_by_hand.retry_all(session, Wanted(state="deferred"), NOW) == 0
     assert row(world, letters["waiting"]).next_at == LATER
     assert row(world, letters["unsure"]).next_at == NOW
 
@@ -132,7 +132,7 @@ def test_retry_all(world: World, letters: dict[str, int]) -> None:
 def test_send_again(world: World, letters: dict[str, int], state: str) -> None:
     """It waits anew under the Message-ID that it had, its days begin again, and who did it is kept."""
     with world.database.transaction() as session:
-        delivery_by_hand.send_again(session, letters[state], "pat", NOW, world.database.ids.next)
+        letters_by_hand.send_again(session, letters[state], "pat", NOW, world.database.ids.next)
     done = row(world, letters[state])
     assert (done.state, done.attempts, done.next_at, done.done_at) == ("waiting", 0, NOW, None)
     assert (done.retried_at, done.message_id) == (NOW, f"<{state}@desk.test>")
@@ -144,7 +144,7 @@ def test_send_again(world: World, letters: dict[str, int], state: str) -> None:
 def test_not_sent_again(world: World, letters: dict[str, int], state: str) -> None:
     """What arrived, went along in another letter, or still waits."""
     with pytest.raises(NotPossible), world.database.transaction() as session:
-        delivery_by_hand.send_again(session, letters[state], "pat", NOW, world.database.ids.next)
+        letters_by_hand.send_again(session, letters[state], "pat", NOW, world.database.ids.next)
     assert row(world, letters[state]).state == ("waiting" if state == "deferred" else state)
 
 
@@ -154,14 +154,14 @@ def test_a_muted_address_is_to_be_lifted_first(world: World, letters: dict[str, 
     with world.database.transaction() as session:
         session.add(Suppression(id=world.database.ids.next(), address=address, reason="gone", since=NOW))
     with pytest.raises(NotPossible, match="postdesk mail unmute"), world.database.transaction() as session:
-        delivery_by_hand.send_again(session, letters["suppressed"], "pat", NOW, world.database.ids.next)
+        letters_by_hand.send_again(session, letters["suppressed"], "pat", NOW, world.database.ids.next)
 
 
 @pytest.mark.parametrize("state", ["waiting", "deferred", "uncertain"])
 def test_drop(world: World, people: People, letters: dict[str, int], state: str) -> None:
     """It is not tried any more, its bytes are gone, and staff read on the ticket who did it and why."""
     with world.database.transaction() as session:
-        delivery_by_hand.drop(session, letters[state], "pat", "written by mistake", NOW, world.database.ids.next)
+        letters_by_hand.drop(session, letters[state], "pat", "written by mistake", NOW, world.database.ids.next)
     done = row(world, letters[state])
     assert (done.state, done.done_at, done.rendered) == ("dropped", NOW, None)
     last = world.events(people.ticket)[-1]
@@ -176,4 +176,4 @@ def test_what_is_done_is_not_dropped(world: World, letters: dict[str, int]) -> N
     """It went out, or ended already."""
     for state in ("sent", "refused", "expired"):
         with pytest.raises(NotPossible), world.database.transaction() as session:
-            delivery_by_hand.drop(session, letters[state], "pat", "why", NOW, world.database.ids.next)
+            letters_by_hand.drop(session, letters[state], "pat", "why", NOW, world.database.ids.next)

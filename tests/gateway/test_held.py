@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from gateway.held import NoSuchMail, NotHeld, NotReplayable, discard, hold, release, take_up
-from gateway.view import WISH_TICKET
+from desk.held import WISH_TICKET, NoSuchMail, NotHeld, NotReplayable, discard, release, take_up
+from gateway.held import hold
 from store.tables import Disposition, MailKey, ReceivedMail, Ticket
 from tests.gateway import desk_world as sample
 from tests.gateway.desk_world import ANN, EVE, NUMBER, SAM, People, World

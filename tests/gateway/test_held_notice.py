@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import delete, select
 
-from gateway import held_reasons
+from desk import held_reasons
 from gateway.held import hold
 from gateway.token import Token
 from store.tables import Disposition, TeamMember

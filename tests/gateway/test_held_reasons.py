@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import typer.main
 
-from gateway.held_reasons import REASONS, UNKNOWN, HeldReason, commands, of, sentences
+from desk.held_reasons import REASONS, UNKNOWN, HeldReason, commands, of, sentences
 from postdesk import cli, cli_mail  # noqa: F401 - the second adds its commands
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -6,9 +6,8 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from desk import old_tickets, retention
+from desk import held, old_tickets, retention
 from desk.retention import Gone
-from gateway import held
 from gateway.spool import INLINE
 from store.tables import (
     Alert,

@@ -13,7 +13,7 @@ from tests.portal.world import World
 
 Enter = Callable[[str], Browser]
 PHONES, UNKNOWN = "/t/T20190409.0967", "/t/T20190409.9999"
-SIGN_IN, CHOOSE = "303 /in", "303 /in/password"
+SIGN_IN, ENDED, CHOOSE = "303 /in", "303 /in?done=ended", "303 /in/password"
 
 # Route → what comes of it signed out, with a one-time password only, as a colleague, as a stranger, as staff.
 MATRIX = {
@@ -23,8 +23,21 @@ MATRIX = {
     ("GET", "/in/once/{secret}"): ("410", CHOOSE, "410", "410", "410"),
     ("POST", "/in/once/{secret}"): ("422", CHOOSE, "422", "422", "422"),
     ("GET", "/in/password"): (SIGN_IN + "?next=/in/password", "200", "200", "200", "200"),
-    ("POST", "/in/password"): (SIGN_IN, "422", "422", "422", "422"),
-    ("POST", "/out"): (SIGN_IN, "303 /", "303 /", "303 /", "303 /"),
+    ("GET", "/in/forgotten"): ("200", CHOOSE, "200", "200", "200"),
+    ("POST", "/in/forgotten"): ("422", CHOOSE, "422", "422", "422"),
+    ("POST", "/in/password"): (ENDED, "422", "422", "422", "422"),
+    ("POST", "/out"): (ENDED, "303 /", "303 /", "303 /", "303 /"),
+    ("GET", "/me"): (SIGN_IN + "?next=/me", CHOOSE + "?next=/me", "200", "200", "200"),
+    ("POST", "/me"): (ENDED, CHOOSE, "303 /me?done=saved", "303 /me?done=saved", "303 /me?done=saved"),
+    ("POST", "/me/address"): (ENDED, CHOOSE, "422", "422", "404"),
+    ("POST", "/me/letters"): (ENDED, CHOOSE, "303 /me?done=saved", "303 /me?done=saved", "303 /me?done=saved"),
+    ("POST", "/me/followed"): (ENDED, CHOOSE, "404", "404", "404"),
+    ("POST", "/me/devices"): (
+        ENDED, CHOOSE, "303 /me?done=signed-out", "303 /me?done=signed-out", "303 /me?done=signed-out",
+    ),
+    ("GET", "/help"): ("200", CHOOSE, "200", "200", "200"),
+    ("GET", "/accessibility"): ("200", CHOOSE, "200", "200", "200"),
+    ("GET", "/announcements/{id:key}"): ("404", CHOOSE, "404", "404", "404"),
     ("GET", "/tickets"): (SIGN_IN + "?next=/tickets", CHOOSE + "?next=/tickets", "200", "200", "200"),
     ("GET", "/t/{number}"): (SIGN_IN + "?next=" + PHONES, CHOOSE + "?next=" + PHONES, "200", "404", "200"),
     ("GET", "/t/{number}/files/{id:key}"): (
@@ -42,6 +55,32 @@ MATRIX = {
     # Of a token that is not ours; tests/portal/test_file.py has those that are.
     ("GET", "/f/{token}"): ("404", CHOOSE, "404", "404", "404"),
     ("GET", "/f/{token}/file"): ("404", CHOOSE, "404", "404", "404"),
+}  # fmt: skip
+# What only staff reach, and what comes of it for them; for customers there is nothing there.
+STAFF_ONLY = {
+    ("GET", "/desk/mail"): "200",
+    ("GET", "/desk/mail/letters"): "200",
+    ("GET", "/desk/mail/muted"): "200",
+    ("GET", "/desk/mail/letters/{id:key}"): "404",  # no letter, and no mail, has the id of an entry
+    ("GET", "/desk/mail/{id:key}"): "404",
+    ("GET", "/desk/mail/{id:key}/headers"): "404",
+    ("GET", "/desk/mail/{id:key}/raw"): "404",
+    ("POST", "/desk/mail/decide"): "422",
+    ("POST", "/desk/mail/letters/decide"): "422",
+    ("POST", "/desk/mail/muted/lift"): "303 /desk/mail/muted?done=not-muted",
+    **{
+        ("POST", "/t/{number}/desk/" + act): "422"
+        for act in ("note", "approval", "merge", "link", "task", "lane", "split")
+    },
+    **{("POST", "/t/{number}/desk/" + act): f"303 {PHONES}?done=saved" for act in ("take", "edit", "spam")},
+}
+MATRIX |= {
+    (method, path): (
+        ENDED if method == "POST" else f"{SIGN_IN}?next={path.replace('id:key', 'first')}",
+        CHOOSE if method == "POST" else f"{CHOOSE}?next={path.replace('id:key', 'first')}",
+        "404", "404", staff,
+    )
+    for (method, path), staff in STAFF_ONLY.items()
 }  # fmt: skip
 WHO = ("signed out", "one-time", "colleague", "stranger", "staff")
 

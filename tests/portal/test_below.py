@@ -4,11 +4,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from desk import sessions
+from desk import list_pages, sessions
 from desk.access import Person
+from desk.columns import BY_KEY
 from desk.levels import Level, Levels
+from desk.lists import Query
 from desk.sessions import Lifetimes
-from portal import listing
 from store.database import Database
 from store.tables import Account, Contact, Organisation, Ticket
 
@@ -62,19 +63,17 @@ def test_the_rights_of_a_session(desk: Database) -> None:
 
 
 @pytest.mark.feature("F23", "page")
-@pytest.mark.parametrize("most", [listing.MOST_WAYS, 2])
+@pytest.mark.parametrize("most", [list_pages.MOST_WAYS, 2])
 def test_the_list(desk: Database, most: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Newest first over all organisations, page by page, whether they are looked into one by one or together."""
-    monkeypatch.setattr(listing, "MOST_WAYS", most)
-    listing._statement.cache_clear()
+    monkeypatch.setattr(list_pages, "MOST_WAYS", most)
     person = Person(contact_id=1, organisation_id=1, organisations=frozenset(range(1, BELOW + 2)))
     expected = [f"T{10 * i + n}" for n in (0, 1, 2) for i in range(1, BELOW + 2) if n != 1 or i == 1]
     found, after = [], None
     with desk.reading() as session:
         while True:
-            page = listing.page(session, person, after=after, limit=4)
-            found += [row.number for row in page.rows]
+            page = list_pages.page(session, Query("all"), person, (BY_KEY["number"],), NOW, after=after, limit=4)
+            found += [row["number"] for row in page.rows]
             if (after := page.older) is None:
                 break
-    listing._statement.cache_clear()
     assert found == expected

@@ -150,8 +150,9 @@ def test_cookies_are_bound_to_this_host(world: World, browser: Browser) -> None:
     set_cookie = browser.sign_in("jane").headers.get_list("set-cookie")[0]
     name, _, attributes = set_cookie.partition("=")
     assert name == "__Host-postdesk-session"
-    assert {"HttpOnly", "Secure", "Path=/", "SameSite=lax", "Max-Age=2592000"} <= set(attributes.split("; "))
+    assert {"HttpOnly", "Secure", "Path=/", "SameSite=lax"} <= set(attributes.split("; "))
     assert "Domain" not in attributes
+    assert "Max-Age" not in attributes  # it ends with the browser
     plain = Browser(world.config(base_url="http://127.0.0.1:8080"))
     set_cookie = plain.sign_in("jane").headers.get_list("set-cookie")[0]
     assert set_cookie.startswith("postdesk-session=")
@@ -177,7 +178,8 @@ def test_no_get_changes_anything(world: World, browser: Browser) -> None:
     def content() -> dict[str, list[str]]:
         raw = world.database.engine.raw_connection()
         try:
-            names = [row[0] for row in raw.cursor().execute("select name from sqlite_master where type='table'")]
+            real = "select name from sqlite_master where type = 'table' and sql not like 'CREATE VIRTUAL%'"
+            names = [row[0] for row in raw.cursor().execute(real)]
             return {name: sorted(map(str, raw.cursor().execute(f"select * from {name}"))) for name in names}  # noqa: S608 - our own table names
         finally:
             raw.close()

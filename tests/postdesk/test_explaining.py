@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy import select
 from typer.testing import CliRunner
 
+from desk.held import release
 from gateway.envelope import Envelope
-from gateway.held import release
 from postdesk import cli_mail  # noqa: F401 - adds its commands
 from postdesk.cli import app
 from postdesk.explaining import Explainer, as_json, as_text, save_files, unsaved

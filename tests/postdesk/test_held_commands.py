@@ -11,8 +11,8 @@ from click.testing import Result
 from sqlalchemy import select
 from typer.testing import CliRunner
 
+from desk.held_reasons import REASONS
 from gateway.envelope import Envelope
-from gateway.held_reasons import REASONS
 from postdesk import cli_held, replaying
 from postdesk.cli import app
 from postdesk.wiring import House

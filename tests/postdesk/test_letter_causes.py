@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
+from desk import held as taking
 from gateway import held
 from gateway.envelope import Envelope
 from gateway.trouble import Trouble, tell
@@ -94,7 +95,7 @@ def test_what_is_taken_up_again_is_counted(desk: House) -> None:
         held.hold(session, mail_id, "failed", "x", NOW, desk.database.ids.next)
     assert {row.received_id for row in rows(desk.database, "mail_trouble")} == {mail_id}
     with desk.database.transaction() as session:
-        held.take_up(session, mail_id, "ticket", by="Sam", now=NOW)
+        taking.take_up(session, mail_id, "ticket", by="Sam", now=NOW)
     intake.drain_once()
     with desk.database.reading() as session:
         assert {row.name: row.value for row in session.scalars(select(Counter))} == {"undone_held": 1}

@@ -7,9 +7,10 @@ import pytest
 from sqlalchemy import update
 from typer.testing import CliRunner
 
-from gateway import held_reasons
+from desk import held_reasons
+from desk.held import discard
 from gateway.envelope import Envelope
-from gateway.held import discard, hold
+from gateway.held import hold
 from gateway.travel import Hop, Journey
 from postdesk import cli_mail  # noqa: F401 - it adds its commands
 from postdesk.cli import app

@@ -10,7 +10,7 @@ from sqlalchemy import inspect, select, text
 
 from store.database import Database
 from store.migrations import current, is_current, upgrade
-from store.tables import Base, Contact, IdBlock, Tally, Ticket
+from store.tables import Base, Contact, IdBlock, Tally, Ticket, search
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -43,13 +43,22 @@ def test_from_nothing(empty: Database) -> None:
 
 
 def test_the_schema_is_that_of_the_code(database: Database) -> None:
-    """Tables, columns, indexes and foreign keys: Alembic finds no difference."""
+    """Tables, columns, indexes and foreign keys: Alembic finds no difference.
+
+    But for what finds words, which is no part of the mapping: virtual tables on SQLite, with more below them, and on
+    PostgreSQL indexes by an extension. tests/store/test_search.py looks at those.
+    """
     from alembic.autogenerate import compare_metadata
     from alembic.runtime.migration import MigrationContext
 
+    def is_mapped(name: str | None, *_: object) -> bool:
+        return not (name or "").startswith(search.TABLES) and not (name or "").endswith(search.INDEXES)
+
     with database.engine.connect() as connection:
-        assert compare_metadata(MigrationContext.configure(connection), Base.metadata) == []
-        assert set(inspect(connection).get_table_names()) == {*Base.metadata.tables, "alembic_version"}
+        context = MigrationContext.configure(connection, opts={"include_name": is_mapped})
+        assert compare_metadata(context, Base.metadata) == []
+        there = {name for name in inspect(connection).get_table_names() if is_mapped(name)}
+        assert there == {*Base.metadata.tables, "alembic_version"}
 
 
 def start(url: str) -> None:

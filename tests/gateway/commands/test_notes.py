@@ -8,6 +8,7 @@ from sqlalchemy import select, update
 
 from store.tables import Attachment, Ticket
 from tests.gateway import desk_world as sample
+from tests.gateway import rendering
 from tests.gateway.desk_world import ANN, DESK, KIM, NUMBER, PAT, SAM, People, World
 
 BOUNDARY = 'multipart/mixed; boundary="b"'
@@ -39,6 +40,44 @@ def lines(world: World, kind: str, recipient: str) -> str:
 
 
 # notes
+
+
+@pytest.mark.feature("F137", "mail")
+def test_a_title_line_says_what_a_note_is_about(world: World, people: People) -> None:
+    """Above the words of a reply, cut out of them; letters and the ticket show it; the ticket keeps its own title."""
+    world.take(own(people, ANN, "Title: Customer update\n\nIt rings again."))
+    (entry,) = world.events(people.ticket)
+    assert (entry.title, entry.text, entry.changes.get("title")) == ("Customer update", "It rings again.", None)
+    before = world.ticket(people.ticket).title
+    assert before == "Phones are down"
+    for letter in rendering.letters(world, "customer_wrote"):
+        assert "Ann wrote: Customer update It rings again." in " ".join(rendering.text(letter).split())
+    assert rendering.letters(world, "customer_wrote") != []
+    too_long = "Title: " + "x" * 101 + "\n\nIt rings."
+    world.take(own(people, ANN, too_long))
+    assert world.events(people.ticket)[1].text == too_long
+    world.take(own(people, ANN, "Title: Two phones are down"))
+    assert world.ticket(people.ticket).title == "Two phones are down"
+    assert world.events(people.ticket)[2].title == ""
+
+
+@pytest.mark.feature("F107", "mail")
+def test_a_line_names_a_file(world: World, people: People) -> None:
+    """`handset.jpg: photo of the display`; the line stays, the ending too, and other lines name nothing."""
+    body = "--b\n\nHandset.JPG: photo of the display\nswitch: the small box\nlog.txt: " + "x" * 101
+    files = "".join(
+        f'\n--b\nContent-Type: image/png\nContent-Disposition: attachment; filename="{name}"\n\n{name}\n'
+        for name in ("handset.jpg", "log.txt", "switch")
+    )
+    world.take(own(people, ANN, f"{body}{files}--b--", content_type=BOUNDARY))
+    with world.database.reading() as session:
+        found = session.execute(select(Attachment.name, Attachment.original_name).order_by(Attachment.id)).all()
+    assert [tuple(row) for row in found] == [
+        ("photo of the display.jpg", "handset.jpg"),
+        ("log.txt", "log.txt"),
+        ("switch", "switch"),
+    ]
+    assert "Handset.JPG: photo of the display" in world.events(people.ticket)[0].text
 
 
 @pytest.mark.feature("F131", "mail")

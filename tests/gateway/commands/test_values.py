@@ -5,7 +5,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from gateway.commands.values import addresses_of, date_of, minutes_of, when_of
+from desk.minutes import minutes_of
+from gateway.commands.values import addresses_of, date_of, when_of
 
 TODAY = date(2019, 4, 9)  # a Tuesday
 LONDON = ZoneInfo("Europe/London")

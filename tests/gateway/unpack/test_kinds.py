@@ -4,8 +4,8 @@ import base64
 
 import pytest
 
+from desk.kinds import sniff
 from gateway import filenames
-from gateway.kinds import sniff
 from gateway.parse import read
 from tests.gateway.hostile_mime import mixed
 

@@ -1,0 +1,83 @@
+"""A note with all that may go with it, and files taken away: what the form below a ticket sends."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from desk import known, notes, statuses
+from desk.acting import entry, taking_part
+from desk.acting.rules import NOTE_LENGTH, QUICK_LENGTH, NotThere, Refused
+from desk.acting.stage import Stage
+from desk.clean import clean, clean_body
+from desk.said import say
+from desk.state import ContactState
+from desk.tickets import File
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What somebody wants written."""
+
+    text: str = ""
+    title: str = ""
+    files: Sequence[File] = ()
+    copies: str = ""  # addresses, between semicolons
+    notify: bool = True  # the desk by a letter
+    append: bool = False  # to the resolution as well
+    private: bool = False  # for the desk alone
+    quick: bool = False  # a short one, by its form
+
+
+def write(stage: Stage, wanted: Wanted) -> int:
+    """One entry, with its files and letters; its id."""
+    text, title = clean_body(wanted.text).strip(), " ".join(clean(wanted.title).split())
+    _fits(text, title, wanted)
+    if wanted.private:
+        _keep_inside(stage)
+    if not stage.is_staff:
+        stage.quiet = not wanted.notify
+    if wanted.append:
+        _append(stage, text)
+    if wanted.copies.strip():
+        taking_part.copy(stage, wanted.copies, text)
+    return entry.write(stage, text, files=wanted.files, title=title) or 0
+
+
+def _fits(text: str, title: str, wanted: Wanted) -> None:
+    if len(title) > entry.TITLE:
+        raise Refused(say("Title must be {most} characters or fewer.", most=entry.TITLE), "note_title")
+    if not text and (title or not wanted.files):
+        raise Refused(say("Enter a note, or choose a file.") if not title else say("Enter a note."), "note")
+    if wanted.quick and len(text) > QUICK_LENGTH:
+        raise Refused(say("Quick note must be {most} characters or fewer.", most=f"{QUICK_LENGTH:,}"), "note")
+    if len(text) > NOTE_LENGTH:
+        raise Refused(entry.too_long(len(text)), "note")
+
+
+def _keep_inside(stage: Stage) -> None:
+    """A customer's words for the desk alone, where that is offered (features.md, row 140)."""
+    if isinstance(stage.author, ContactState) and not stage.desk.rules.private_notes:
+        raise Refused(say("Private notes are not offered here."), "note")
+    stage.visibility = "internal"
+
+
+def _append(stage: Stage, text: str) -> None:
+    """The words go into the resolution too, with the name of their author (features.md, row 132)."""
+    if not text:
+        raise Refused(say("Enter a note: it is added to the resolution."), "note")
+    if stage.visibility != "public":
+        raise Refused(say("A private note cannot be added to the resolution."), "note")
+    stage.changes |= notes.append_to_resolution(stage.writes, stage.ticket, text, stage.author)
+
+
+def remove_file(stage: Stage, file_id: int) -> None:
+    """Take a file away: one's own while the ticket is open, any for staff. The mail that brought it keeps it."""
+    known.files(stage.session, [stage.ticket.id], stage.known)
+    found = [file for file in stage.known.files.get(stage.ticket.id, ()) if file.id == file_id]
+    if not found:
+        raise NotThere
+    if not stage.is_staff:
+        if found[0].contact_id != stage.author.id:
+            raise NotThere
+        if statuses.is_done(stage.ticket.status):
+            raise Refused(say("The ticket is {status}, and its files stay.", status=say(stage.ticket.status)))
+    stage.changes |= notes.hide_files(stage.writes, found, stage.now)
