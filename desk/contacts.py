@@ -115,7 +115,7 @@ def place(session: Session, contact: Contact, named: str) -> None:
 
 
 def deactivate(session: Session, contact: Contact, now: datetime) -> bool:
-    """They see nothing and get no letters any more, and every session and access token ends; False when it was so already."""
+    """They see nothing and get no letters any more, sessions and access tokens end; False when it was so already."""
     if contact.deactivated_at is not None:
         return False
     contact.deactivated_at = now

@@ -76,7 +76,7 @@ def person(session: Session, subject: Subject) -> Data:
 
 
 def access(session: Session, subject: Subject) -> Data:
-    """Sign-in: the account, browsers that are signed in, access tokens, tries that failed. No secret is kept, so none is here."""
+    """Sign-in: the account, signed-in browsers, access tokens, failed tries. No secret is kept, so none is here."""
     account = session.scalars(select(Account).where(Account.contact_id == subject.contact_id)).first()
     tries = select(LoginTry.at).where(LoginTry.subject.in_([f"name:{one}" for one in subject.addresses]))
     if account is None:
@@ -95,9 +95,7 @@ def access(session: Session, subject: Subject) -> Data:
             {"since": _plain(one.created_at), "seen": _plain(one.seen_at), "program": one.user_agent}
             for one in browsers
         ],
-        "tokens": [
-            {"name": one.name, "since": _plain(one.created_at), "used": _plain(one.used_at)} for one in held
-        ],
+        "tokens": [{"name": one.name, "since": _plain(one.created_at), "used": _plain(one.used_at)} for one in held],
         "failed": [_plain(at) for at in session.scalars(tries.order_by(LoginTry.at))],
     }
 

@@ -94,15 +94,7 @@ def make(
         raise Refused(say("Name must be {n} characters or fewer", n=NAME), "name")
     if days not in DAYS:
         raise Refused(say("Select how long the token works"), "days")
-    # One at a time for an account, so that many at once do not slip past the limit.
-    session.get_one(Account, account_id, with_for_update=True)
-    session.execute(delete(AccessToken).where(AccessToken.account_id == account_id, AccessToken.expires_at <= now))
-    count = session.scalar(select(func.count()).where(AccessToken.account_id == account_id)) or 0
-    same = select(AccessToken.id).where(AccessToken.account_id == account_id, AccessToken.name == name)
-    if session.scalar(same.limit(1)) is not None:  # a form that is sent twice makes one token
-        raise Refused(say("You have a token of this name. Choose another one"), "name")
-    if count >= MOST:
-        raise Refused(say("You have {n} tokens, which is the most. End one of them first.", n=MOST), "name")
+    _has_room(session, account_id, name, now)
     token = PREFIX + secrets.token_urlsafe(32)
     session.add(
         AccessToken(
@@ -119,6 +111,19 @@ def make(
     )
     session.flush()
     return token
+
+
+def _has_room(session: Session, account_id: int, name: str, now: datetime) -> None:
+    """Names tell tokens apart, and an account has so many at the most."""
+    # One at a time for an account, so that many at once do not slip past the limit.
+    session.get_one(Account, account_id, with_for_update=True)
+    session.execute(delete(AccessToken).where(AccessToken.account_id == account_id, AccessToken.expires_at <= now))
+    count = session.scalar(select(func.count()).where(AccessToken.account_id == account_id)) or 0
+    same = select(AccessToken.id).where(AccessToken.account_id == account_id, AccessToken.name == name)
+    if session.scalar(same.limit(1)) is not None:  # a form that is sent twice makes one token
+        raise Refused(say("You have a token of this name. Choose another one"), "name")
+    if count >= MOST:
+        raise Refused(say("You have {n} tokens, which is the most. End one of them first.", n=MOST), "name")
 
 
 def of(session: Session, account_id: int, now: datetime) -> list[Owned]:

@@ -107,10 +107,8 @@ def read(
         total = len(chosen)
     else:
         events = _events(session, mine, most)
-        cut = len(events) == most
-        total = (session.scalar(select(func.count()).select_from(Event).where(mine)) or 0) if cut else len(events)
-    names = session.execute(_names(ticket)).one()
-    merged_into = _merged_into(session, person, ticket)
+        total = _count(session, mine) if len(events) == most else len(events)
+    names, merged_into = session.execute(_names(ticket)).one(), _merged_into(session, person, ticket)
     session.expunge(ticket)  # the end of a reading session expires what it read
     return Conversation(
         ticket=ticket,
@@ -134,6 +132,10 @@ def _events(session: Session, wanted: ColumnElement[bool], most: int) -> list[tu
     query = select(Event, Event.html != "").options(defer(Event.html, raiseload=True)).where(wanted)
     newest = session.execute(query.order_by(Event.at.desc(), Event.id.desc()).limit(most))
     return [(event, has_html) for event, has_html in newest][::-1]
+
+
+def _count(session: Session, wanted: ColumnElement[bool]) -> int:
+    return session.scalar(select(func.count()).select_from(Event).where(wanted)) or 0
 
 
 def _seen(person: Person, changes: Mapping[str, Any], *, priority: bool) -> dict[str, Any]:

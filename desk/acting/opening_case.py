@@ -4,7 +4,6 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
@@ -54,7 +53,7 @@ def form_key(filled: Wish, who: str, uploads: Sequence[Upload] = ()) -> bytes | 
     return hashlib.blake2b(whole, digest_size=16, person=b"form").digest()
 
 
-def opened_before(session: Session, key: bytes | None) -> Row[Any] | None:
+def opened_before(session: Session, key: bytes | None) -> Row[str, int] | None:
     """The number and the requester_id of the ticket that this very form opened."""
     known = select(Ticket.number, Ticket.requester_id).join(KnownMessage, KnownMessage.ticket_id == Ticket.id)
     return session.execute(known.where(KnownMessage.key == key)).first() if key else None

@@ -53,7 +53,8 @@ def received(
     return portal.page(
         visit, "mail.html", status=422 if faults else 200,
         view="held" if filters["kind"] == "held" else "received", found=found, filters=filters, faults=faults,
-        held=held, typed=typed or {}, became=BECAME, next=_next("/desk/mail", filters, found.next), done=done.said(visit.query),
+        held=held, typed=typed or {}, became=BECAME,
+        next=_next("/desk/mail", filters, found.next), done=done.said(visit.query),
         paged="after" in visit.query, filtered=any(filters.values()),
     )  # fmt: skip
 

@@ -88,22 +88,28 @@ def answer(
         "sent": draft is not None,
         "quick": "quick" in (draft if draft is not None else query),
         "asks_to_delete": query.get("delete", "") if query.get("delete", "") in aside.alerts else "",
-        "done": done.said(query),
-        "left_out": left_out.read(query, visit.form_token, number),
-        "reasons": portal.config.rules.withdrawal_reasons,
-        "stages": STAGES,
-        "full_link": portal.config.origin + portal.config.root + "/t/" + quote(shown.ticket.number),
-        "most_mb": portal.config.rules.files.max_size // MIB,
+        **_of_desk(portal, visit, number),
     }
     return portal.page(visit, "ticket.html", status=422 if faults else 200, **{**values, **staff, **more})
+
+
+def _of_desk(portal: Portal, visit: Visit, number: str) -> dict[str, Any]:
+    """What the page says by the settings of the desk and by its own address."""
+    config = portal.config
+    return {
+        "done": done.said(visit.query),
+        "left_out": left_out.read(visit.query, visit.form_token, number),
+        "reasons": config.rules.withdrawal_reasons,
+        "stages": STAGES,
+        "full_link": config.origin + config.root + "/t/" + quote(number.upper()),
+        "most_mb": config.rules.files.max_size // MIB,
+    }
 
 
 def no_access(portal: Portal, visit: Visit) -> Response:
     """There is no such ticket, or not for them: nobody is told which (features.md A41)."""
     say, address = visit.language.gettext, portal.config.desk_address
-    number = visit.path("number")
-    subject = quote(f"[{number}]") if conversation.is_number(number) else ""
-    link = Markup('<a href="mailto:{}{}">{}</a>').format(address, f"?subject={subject}" if subject else "", address)
+    link = Markup('<a href="mailto:{}">{}</a>').format(address, address)
     text = Markup(escape(say(NO_ACCESS))).format(address=link)  # noqa: S704 - the message is ours
     return portal.page(visit, "error.html", status=404, heading=say(NO_TICKET), text=text)
 

@@ -240,12 +240,10 @@ def test_a_link_that_somebody_may_not_follow(world: World, signed_in: Enter, bro
     pages = [max_.get(path) for path in (PHONES, "/t/T20190409.0968", "/t/nothing%20%3Cb%3E")]
     assert [page.status_code for page in pages] == [404, 404, 404]
     first, second, third = (page.text for page in pages)
-    assert first.replace("0967", "0968") == second
+    assert first == second == third
     assert "You do not have access to this ticket. Ask the person who sent you the link, or write to" in first
-    assert 'href="mailto:service@example.test?subject=%5BT20190409.0967%5D">service@example.test</a>.' in first
+    assert 'href="mailto:service@example.test">service@example.test</a>.' in first
     assert "<title>Error: " in first
-    assert 'href="mailto:service@example.test">' in third
-    assert "<b>" not in third
 
 
 def test_the_number_of_queries_does_not_grow(world: World, signed_in: Enter) -> None:
