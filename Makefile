@@ -79,8 +79,9 @@ site: $(V)/.ok-dev ## Build the documentation as a site into build/site
 words: $(V)/.ok-dev ## Bring the translations in templates/locale/ up to date with the letters and the code
 	@$(BIN)/python -m tools.catalogues
 
-pictures: $(V)/.ok-dev peers ## Take pictures of all letters, light and dark, wide and narrow, into build/letters
+pictures: $(V)/.ok-dev peers ## Take pictures, light and dark, wide and narrow: letters into build/letters, pages into docs/pictures
 	@$(BIN)/python -m tests.letters.pictures build/letters
+	@$(BIN)/python -m tests.portal.pictures docs/pictures
 
 lock: $(V)/.ok-dev ## Choose the newest allowed versions for the lock files
 	$(BIN)/uv pip compile -q --upgrade --generate-hashes --universal --python-version 3.11 \

@@ -1,12 +1,18 @@
-"""The status as pages show it: read once a second at most, however many look."""
+"""What many people look at, read once in a while, however many look: the status, and the figures of all staff."""
 
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any, TypeVar
 
 from desk.status import Status, snapshot
 from store.database import Database
+
+T = TypeVar("T")
+_KEYS = 200  # of figures: a key may hold what somebody typed
+_STALE = 3  # so many times as old as they should be figures are shown while they are counted anew
 
 
 class StatusBoard:
@@ -28,3 +34,41 @@ class StatusBoard:
                     self._status = snapshot(session, now, self._mailboxes)
                 self._read_at = time.monotonic()
             return self._status
+
+
+@dataclass(slots=True)
+class _Kept:
+    value: Any = None
+    read_at: float | None = None
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+
+class FiguresBoard:
+    """Figures that are the same for several people, at most some seconds old.
+
+    While one thread counts anew the others take what was counted before; they wait only where that is too old.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._kept: dict[Hashable, _Kept] = {}
+
+    def read(self, key: Hashable, count: Callable[[], T]) -> T:
+        """What `count` found for this key, now or a little while ago."""
+        if not self._seconds:
+            return count()
+        if len(self._kept) > _KEYS:
+            self._kept.clear()
+        kept = self._kept.setdefault(key, _Kept())
+        if self._is_older(kept, 1) and kept.lock.acquire(blocking=self._is_older(kept, _STALE)):
+            try:
+                if self._is_older(kept, 1):
+                    kept.value = count()
+                    kept.read_at = time.monotonic()
+            finally:
+                kept.lock.release()
+        found: T = kept.value
+        return found
+
+    def _is_older(self, kept: _Kept, times: int) -> bool:
+        return kept.read_at is None or time.monotonic() - kept.read_at >= times * self._seconds

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 from sqlalchemy import select
-from tests.gateway.test_language import english, known
+from tests.desk.test_language import english, known
 
 from desk import columns
 from desk.language import Languages
