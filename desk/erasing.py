@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import delete, exists, select, update
 from sqlalchemy.orm import Session
 
+from desk import tries
 from desk.erasing_words import Words, full_names
 from desk.keys import Keys
 from desk.people import PeopleError, find_contact
@@ -162,8 +163,7 @@ def _read(row: Erasure) -> Person:
 
 
 def _cut_off(session: Session, person: Person, contact: Contact | None, now: datetime) -> None:
-    subjects = [f"name:{one}" for one in person.addresses]
-    session.execute(delete(core(LoginTry)).where(core(LoginTry).c.subject.in_(subjects)))
+    session.execute(delete(LoginTry).where(tries.naming(person.addresses)).execution_options(synchronize_session=False))
     session.execute(delete(core(Suppression)).where(core(Suppression).c.address.in_(person.addresses)))
     if contact is None:
         return

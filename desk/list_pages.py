@@ -2,16 +2,18 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select, true, union_all
 from sqlalchemy.orm import Session
 
-from desk import lists
+from desk import lists, search
 from desk.access import Person, visible_tickets
 from desk.columns import Column, Row
 from desk.lists import MAY_LACK, NOT_DONE, TIMES, Query, SortKey
+from desk.search import Look
 from store.database import Database
 from store.tables import Participant, Ticket
 
@@ -19,6 +21,7 @@ PAGE = 50
 MOST_WAYS = 200  # organisations that are looked into one by one, each by its index
 MOST_COUNTED = 1_000  # of more tickets it is said that they are more
 BATCH = 1_000  # tickets of a file that are read at a time
+MOST_READ = 40  # tickets that are read for each one of a page, when words are looked for that stand in many
 _CURSOR = re.compile(r"([0-9]{1,18})-([^\0]{0,200})")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ID, _SORT = "ticket id", "sorted by"  # columns of our own, which nobody chooses
@@ -72,11 +75,18 @@ def page(
     after: Cursor | None = None,
     limit: int = PAGE,
     teams: Sequence[int] = (),
+    look: Look | None = None,
 ) -> Page:
-    """Up to `limit` tickets with these columns, and where the next page begins."""
+    """Up to `limit` tickets with these columns, and where the next page begins.
+
+    `look` is what search.look found for the words of the query, where that is known already.
+    """
     key = lists.sorted_by(query)
     own = (Column(_ID, "", lambda: Ticket.id), Column(_SORT, "", lambda: key.column))
-    picked = _picked(query, person, key, now, after, limit + 1, teams)
+    wanted = _Wanted(query, person, key, now, after, tuple(teams))
+    picked = (
+        _with_words(session, wanted, limit + 1, look) if query.words else select(_picked(wanted, limit + 1).subquery())
+    )
     rows = lists.values(session, picked, key, (*columns, *own))
     last = rows[limit - 1] if len(rows) > limit else None
     return Page(rows[:limit], Cursor(last[_ID], last[_SORT]) if last is not None else None)
@@ -97,26 +107,83 @@ def every(
             return
 
 
-def count(session: Session, query: Query, person: Person, now: datetime, teams: Sequence[int] = ()) -> int:
+def count(
+    session: Session, query: Query, person: Person, now: datetime, teams: Sequence[int] = (), look: Look | None = None
+) -> int:
     """How many tickets there are; of more than MOST_COUNTED one more than that."""
-    wanted = lists.conditions(query, person, now, teams)
-    some = select(Ticket.id).where(visible_tickets(person), *wanted).limit(MOST_COUNTED + 1).subquery()
-    return session.scalar(select(func.count()).select_from(some)) or 0
+    bare = _Wanted(replace(query, words=()), person, lists.sorted_by(query), now, None, tuple(teams))
+    if not query.words:
+        return _number(session, _any_of(bare), MOST_COUNTED)
+    look = look or search.look(session, query.words, person)
+    held = [search.holding(word, person) for word in look.common]
+    if look.ids is not None:
+        return _number(session, _any_of(bare).where(search.among(session, look.ids), *held), MOST_COUNTED)
+    long = [word for word in look.common if len(word) >= search.SHORTEST]
+    if long and search.is_sqlite(session) and _number(session, _any_of(bare), PAGE * MOST_READ) > PAGE * MOST_READ:
+        # Many tickets, and many texts with the word: those are gone through until there are tickets enough.
+        hits = search.hits(long[0], person, sqlite=True).subquery()
+        others = [search.holding(word, person) for word in look.common if word != long[0]]
+        joined = _any_of(bare).distinct().select_from(hits.join(Ticket, Ticket.id == hits.c.ticket_id))
+        return _number(session, joined.where(*others), MOST_COUNTED)
+    return _number(session, _any_of(bare).where(*held), MOST_COUNTED)
 
 
-def _picked(
-    query: Query, person: Person, key: SortKey, now: datetime, after: Cursor | None, count: int, teams: Sequence[int]
-) -> Select[int]:
-    wanted = lists.conditions(query, person, now, teams)
-    if after is not None:
-        wanted.append(_behind(after, key))
+def _number(session: Session, found: Select[int], most: int) -> int:
+    return session.scalar(select(func.count()).select_from(found.limit(most + 1).subquery())) or 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What one page asks for."""
+
+    query: Query
+    person: Person
+    key: SortKey
+    now: datetime
+    after: Cursor | None
+    teams: tuple[int, ...]
+
+    def conditions(self) -> list[ColumnElement[bool]]:
+        """All but the rule of access."""
+        wanted = lists.conditions(self.query, self.person, self.now, self.teams)
+        return wanted if self.after is None else [*wanted, _behind(self.after, self.key)]
+
+
+def _any_of(wanted: _Wanted) -> Select[int]:
+    return select(Ticket.id).where(visible_tickets(wanted.person), *wanted.conditions())
+
+
+def _with_words(session: Session, wanted: _Wanted, count: int, look: Look | None) -> Any:
+    """The first tickets that hold the words: by the index where a word is rare, else by reading one after another."""
+    person, order, query = wanted.person, wanted.key.order(), wanted.query
+    look = look or search.look(session, query.words, person)
+    bare = replace(wanted, query=replace(query, words=()))
+    held = [search.holding(word, person) for word in look.common]
+    if look.ids is not None:
+        some = _any_of(bare).where(search.among(session, look.ids), *held)
+        return session.scalars(some.order_by(*order).limit(count)).all()
+    most, size = count * MOST_READ, count * 2
+    ids, found, start = session.scalars(_picked(bare, most)).all(), list[int](), 0
+    while start < len(ids) and len(found) < count:
+        part = ids[start : start + size]
+        holding = set(session.scalars(select(Ticket.id).where(search.among(session, part), *held)))
+        found += [one for one in part if one in holding]
+        start, size = start + size, size * 2
+    if len(found) >= count or len(ids) < most:
+        return found[:count]
+    return session.scalars(_any_of(wanted).order_by(*order).limit(count)).all()  # it stands in what is further on
+
+
+def _picked(wanted: _Wanted, count: int) -> Select[int]:
     # The rule of access is one long "or", which no index serves. Each way to a ticket by itself has its index:
     # take the first of each, and of those, with the rule applied, the first.
-    ways = _ways(query, person, key)
-    firsts = [select(Ticket.id).where(way, *wanted).order_by(*key.order()).limit(count).subquery() for way in ways]
+    person, order = wanted.person, wanted.key.order()
+    ways, asked = _ways(wanted.query, person, wanted.key), wanted.conditions()
+    if len(ways) == 1:
+        return select(Ticket.id).where(ways[0], *asked, visible_tickets(person)).order_by(*order).limit(count)
+    firsts = [select(Ticket.id).where(way, *asked).order_by(*order).limit(count).subquery() for way in ways]
     seen = Ticket.id.in_(union_all(*(select(first.c.id) for first in firsts)))
-    picked = select(Ticket.id).where(seen, visible_tickets(person)).order_by(*key.order()).limit(count).subquery()
-    return select(picked.c.id)
+    return select(Ticket.id).where(seen, visible_tickets(person)).order_by(*order).limit(count)
 
 
 def _behind(after: Cursor, key: SortKey) -> ColumnElement[bool]:
@@ -133,10 +200,8 @@ def _behind(after: Cursor, key: SortKey) -> ColumnElement[bool]:
 
 def _ways(query: Query, person: Person, key: SortKey) -> list[ColumnElement[bool]]:
     """How this person can come to a ticket of the view; together they cover the rule of access."""
-    if query.words or query.view == "approval":  # an index finds the few; it is asked once
-        return [visible_tickets(person)]
-    if query.words:  # what they find is few, and is looked for once
-        return [visible_tickets(person)]
+    if query.view == "approval":  # an index finds the few; it is asked once
+        return [true()]
     if person.staff_id is not None:
         by_status = query.view in ("open", "queue", "unassigned") and key.name in ("created", "updated")
         return [Ticket.status == name for name in NOT_DONE] if by_status else [true()]

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
-from desk import profile
+from desk import profile, tries
 from desk.fields import INSIDE
 from store.tables import (
     AccessToken,
@@ -78,7 +78,7 @@ def person(session: Session, subject: Subject) -> Data:
 def access(session: Session, subject: Subject) -> Data:
     """Sign-in: the account, signed-in browsers, access tokens, failed tries. No secret is kept, so none is here."""
     account = session.scalars(select(Account).where(Account.contact_id == subject.contact_id)).first()
-    tries = select(LoginTry.at).where(LoginTry.subject.in_([f"name:{one}" for one in subject.addresses]))
+    failed = select(LoginTry.at).where(tries.naming(subject.addresses)).order_by(LoginTry.at)
     if account is None:
         return {"account": None, "browsers": [], "tokens": [], "failed": []}
     held = session.scalars(select(AccessToken).where(AccessToken.account_id == account.id)).all()
@@ -96,7 +96,7 @@ def access(session: Session, subject: Subject) -> Data:
             for one in browsers
         ],
         "tokens": [{"name": one.name, "since": _plain(one.created_at), "used": _plain(one.used_at)} for one in held],
-        "failed": [_plain(at) for at in session.scalars(tries.order_by(LoginTry.at))],
+        "failed": [_plain(at) for at in session.scalars(failed)],
     }
 
 

@@ -1,15 +1,28 @@
-"""Finding tickets by words in their titles, and in the entries that a person may read; parts of words count too."""
+"""Finding tickets by words in their titles, and in the entries that a person may read; parts of words count too.
 
+`found` is what finding means, as one condition. Lists, which show a page, look first how often each word stands in the
+desk (`look`): what a rare one finds is known then, and a common one is looked for ticket by ticket until the page is
+full (`holding`). All three find the same.
+"""
+
+import json
 import time
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import (
+    ARRAY,
+    BigInteger,
     Boolean,
     ColumnElement,
     CompoundSelect,
     Integer,
     Select,
     and_,
+    any_,
+    bindparam,
     column,
+    exists,
     func,
     literal_column,
     or_,
@@ -18,7 +31,7 @@ from sqlalchemy import (
     union_all,
 )
 from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.orm import aliased
+from sqlalchemy.orm import Session, aliased
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
@@ -28,6 +41,7 @@ from store.database import Database
 from store.tables import Event, ReceivedMail, Ticket, search
 
 SHORTEST = 3  # letters of a word that the index knows; a shorter one is looked for in titles and numbers alone
+RARE = 3_000  # texts at most that a rare word stands in
 _PATIENCE = 100  # mails that wait: they go first, and the index waits
 _PART = 200_000  # characters of one transaction, which keeps nobody waiting for long
 
@@ -54,17 +68,66 @@ def _elsewhere(element: _Either, compiler: SQLCompiler, **options: object) -> st
     return compiler.process(list(element.clauses)[1], **options)
 
 
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What is known of the words of a list before its tickets are looked for."""
+
+    ids: frozenset[int] | None = None  # tickets that hold all the rare words; None where none of them is rare
+    common: tuple[str, ...] = ()  # the others
+
+
 def found(word: str, person: Person) -> ColumnElement[bool]:
     """The title, or an entry that this person may read, holds the word; or it is the number, ours or the customer's."""
     if len(word) < SHORTEST:
-        named = and_(Ticket.reference_key != "", Ticket.reference_key == word.casefold())
-        return or_(Ticket.number == word.upper(), named, holds(Ticket.title, word))
-    all_of_it = person.staff_id is not None
-    numbers = _numbers(word)
+        return _titled(word)
     return _Either(
-        Ticket.id.in_(union_all(*_indexed(word, all_of_it=all_of_it), *numbers)),
-        Ticket.id.in_(union_all(*_looked_through(word, all_of_it=all_of_it), *numbers)),
+        Ticket.id.in_(union_all(*_everywhere(word, person, sqlite=True))),
+        Ticket.id.in_(union_all(*_everywhere(word, person, sqlite=False))),
     )
+
+
+def look(session: Session, words: Sequence[str], person: Person) -> Look:
+    """Which of the words are rare, and what holds all of those; it takes no longer for a word that is everywhere."""
+    sqlite = is_sqlite(session)
+    ids: frozenset[int] | None = None
+    common: list[str] = []
+    for word in dict.fromkeys(words):
+        texts = () if len(word) < SHORTEST else session.scalars(hits(word, person, sqlite=sqlite).limit(RARE + 1)).all()
+        if len(word) < SHORTEST or len(texts) > RARE:
+            common.append(word)
+        else:
+            ids = frozenset(texts) if ids is None else ids & frozenset(texts)
+        if ids is not None and not ids:
+            break
+    return Look(ids, tuple(common))
+
+
+def hits(word: str, person: Person, *, sqlite: bool) -> Select[int]:
+    """The tickets of all the texts that hold a word of SHORTEST letters or more: some of them several times."""
+    every = union_all(*_everywhere(word, person, sqlite=sqlite)).subquery()
+    return select(next(iter(every.c)).label("ticket_id"))
+
+
+def holding(word: str, person: Person) -> ColumnElement[bool]:
+    """The same as `found`, for a few tickets: each is read."""
+    if len(word) < SHORTEST:
+        return _titled(word)
+    mine = (Event.ticket_id == Ticket.id, or_(holds(Event.text, word), holds(Event.title, word)))
+    seen = () if person.staff_id is not None else (Event.visibility == "public",)
+    return or_(_titled(word), exists().where(*mine, *seen))
+
+
+def among(session: Session, ids: Collection[int]) -> ColumnElement[bool]:
+    """The ticket is one of these, however many: they travel as one value."""
+    if is_sqlite(session):
+        listed = func.json_each(bindparam(None, json.dumps(sorted(ids)))).table_valued("value")
+        return Ticket.id.in_(select(listed.c.value))
+    return Ticket.id == any_(bindparam(None, sorted(ids), ARRAY(BigInteger)))
+
+
+def is_sqlite(session: Session) -> bool:
+    """Which kind of database it is."""
+    return session.get_bind().dialect.name == "sqlite"
 
 
 def catch_up(database: Database, seconds: float) -> int:
@@ -80,6 +143,17 @@ def catch_up(database: Database, seconds: float) -> int:
             break
         done += count
     return done
+
+
+def _titled(word: str) -> ColumnElement[bool]:
+    named = and_(Ticket.reference_key != "", Ticket.reference_key == word.casefold())
+    return or_(Ticket.number == word.upper(), named, holds(Ticket.title, word))
+
+
+def _everywhere(word: str, person: Person, *, sqlite: bool) -> list[Select[int]]:
+    all_of_it = person.staff_id is not None
+    texts = _indexed(word, all_of_it=all_of_it) if sqlite else _looked_through(word, all_of_it=all_of_it)
+    return [*texts, *_numbers(word)]
 
 
 def _indexed(word: str, *, all_of_it: bool) -> list[Select[int]]:

@@ -1,10 +1,10 @@
 """Failed sign-ins: how long to wait before the next one. Limited by name and address together, never by name alone."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import ColumnElement, delete, false, func, or_, select
 from sqlalchemy.orm import Session
 
 from store.tables import LoginTry
@@ -14,11 +14,22 @@ FREE_TRIES = 5  # of one name from one address, before waiting begins
 FIRST_WAIT = timedelta(minutes=1)
 LONGEST_WAIT = timedelta(minutes=15)
 PEER_TRIES = 20  # from one address in a minute, whatever the names
+_WHAT = ("", "link ", "status ")  # before a name: a password, a sign-in link or a status that was asked for
+_LETTERS = ("status letter:", "request of:")  # what is counted by address alone
 
 
 def subject_of(username: str, peer: str) -> str:
     """One name tried from one address: a stranger's tries do not lock the owner out."""
     return f"name:{username[:320]}|{peer[:45]}"
+
+
+def naming(addresses: Collection[str]) -> ColumnElement[bool]:
+    """The tries that name one of these addresses: at signing in, and at each form that asks for a letter."""
+    found: list[ColumnElement[bool]] = [false()]
+    for address in {one.lower()[:320] for one in addresses}:
+        found += [LoginTry.subject.startswith(f"name:{what}{address}|", autoescape=True) for what in _WHAT]
+        found.append(LoginTry.subject.in_([kind + address for kind in _LETTERS]))
+    return or_(*found)
 
 
 def begin(session: Session, username: str, peer: str, now: datetime, next_id: Callable[[], int]) -> timedelta:

@@ -13,6 +13,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp
 
+from desk.acting.rules import NotThere
 from portal.api.app import create_api
 from portal.api.calls import ROOT as API
 from portal.board import StatusBoard
@@ -49,6 +50,7 @@ from portal.pages import (
 from portal.pages.errors import ErrorPages
 from portal.render import Pages
 from portal.visit import Portal, endpoint
+from store.database import Busy
 
 log = structlog.get_logger(__name__)
 
@@ -110,6 +112,9 @@ def create_app(config: PortalConfig) -> ASGIApp:
             OperationalError: unavailable,
             InterfaceError: unavailable,
             PoolTimeout: unavailable,
+            Busy: unavailable,
+            # Somebody whose rights ended between two clicks, or a contact without any address.
+            NotThere: lambda request, _error: errors(request, 404),
             Exception: errors,
         },
     )

@@ -51,6 +51,7 @@ class PortalConfig:
     version: str = ""
     mail: MailReader | None = None  # reads received mails anew for staff; None where nobody can
     mailboxes: Mapping[str, timedelta] = field(default_factory=dict)  # each, and when it counts as silent
+    even_seconds: float = 0.25  # that the answer takes where its time could tell whether an address is known
     status_seconds: float = 1.0  # the status page is computed this often at most
     ready: Callable[[], Mapping[str, str]] = dict  # what keeps this process from its work, by part; "" for nothing
     api_per_minute: int = 300  # requests with one token

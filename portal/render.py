@@ -34,6 +34,7 @@ class Pages:
             trim_blocks=True,
             lstrip_blocks=True,
             auto_reload=False,
+            optimized=False,  # else a constant's name, "Email"|name, stays in the language of the first reader for all
         )
         self._environment.policies["ext.i18n.trimmed"] = True
         install = self._environment.install_gettext_callables  # type: ignore[attr-defined]  # of the extension

@@ -14,6 +14,7 @@ from sqlalchemy import and_, delete, func, insert, or_, select, text, update
 from sqlalchemy.orm import Session
 
 from store.tables import (
+    AccessToken,
     Account,
     Announcement,
     IdBlock,
@@ -42,6 +43,7 @@ class After:
     mails: int  # that waited
     signed_out: int
     credentials: int  # one-time passwords and links that were open
+    tokens: int  # for programs
     announcements: tuple[str, ...]  # that may have been on their way
 
 
@@ -54,6 +56,7 @@ def adjust(session: Session, now: datetime, zone: ZoneInfo, *, send_waiting: boo
         mails=session.scalar(select(func.count()).where(ReceivedMail.waiting)) or 0,
         signed_out=_sign_out(session),
         credentials=_end_credentials(session, now),
+        tokens=_end_tokens(session),
         announcements=_announcements(session, now, zone),
     )
 
@@ -92,6 +95,13 @@ def _sign_out(session: Session) -> int:
     """Whoever signed out since would be signed in again."""
     count = session.scalar(select(func.count()).select_from(WebSession)) or 0
     session.execute(delete(core(WebSession)))
+    return count
+
+
+def _end_tokens(session: Session) -> int:
+    """One that its owner has ended since, because it was lost, would work again."""
+    count = session.scalar(select(func.count()).select_from(AccessToken)) or 0
+    session.execute(delete(core(AccessToken)))
     return count
 
 

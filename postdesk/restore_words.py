@@ -31,6 +31,9 @@ def lines(done: Restored, sent: bool) -> Iterator[str]:
     if after.credentials:
         yield f"- {after.credentials:,} one-time passwords or links have ended, as they may have been used:"
         yield "  postdesk contact activate ADDRESS sends new ones."
+    if after.tokens:
+        yield f"- {after.tokens:,} access tokens of programs have ended, as they may have been ended since:"
+        yield "  their owners make new ones in the portal."
     for title in after.announcements:
         yield f"- “{title}” may have gone to everybody, and goes to nobody now. To send it: postdesk announce add"
     yield "- Today's digests and day sheets are not sent again."

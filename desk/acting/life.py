@@ -3,9 +3,11 @@
 from functools import partial
 
 from desk import approvals, lifecycle, notices, statuses, tickets
-from desk.acting.rules import Refused
+from desk.acting import entry
+from desk.acting.rules import NOTE_LENGTH, Refused
 from desk.acting.stage import Stage
 from desk.approvals import Answer
+from desk.clean import clean, clean_body
 from desk.said import Said, say, say_many
 from desk.state import ContactState
 
@@ -38,7 +40,10 @@ def _may_end(stage: Stage) -> None:
 def resolve(stage: Stage, resolution: str = "") -> None:
     """It is solved; `resolution` says how."""
     _may_end(stage)
-    stage.changes |= tickets.resolve(stage.writes, stage.ticket, resolution.strip(), stage.now)
+    words = clean_body(resolution).strip()
+    if len(words) > NOTE_LENGTH:
+        raise Refused(entry.too_long(len(words)), "resolution")
+    stage.changes |= tickets.resolve(stage.writes, stage.ticket, words, stage.now)
 
 
 def reopen(stage: Stage) -> None:
@@ -57,7 +62,8 @@ def withdraw(stage: Stage, reason: str, comment: str = "") -> None:
         raise Refused(_already(stage))
     if reason not in stage.desk.rules.withdrawal_reasons:
         raise Refused(say("Select why you withdraw the request."), "reason")
-    said = f"{reason}: {comment.strip()}" if comment.strip() else reason
+    comment = " ".join(clean(comment).split())
+    said = f"{reason}: {comment}" if comment else reason
     stage.changes |= lifecycle.withdraw(stage.writes, stage.ticket, said[:200], stage.now)
 
 
@@ -93,7 +99,7 @@ def answer(stage: Stage, said: Answer, reason: str = "") -> None:
         raise Refused(say("The ticket is {status} already: nothing is left to approve.", status=status))
     mode = stage.ticket.requester.ways.approvals or stage.desk.rules.approvals
     stage.changes |= approvals.answer(stage.writes, stage.ticket, author, said, stage.known.approvals, mode, stage.now)
-    reason = reason.strip()[:REASON]
+    reason = clean_body(reason).strip()[:REASON]
     if reason:
         stage.changes["reason"] = ["", reason]
     if "approval" in stage.changes:

@@ -5,6 +5,7 @@ from desk.acting import wish
 from desk.acting.opening_case import Opening
 from desk.acting.rules import Refused
 from desk.acting.wish import Faults, Unfilled
+from desk.contact_import import NOT_USABLE
 from desk.profile_values import is_address
 from desk.said import say
 from desk.state import ContactState, StaffState, TicketState
@@ -92,8 +93,11 @@ def _address_fault(opening: Opening, address: str) -> str:
         return say("Enter an e-mail address in the correct format, like name@example.com")
     if opening.is_ours(key):
         return say("Contact “{address}” is an address of the desk.", address=address)
-    if load.contacts_by_address(opening.session, [key], opening.desk.rules.levels):
+    known = load.contacts_by_address(opening.session, [key], opening.desk.rules.levels).get(key)
+    if known is not None and known.organisation_id == opening.author.person.organisation_id:
         return say("A person with this e-mail address already exists")
+    if known is not None:  # who it is, and that they are known here, is nobody else's to know
+        return say("{Why}.", Why=NOT_USABLE)
     return ""
 
 

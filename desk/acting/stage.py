@@ -19,6 +19,8 @@ from desk.tickets import Visibility
 from desk.writes import Writes
 from store.tables import Ticket
 
+_NUMBER = 30  # characters of the number of a ticket
+
 
 @dataclass(slots=True)
 class Stage:
@@ -102,7 +104,9 @@ def on_ticket(desk: Desk, person: Person, number: str, now: datetime) -> Iterato
     """
     with desk.database.transaction() as session:
         author = author_of(session, person, desk)
-        found = session.scalar(select(Ticket.id).where(Ticket.number == number.upper()))
+        # No database takes a NUL, nor needs to look for what no number is.
+        wanted = number.upper() if number.isascii() and number.isprintable() and len(number) <= _NUMBER else ""
+        found = session.scalar(select(Ticket.id).where(Ticket.number == wanted))
         tickets = load.tickets(session, [found] if found else [], levels=desk.rules.levels, lock=True)
         ticket = tickets.get(found or 0)
         if ticket is None:

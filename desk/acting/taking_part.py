@@ -75,6 +75,7 @@ def add(stage: Stage, written: str, field: str = "people") -> None:
     found = _contacts(stage, written, MAX_ADDED, field)
     if gone := next((person for person in found if not person.active), None):
         raise Refused(say("{address} is deactivated.", address=gone.address), field)
+    _not_too_many(stage, found, field)
     before = _names(stage)
     added = tickets.add_people(stage.writes, stage.ticket, found, stage.now)
     if not added:

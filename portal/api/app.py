@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from desk.acting.rules import NotThere
 from portal.api import attachments, contacts, dispositions, notes, openapi, problems, ticket_acts, tickets, uploads
 from portal.api.calls import Operation
 from portal.api.letting_in import Doorkeeper
@@ -55,6 +56,7 @@ def create_api(config: PortalConfig) -> Starlette:
             InterfaceError: _unavailable,
             PoolTimeout: _unavailable,
             Busy: _unavailable,
+            NotThere: lambda _request, _error: problems.plain(404),
             Exception: lambda _request, _error: problems.plain(500),
         },
     )

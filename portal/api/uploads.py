@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from typing import BinaryIO, cast
 
 from starlette.datastructures import UploadFile
-from starlette.formparsers import MultiPartException, MultiPartParser
+from starlette.formparsers import MultiPartException
 from starlette.requests import Request
 
 from portal.api.problems import DETAILS, Problem
-from portal.forms import Upload
+from portal.forms import Parser, Upload
 
 MAX_JSON = 1024 * 1024
 MAX_FILES = 10 * 1024 * 1024 + 64 * 1024  # files, and what multipart puts around them
@@ -92,7 +92,7 @@ async def read_files(request: Request, name: str) -> Body:
 
 
 async def _several(request: Request, bounded: _Bounded) -> Body:
-    parser = MultiPartParser(request.headers, bounded.blocks(), max_files=20, max_fields=0)
+    parser = Parser(request.headers, bounded.blocks(), max_files=20, max_fields=0)
     try:
         found = await parser.parse()
     except (MultiPartException, UnicodeDecodeError, ValueError, KeyError) as error:

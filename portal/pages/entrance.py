@@ -1,5 +1,6 @@
 """Signing in and out, by a password or by a one-time link, and asking for such a link."""
 
+from functools import partial
 from typing import Any
 
 from starlette.responses import Response
@@ -7,6 +8,7 @@ from starlette.responses import Response
 from desk import credentials, forgotten, sessions, sign_in, tries
 from desk.said import Said, say
 from portal import cookies, done, way_back
+from portal.evening import evened
 from portal.visit import SET_PASSWORD, Portal, Row, Visit
 
 WRONG = say("The e-mail address or password is not right")
@@ -88,7 +90,10 @@ def send_link(portal: Portal, visit: Visit) -> Response:
         return page(portal, visit, "forgotten", 403)
     if not username:
         return page(portal, visit, "forgotten", 422, faults={"username": say("Enter an e-mail address")})
-    wait = forgotten.send_link(config.database, config.keys, username, visit.peer, now=visit.now, levels=config.levels)
+    send = partial(
+        forgotten.send_link, config.database, config.keys, username, visit.peer, now=visit.now, levels=config.levels
+    )
+    wait = evened(config.even_seconds, send)
     if wait:
         return refused(portal, visit, "forgotten", sign_in.Refused("wait", wait), {}, username=username)
     return portal.redirect("/in?done=link")

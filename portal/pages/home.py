@@ -4,6 +4,7 @@ import csv
 import io
 import re
 from collections.abc import Mapping
+from functools import partial
 
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
@@ -13,6 +14,7 @@ from desk.cells import harmless
 from desk.list_filters import Filter
 from desk.said import say
 from portal import done, overview, words
+from portal.evening import evened
 from portal.overview import SWITCHES
 from portal.pages import entrance
 from portal.pages.tickets_shown import reader_of
@@ -57,7 +59,8 @@ def ask_status(portal: Portal, visit: Visit) -> Response:
     if faults:
         return _signed_out(portal, visit, 422, faults, number=number, address=address)
     config = portal.config
-    wait = status_asked.ask(config.database, number, address, visit.peer, now=visit.now, levels=config.levels)
+    ask = partial(status_asked.ask, config.database, number, address, visit.peer, now=visit.now, levels=config.levels)
+    wait = evened(config.even_seconds, ask)
     if wait:
         faults[""] = entrance.too_many(portal, sign_in.Refused("wait", wait))
         answer = _signed_out(portal, visit, 429, faults, number=number, address=address)

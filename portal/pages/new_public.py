@@ -1,6 +1,7 @@
 """A request of somebody who has not signed in: the public services, a form, and a page that says it is sent."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from starlette.responses import Response
@@ -12,6 +13,7 @@ from desk.acting.wish import Unfilled
 from desk.catalogue import Service
 from desk.request_types import RequestType
 from desk.said import say_many
+from portal.evening import evened
 from portal.pages import new_catalogue, new_form
 from portal.pages.new_catalogue import PATH, ServiceShown, kind_of
 from portal.visit import Portal, Visit
@@ -50,7 +52,7 @@ def create(portal: Portal, visit: Visit) -> Response:
     questions = len(offer.catalogue.questions_of(kind.name, service.label))
     filled = new_form.read(form, kind.name, service.label, questions)
     try:
-        wait = public.ask(acting, filled, visit.peer, visit.now)
+        wait = evened(portal.config.even_seconds, partial(public.ask, acting, filled, visit.peer, visit.now))
     except Unfilled as unfilled:
         return _form(portal, visit, offer, kind, service, new_form.typed(form), unfilled.faults)
     except Refused as refused:

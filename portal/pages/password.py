@@ -34,7 +34,7 @@ def choose(portal: Portal, visit: Visit) -> Response:
         hashed = passwords.hash_password(chosen)
     except passwords.Busy:
         return _page(portal, visit, 503, {"": entrance.BUSY}, after)
-    response = portal.redirect(after if after != "/" else "/tickets" if who.must_change else "/me?done=password")
+    response = portal.redirect(after if after != "/" or who.must_change else "/me?done=password")
     entrance.put_session(response, portal, _keep(portal, visit, hashed))
     return response
 

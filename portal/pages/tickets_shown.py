@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
-from desk import columns, list_pages, list_words, lists, numbers, statuses
+from desk import columns, list_pages, list_words, lists, numbers, search, statuses
 from desk.access import visible_tickets
 from desk.columns import Column, Row
 from desk.list_filters import Filter
@@ -195,12 +195,13 @@ def _listed(
     shown_columns = _columns(place, known)
     person, zone = visit.who.person, portal.config.zone
     also = tuple(columns.BY_KEY[key] for key in ("status", "due") if key not in {one.key for one in shown_columns})
+    look = search.look(session, query.words, person) if query.words else None
     page = list_pages.page(
-        session, query, person, (*shown_columns, *also), visit.now, after=asked.after, teams=known.teams
+        session, query, person, (*shown_columns, *also), visit.now, after=asked.after, teams=known.teams, look=look
     )
     columns.fill_in(page.rows, shown_columns, portal.config.rules.catalogue)
     is_all = asked.after is None and page.older is None
-    count = len(page.rows) if is_all else list_pages.count(session, query, person, visit.now, known.teams)
+    count = len(page.rows) if is_all else list_pages.count(session, query, person, visit.now, known.teams, look)
     narrowed = bool(query.filters or query.words)
     tabs = [Link(said(TABS[v]), _of_view(place, v, known, query), v == query.view) for v in _tabs(place, known)]
     address = list_query.address

@@ -1,4 +1,4 @@
-"""The portal in a real browser: the first visit, accessibility, narrow screens, large text, keyboard, print."""
+"""The portal in a real browser: the first visit, keyboard, focus, print; every page is looked at in test_gallery.py."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.portal.serving import serve
-from tests.portal.world import PASSWORD, START, World, add_ticket
+from tests.portal.world import PASSWORD, World
 from tests.servers import chromium
 
 if TYPE_CHECKING:
@@ -15,9 +15,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 pytestmark = [pytest.mark.peer, pytest.mark.timeout(240)]
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 FOCUSED = "(focused => [focused.textContent, getComputedStyle(focused).outlineWidth])(document.activeElement)"
-LONG = "https://intranet.example.test/" + "a-very-long-path-without-any-blank/" * 6
 
 
 @contextmanager
@@ -64,74 +62,6 @@ def test_the_first_visit(world: World) -> None:
         assert page.url == f"{address}/"
         assert said == []
         assert all(url.startswith(address) for url in asked)
-
-
-def states(page: "Page", address: str, world: World) -> "Iterator[str]":
-    """Take the page through every template in its states; the name of each."""
-    for name, path in [("status", "/"), ("sign in", "/in"), ("not found", "/x"), ("link used", "/in/once/x")]:
-        page.goto(address + path)
-        yield name
-    page.goto(f"{address}/in/once/{world.issue('zoe', 'link')}")
-    yield "link"
-    sign_in(page, address, "jane@customer.test", "wrong")
-    yield "sign in, wrong"
-    sign_in(page, address, "jane@customer.test", PASSWORD)
-    yield "home"
-    for name, path in [("tickets", "/tickets"), ("ticket", "/t/T20190409.0967"), ("password", "/in/password")]:
-        page.goto(address + path)
-        yield name
-    page.get_by_label("New password", exact=True).fill("short")
-    page.get_by_role("button", name="Save password").click()
-    yield "password, wrong"
-    page.get_by_role("button", name="Sign out").click()
-    sign_in(page, address, "sam@example.test", PASSWORD)
-    page.goto(f"{address}/t/T20190409.0967")
-    yield "ticket, staff"
-    page.get_by_role("button", name="Sign out").click()
-    sign_in(page, address, "eva@customer.test", PASSWORD)
-    yield "home, empty"
-    page.goto(f"{address}/tickets")
-    yield "tickets, empty"
-
-
-def prepare(world: World) -> None:
-    """People with passwords, and a title and a text that do not break by themselves."""
-    for name in ("jane", "sam", "eva"):
-        world.give_password(name)
-    with world.database.transaction() as session:
-        add_ticket(session, world, "wide", "jane", title=LONG[:200], status="Waiting Customer", updated_at=START)
-
-
-@pytest.mark.feature("F60", "page")
-@pytest.mark.parametrize("width", [320, 1280])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_no_accessibility_faults_and_no_sideways_scrolling(world: World, scheme: str, width: int) -> None:
-    """axe-core finds nothing on any page; nothing is wider than the screen; targets are 24 px."""
-    from axe_playwright_python.sync_playwright import Axe
-
-    prepare(world)
-    found: dict[str, object] = {}
-    with serve(world) as address, chromium() as browser, page_of(browser, width, scheme) as page:
-        for name in states(page, address, world):
-            result = Axe().run(page, options={"runOnly": RULES})
-            for violation in result.response["violations"]:
-                found[f"{name}: {violation['id']}"] = [node["html"] for node in violation["nodes"]]
-            if (wide := page.evaluate("document.documentElement.scrollWidth")) > width:
-                found[f"{name}: width"] = wide
-    assert found == {}
-
-
-def test_text_of_twice_the_size_fits(world: World) -> None:
-    """At 200 % text nothing is cut off sideways on a narrow screen (WCAG 1.4.4)."""
-    prepare(world)
-    wide: dict[str, int] = {}
-    with serve(world) as address, chromium() as browser, page_of(browser, 640, bypass_csp=True) as page:
-        for name in states(page, address, world):
-            page.add_style_tag(content="html { font-size: 200% !important; }")
-            width = page.evaluate("document.documentElement.scrollWidth")
-            if width > 640:
-                wide[name] = width
-    assert wide == {}
 
 
 def test_the_keyboard_goes_as_the_eye_does(world: World) -> None:

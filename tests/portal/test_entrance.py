@@ -19,7 +19,7 @@ def test_a_one_time_password_leads_to_an_own_one_and_to_the_tickets(world: World
         assert browser.get(path).headers["location"] == f"/in/password?next={path}"
     assert 'name="current"' not in browser.get("/in/password").text
     first_cookie = dict(browser.http.cookies)
-    assert browser.post("/in/password", new_password=NEW, again=NEW).headers["location"] == "/tickets"
+    assert browser.post("/in/password", new_password=NEW, again=NEW).headers["location"] == "/"  # the hub
     assert dict(browser.http.cookies) != first_cookie
     assert "Phones down at Blackfriars" in browser.get("/tickets").text
     again = Browser(world.config())

@@ -94,6 +94,7 @@ class World:
             "desk_address": "service@example.test",
             "desk_phone": "0344 496 0000",
             "status_seconds": 0.0,
+            "even_seconds": 0.0,
             "clock": self.clock,
         }
         return PortalConfig(**{**values, **changes})

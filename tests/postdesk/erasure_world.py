@@ -96,7 +96,8 @@ def _more(session, new, ticket: int, other: int | None) -> None:  # type: ignore
     session.add(account)
     session.flush()
     session.add(WebSession(key=b"k" * 32, account_id=account.id, csrf="c", created_at=NOW, seen_at=NOW, expires_at=NOW))
-    session.add(LoginTry(id=new(), subject=f"name:{ADDRESS}", at=NOW))
+    for subject in (f"name:{ADDRESS}|192.0.2.1", f"name:link {OTHER}|192.0.2.1", f"request of:{ADDRESS}"):
+        session.add(LoginTry(id=new(), subject=subject, at=NOW))
     session.add(Suppression(id=new(), address=ADDRESS, reason=f"550 no such user {ADDRESS}", since=NOW))
     session.add(
         ImportRun(id=new(), file_name="people.csv", by=ADDRESS, rows=[[2, "added", f"{NAME}, {ADDRESS}"]], at=NOW)

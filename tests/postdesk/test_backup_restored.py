@@ -96,18 +96,23 @@ def test_letters_that_waited_can_go(two: Two) -> None:
 
 
 def test_what_may_have_been_used_has_ended(two: Two) -> None:
-    """One-time passwords, sessions, and an announcement that was on its way."""
+    """One-time passwords, sessions, access tokens, and an announcement that was on its way."""
     with two.house.database.transaction() as session:
         ids = two.house.database.ids
         session.execute(update(Account).values(once_hash="x" * 64, once_nonce=b"n" * 16, once_kind="password"))
+        account_id = session.scalars(select(Account.id)).first()
+        assert account_id is not None
+        tokens.make(session, account_id, "reports", 30, may_write=False, now=NOW, next_id=ids.next)
         session.add(Announcement(id=ids.next(), title="Mains off", starts_at=NOW, created_at=NOW))
     made = two.backup()
     said = two.restore(made)
     assert "“Mains off” may have gone to everybody" in said
+    assert "1 access tokens of programs have ended" in said
     other = two.other()
     with other.database.reading() as session:
         assert set(session.scalars(select(Account.once_hash))) == {""}
         assert session.scalars(select(WebSession.key)).all() == []
+        assert session.scalars(select(AccessToken.id)).all() == []
         assert session.scalars(select(Announcement.told_at)).one() is not None
     other.database.close()
 
