@@ -118,12 +118,18 @@ def read(
         assignee=names.assignee or "",
         merged_into=merged_into,
         entries=tuple(
-            _entry(event, has_html, files.get(event.id, ()), _seen(person, event.changes, priority=priority))
+            _entry(event, has_html, files.get(event.id, ()), seen)
             for event, has_html in events
+            if says(event, seen := _seen(person, event.changes, priority=priority))
         ),
         total=total,
         files=tuple(file for some in files.values() for file in some),
     )
+
+
+def says(event: Event, seen: Mapping[str, Any]) -> bool:
+    """False for a change of which the person may see nothing: time spent, the team, for some the priority."""
+    return event.kind != "change" or bool(seen or event.text or event.title)
 
 
 def _events(session: Session, wanted: ColumnElement[bool], most: int) -> list[tuple[Event, bool]]:

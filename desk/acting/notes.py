@@ -1,7 +1,10 @@
 """A note with all that may go with it, and files taken away: what the form below a ticket sends."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+
+from sqlalchemy import func, select
 
 from desk import known, notes, statuses
 from desk.acting import entry, taking_part
@@ -11,6 +14,7 @@ from desk.clean import clean, clean_body
 from desk.said import say
 from desk.state import ContactState
 from desk.tickets import File
+from store.tables import Event, KnownMessage
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +29,16 @@ class Wanted:
     append: bool = False  # to the resolution as well
     private: bool = False  # for the desk alone
     quick: bool = False  # a short one, by its form
+    once: str = ""  # made with the form: sent twice, it is one note
 
 
 def write(stage: Stage, wanted: Wanted) -> int:
     """One entry, with its files and letters; its id."""
     text, title = clean_body(wanted.text).strip(), " ".join(clean(wanted.title).split())
     _fits(text, title, wanted)
+    if before := written_before(stage, wanted):
+        return before
+    remember(stage, wanted)
     if wanted.private:
         _keep_inside(stage)
     if not stage.is_staff:
@@ -40,6 +48,33 @@ def write(stage: Stage, wanted: Wanted) -> int:
     if wanted.copies.strip():
         taking_part.copy(stage, wanted.copies, text)
     return entry.write(stage, text, files=wanted.files, title=title) or 0
+
+
+def written_before(stage: Stage, wanted: Wanted) -> int:
+    """The newest entry of the author where this very form came before; 0 for a new one. With anything else in it, it
+    is another form."""
+    if not wanted.once or stage.session.get(KnownMessage, (_key(stage, wanted), stage.ticket.id)) is None:
+        return 0
+    return _newest_of(stage)
+
+
+def remember(stage: Stage, wanted: Wanted) -> None:
+    """So that the form is known when it comes once more."""
+    if wanted.once:
+        stage.writes.add(KnownMessage, key=_key(stage, wanted), ticket_id=stage.ticket.id)
+
+
+def _key(stage: Stage, wanted: Wanted) -> bytes:
+    parts = ("note", str(stage.author.id), str(stage.ticket.id), repr(wanted))
+    whole = "\0".join(parts).encode("utf-8", "surrogatepass")
+    return hashlib.blake2b(whole, digest_size=16, person=b"form").digest()
+
+
+def _newest_of(stage: Stage) -> int:
+    """The entry of this ticket that its author wrote last."""
+    mine = Event.staff_id if stage.is_staff else Event.contact_id
+    wanted = select(func.max(Event.id)).where(Event.ticket_id == stage.ticket.id, mine == stage.author.id)
+    return stage.session.scalar(wanted) or 0
 
 
 def _fits(text: str, title: str, wanted: Wanted) -> None:

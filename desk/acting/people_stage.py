@@ -12,13 +12,12 @@ from sqlalchemy.orm import Session
 from desk import contact_batches, profile, sites
 from desk.access import Person
 from desk.acting.rules import Desk, NotThere, Refused
-from desk.acting.stage import author_of, new_writes
+from desk.acting.stage import AT_ONCE, author_of, new_writes
 from desk.contact_batches import Wish
 from desk.contact_run import Access
 from desk.keys import Keys
 from desk.levels import Levels
 from desk.profile import Profile
-from desk.said import say
 from desk.state import ContactState, StaffState
 from desk.writes import Writes
 from store.tables import Contact, Organisation
@@ -119,4 +118,4 @@ def keeping(
             yield made
             made.writes.flush(session)
     except IntegrityError as error:  # the same address, given to two people in the same moment
-        raise Refused(say("Somebody else has just changed the same. Look again, and save once more.")) from error
+        raise Refused(AT_ONCE) from error

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 
 from desk import access, known, load
@@ -19,7 +20,9 @@ from desk.tickets import Visibility
 from desk.writes import Writes
 from store.tables import Ticket
 
+AT_ONCE = say("Somebody else has just changed the same. Look again, and save once more.")
 _NUMBER = 30  # characters of the number of a ticket
+_DEADLOCK = "40P01"  # of PostgreSQL
 
 
 @dataclass(slots=True)
@@ -102,6 +105,19 @@ def on_ticket(desk: Desk, person: Person, number: str, now: datetime) -> Iterato
 
     NotThere when there is no such ticket for this person. Refused, raised inside, leaves everything as it was.
     """
+    try:
+        with _locked(desk, person, number, now) as stage:
+            yield stage
+    except IntegrityError as error:  # the same address, new to us, named on two tickets in the same moment
+        raise Refused(AT_ONCE) from error
+    except OperationalError as error:  # two tickets, each of which waits for the other: merged crosswise, say
+        if getattr(error.orig, "sqlstate", "") != _DEADLOCK:
+            raise
+        raise Refused(AT_ONCE) from error
+
+
+@contextmanager
+def _locked(desk: Desk, person: Person, number: str, now: datetime) -> Iterator[Stage]:
     with desk.database.transaction() as session:
         author = author_of(session, person, desk)
         # No database takes a NUL, nor needs to look for what no number is.

@@ -58,11 +58,14 @@ def _loaded(stage: Stage, number: str, field: str) -> TicketState:
 def link(stage: Stage, number: str, *, remove: bool = False) -> None:
     """The two have to do with each other; or, with `remove`, nothing any more."""
     must_live(stage)
-    ticket, other = stage.ticket, _loaded(stage, _number(number, "link"), "link")
+    ticket, named = stage.ticket, _number(number, "link")
+    other = _loaded(stage, named, "link")
+    known.links(stage.session, [ticket.id], stage.known)
+    if remove:  # a link to a ticket that was merged since stands under the number that it had
+        other = next((one for one in stage.tickets.values() if one.number == named and _is_linked(stage, one)), other)
     if other.id == ticket.id:
         raise Refused(say("A ticket cannot be linked to itself."), "link")
-    known.links(stage.session, [ticket.id], stage.known)
-    linked = bool({(ticket.id, other.id), (other.id, ticket.id)} & stage.known.links)
+    linked = _is_linked(stage, other)
     if linked and not remove:
         raise Refused(say("{number} is linked to this ticket already.", number=other.number), "link")
     if remove and not linked:
@@ -74,6 +77,10 @@ def link(stage: Stage, number: str, *, remove: bool = False) -> None:
     what = "link removed" if remove else "linked to"
     structure.history(stage.writes, ticket, stage.member, {what: ["", other.number]}, stage.now)
     _read(stage)
+
+
+def _is_linked(stage: Stage, other: TicketState) -> bool:
+    return bool({(stage.ticket.id, other.id), (other.id, stage.ticket.id)} & stage.known.links)
 
 
 def child(stage: Stage, title: str) -> TicketState:

@@ -8,7 +8,7 @@ from functools import partial
 from sqlalchemy import func, select
 
 from desk import alerts, load, notices, people, taking_part, tickets
-from desk.acting.rules import Refused
+from desk.acting.rules import NotThere, Refused
 from desk.acting.stage import Stage
 from desk.clean import clean
 from desk.profile_values import is_address
@@ -56,6 +56,18 @@ def leave(stage: Stage) -> None:
     before = _names(stage)
     _drop_alerts(stage, author)
     taking_part.remove(stage.writes, stage.ticket, author, stage.now)
+    stage.changes["additional contacts"] = [before, _names(stage)]
+
+
+def remove(stage: Stage, contact_id: int) -> None:
+    """By staff: an additional contact, added by mistake perhaps, sees and hears of the ticket no more."""
+    stage.member  # noqa: B018 - for staff alone
+    person = stage.ticket.people.get(contact_id)
+    if person is None:
+        raise NotThere
+    before = _names(stage)
+    _drop_alerts(stage, person)
+    taking_part.remove(stage.writes, stage.ticket, person, stage.now)
     stage.changes["additional contacts"] = [before, _names(stage)]
 
 

@@ -99,7 +99,11 @@ def list_notes(call: Call) -> Answer:
         rows = list(session.scalars(query.order_by(Event.at, Event.id).limit(asked.limit + 1)))
         shown, last = rows[: asked.limit], rows[asked.limit - 1] if len(rows) > asked.limit else None
         files = _files(call, session, ticket, [event.id for event in shown])
-        items = [_note(call, event, files.get(event.id, [])) for event in shown]
+        items = [
+            _note(call, event, files.get(event.id, []))
+            for event in shown
+            if conversation.says(event, _changes(call, event))
+        ]
     return Answer(NotePage(items=items, next=cursors.of_moment(last.at, last.id) if last else None))
 
 
@@ -170,12 +174,16 @@ def _files(call: Call, session: Session, ticket: Ticket, events: list[int] | Non
     return found
 
 
+def _changes(call: Call, event: Event) -> dict[str, Any]:
+    if call.bearer.is_staff:
+        return dict(event.changes)
+    return changes_said.for_customers(event.changes, priority=call.bearer.sees_priority)
+
+
 def _note(call: Call, event: Event, files: list[FileTold]) -> NoteTold:
-    changes: dict[str, Any] = dict(event.changes)
-    if not call.bearer.is_staff:
-        changes = changes_said.for_customers(changes, priority=call.bearer.sees_priority)
     pairs = (
-        (name, pair if isinstance(pair, list) and len(pair) == 2 else ("", pair)) for name, pair in changes.items()
+        (name, pair if isinstance(pair, list) and len(pair) == 2 else ("", pair))
+        for name, pair in _changes(call, event).items()
     )
     return NoteTold(
         id=event.id,

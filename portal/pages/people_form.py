@@ -10,12 +10,13 @@ from starlette.responses import Response
 
 from desk import contact_lists, contact_rules, languages, sites
 from desk.acting import people as acts
-from desk.acting.people import LABELS, Saved, Wanted, Wrong
+from desk.acting.people import LABELS, MANDATORY, Saved, Wanted, Wrong
 from desk.acting.people_stage import Scope, person_of
 from desk.acting.rules import Refused
 from desk.catalogue import Item
 from desk.profile import ADDRESSES, Profile
 from portal import done
+from portal.forms import Form
 from portal.pages.people_scope import keeping, or_404, query, scope, wanted
 from portal.visit import Portal, Row, Visit
 from store.tables import Contact, Site
@@ -27,6 +28,10 @@ _DONE = {
     "access_given": "access_given",
     "access_taken": "access_taken",
 }
+
+
+_SEEN = "was"  # a form that says what stood in its fields has it
+_OTHERS = ("level", "access", "muted", "site")
 
 
 def name_of(label: str) -> str:
@@ -81,8 +86,8 @@ def save(portal: Portal, visit: Visit) -> Response:
             if sends:
                 saved = acts.resend(stage, contact_id)
             else:
-                own = contact_id == visit.who.person.contact_id
-                saved = acts.change(stage, contact_id, _wanted(visit, own=own))
+                person = person_of(stage.session, stage.scope, contact_id)
+                saved = acts.change(stage, contact_id, _changed(visit, person))
     except Refused as error:
         with portal.config.database.reading() as session:
             _, person = _person(portal, visit, session)
@@ -102,15 +107,39 @@ def _person(portal: Portal, visit: Visit, session: Session) -> tuple[Scope, Prof
         return whose, person_of(session, whose, _id(visit))
 
 
-def _wanted(visit: Visit, *, own: bool = False) -> Wanted:
-    """What the form says; a field that it did not send stays as it is. One's own access and level are not in it."""
+def _changed(visit: Visit, person: Profile) -> Wanted:
+    """Only what was changed in the form: somebody else may have changed the rest meanwhile, access above all.
+
+    One's own access and level are not in it.
+    """
+    said, form = _wanted(visit), visit.form
+    needed = {name_of(label) for label in MANDATORY if not form.text(name_of(label))}
+    names = {*map(name_of, LABELS), *_OTHERS} - needed if _SEEN in form else set()
+    same = {name for name in names if form.text(name) == _was(form, name)}
+    own = person.id == visit.who.person.contact_id
+    return Wanted(
+        {label: value for label, value in said.values.items() if name_of(label) not in same},
+        level="" if "level" in same else said.level,
+        access=person.has_access if own or "access" in same else said.access,
+        muted=person.muted if "muted" in same else said.muted,
+        site_id=None if "site" in same else said.site_id,
+    )
+
+
+def _was(form: Form, name: str) -> str:
+    """What stood in a field when the form was made; what was empty is not sent."""
+    return form.text(f"was_{name}")
+
+
+def _wanted(visit: Visit) -> Wanted:
+    """What the form says; a field that it did not send stays as it is."""
     form = visit.form
     values = {label: form.text(name_of(label)) for label in LABELS if name_of(label) in form}
     site = form.get("site", "")
     return Wanted(
         values,
         level=form.text("level"),
-        access=form.get("access") == "yes" or own,
+        access=form.get("access") == "yes",
         muted=form.get("muted") == "yes",
         site_id=int(site) if site.isascii() and site.isdigit() and len(site) < 19 else None,
     )
@@ -145,7 +174,10 @@ def _page(
     config, again = portal.config, typed is not None and typed.get("do") != "resend"
     values: dict[str, Any] = {name_of(label): person.value(label) for label in LABELS}
     values |= {"level": person.level, "access": person.has_access, "muted": person.muted, "site": person.site_id or ""}
+    was = {name: "yes" if value is True else str(value or "") for name, value in values.items()}
     if again and typed is not None:
+        if _SEEN in typed:
+            was = {name: typed.get(f"was_{name}", "") for name in was}
         values |= {name: value for name, value in typed.items() if name in values}
         values |= {name: typed.get(name) == "yes" for name in ("access", "muted")}
     main = sites.main_of(there)
@@ -160,6 +192,7 @@ def _page(
         own=person.id != 0 and person.id == visit.who.person.contact_id,
         title=contact_lists.turned(person) if person.id else "",
         value=values,
+        was={name: value for name, value in was.items() if value} if person.id else {},
         faults=dict(faults or {}),
         addresses=tuple(map(name_of, ADDRESSES)),
         levels=[(level.name, level.people) for level in config.levels.all],

@@ -1,5 +1,6 @@
 """One ticket: its page, its files, the whole text of a long entry."""
 
+import secrets
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Any, BinaryIO
@@ -86,6 +87,7 @@ def answer(
         "faults": faults or {},
         "draft": draft or {},
         "sent": draft is not None,
+        "once": secrets.token_urlsafe(16),  # of the form for a note: sent twice, it is one
         "quick": "quick" in (draft if draft is not None else query),
         "asks_to_delete": query.get("delete", "") if query.get("delete", "") in aside.alerts else "",
         **_of_desk(portal, visit, number),

@@ -89,6 +89,12 @@ def _add_people(on: Stage, form: Form) -> str:
     return "added"
 
 
+def _remove_person(on: Stage, form: Form) -> str:
+    person = form.text("person")
+    taking_part.remove(on, int(person) if person.isascii() and person.isdecimal() and len(person) < 19 else 0)
+    return "added"
+
+
 def _alerts(on: Stage, form: Form) -> str:
     alerting.want(on, form.all("stages"))
     return "alerts"
@@ -109,6 +115,7 @@ PAGES: tuple[Row, ...] = (
     ("/t/{number}/stop", "POST", "signed_in", _page(_stop)),
     ("/t/{number}/leave", "POST", "signed_in", _page(_leave)),
     ("/t/{number}/people", "POST", "signed_in", _page(_add_people, "people")),
+    ("/t/{number}/people/remove", "POST", "staff", _page(_remove_person)),
     ("/t/{number}/alerts", "POST", "signed_in", _page(_alerts)),
     ("/t/{number}/alerts/remove", "POST", "signed_in", _page(_drop_alert)),
 )

@@ -89,15 +89,20 @@ def note(portal: Portal, visit: Visit) -> Response:
         working.must_live(on)
         if kept.refused and not kept.files and not _field(visit, "note"):
             raise kept.fault()
-        if time := _field(visit, "time"):
+        time, status = _field(visit, "time"), _field(visit, "after")
+        wanted = notes.Wanted(
+            _field(visit, "note"), _field(visit, "note_title"), kept.files, private=_field(visit, "to") == "internal",
+            once=f"{visit.form.text('once')[:40]} {time} {status}" if visit.form.text("once") else "",
+        )  # fmt: skip
+        if before := notes.written_before(on, wanted):
+            return before
+        if time:
             working.spend(on, time)
-        if status := _field(visit, "after"):
+        if status:
             life.set_status(on, status)
         if not _field(visit, "note") and not kept.files and on.changes:
+            notes.remember(on, wanted)
             return entry.write(on) or 0
-        wanted = notes.Wanted(
-            _field(visit, "note"), _field(visit, "note_title"), kept.files, private=_field(visit, "to") == "internal"
-        )
         return notes.write(on, wanted)
 
     def after(visit: Visit, number: str, written: object) -> str:

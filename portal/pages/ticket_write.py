@@ -13,6 +13,7 @@ from portal.pages import ticket
 from portal.visit import Portal, Row, Visit
 
 _KEPT = ("note_title", "note", "file_name", "copies", "notify", "append", "private", "quick")
+_ONCE = 40  # characters of the mark of a form
 AGAIN = say("Choose the files again: nothing was saved.")
 
 
@@ -55,6 +56,7 @@ def _wanted(form: Form, kept: files.Kept) -> Wanted:
         append="append" in form,
         private="private" in form,
         quick="quick" in form,
+        once=form.text("once")[:_ONCE],
     )
 
 

@@ -1,39 +1,14 @@
 """The portal in a real browser: the first visit, keyboard, focus, print; every page is looked at in test_gallery.py."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
-
 import pytest
 
+from tests.portal.chrome import page_of, sign_in
 from tests.portal.serving import serve
 from tests.portal.world import PASSWORD, World
 from tests.servers import chromium
 
-if TYPE_CHECKING:
-    from playwright.sync_api import Browser as Chromium
-    from playwright.sync_api import Page
-
 pytestmark = [pytest.mark.peer, pytest.mark.timeout(240)]
 FOCUSED = "(focused => [focused.textContent, getComputedStyle(focused).outlineWidth])(document.activeElement)"
-
-
-@contextmanager
-def page_of(browser: "Chromium", width: int = 1280, scheme: str = "light", **options: object) -> "Iterator[Page]":
-    """A fresh profile of this width and colour scheme."""
-    context = browser.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme, **options)
-    try:
-        yield context.new_page()
-    finally:
-        context.close()
-
-
-def sign_in(page: "Page", address: str, username: str, password: str) -> None:
-    """As a person does."""
-    page.goto(f"{address}/in")
-    page.get_by_label("E-mail address").fill(username)
-    page.get_by_label("Password", exact=False).fill(password)
-    page.get_by_role("button", name="Sign in").click()
 
 
 def test_the_first_visit(world: World) -> None:
@@ -56,7 +31,7 @@ def test_the_first_visit(world: World) -> None:
         page.get_by_text("Show quoted text").click()
         assert page.get_by_text("Acme Sample, second floor").is_visible()
         with page.expect_download() as download:
-            page.get_by_role("link", name="switch log, 9 April.txt").click()
+            page.get_by_role("link", name="switch log, 9 April.txt").first.click()
         assert download.value.suggested_filename == "switch log, 9 April.txt"
         page.get_by_role("button", name="Sign out").click()
         assert page.url == f"{address}/"
@@ -100,7 +75,7 @@ def test_a_printed_ticket_is_the_ticket(world: World) -> None:
         for hidden in (page.get_by_role("navigation"), page.get_by_role("contentinfo"), page.get_by_text("Sign out")):
             assert not hidden.is_visible()
         assert page.get_by_role("heading", level=1).is_visible()
-        assert page.get_by_text("switch log, 9 April.txt").is_visible()
+        assert page.get_by_text("switch log, 9 April.txt").first.is_visible()
         colours = page.evaluate(
             "[getComputedStyle(document.body).color, getComputedStyle(document.body).backgroundColor]"
         )

@@ -8,10 +8,10 @@ import pytest
 from httpx2 import Response
 
 from store.tables import Disposition, Outbox, ReceivedMail, Suppression
+from tests.portal.chrome import page_of, sign_in
 from tests.portal.client import Browser
 from tests.portal.mail_world import RAW, Reader, add_letter, add_mail, mute
 from tests.portal.serving import serve
-from tests.portal.test_browser import page_of, sign_in
 from tests.portal.test_html import Page
 from tests.portal.world import PASSWORD, START, World
 from tests.servers import chromium

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from store.tables import Event
+from tests.portal.chrome import RULES, page_of, sign_in
 from tests.portal.serving import serve
-from tests.portal.test_browser import RULES, page_of, sign_in
 from tests.portal.world import HTML, PASSWORD, World
 from tests.servers import chromium
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.portal import gallery
+from tests.portal.chrome import RULES
 from tests.portal.gallery_world import RULES as DESK_RULES
 from tests.portal.gallery_world import furnish
 from tests.portal.serving import serve
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 pytestmark = [pytest.mark.peer, pytest.mark.timeout(600)]
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 # What axe does not measure (WCAG 2.5.8): links in a sentence, and boxes that lie in their label, are exempt.
 SMALL = """() => [...document.querySelectorAll('main button, main select, main input:not([type=hidden]), nav a')]
   .filter(one => one.offsetParent && !one.closest('label'))

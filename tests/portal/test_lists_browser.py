@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
+from tests.portal.chrome import RULES, page_of, sign_in
 from tests.portal.serving import serve
-from tests.portal.test_browser import RULES, page_of, sign_in
 from tests.portal.world import PASSWORD, START, World, add_ticket
 from tests.servers import chromium
 

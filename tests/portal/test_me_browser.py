@@ -4,8 +4,8 @@ import pytest
 from sqlalchemy import select
 
 from store.tables import Contact, Outbox
+from tests.portal.chrome import RULES, page_of, sign_in
 from tests.portal.serving import serve
-from tests.portal.test_browser import RULES, page_of, sign_in
 from tests.portal.world import KEYS, PASSWORD, World
 from tests.servers import chromium
 

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from tests.desk.opened import furnish, newest, rules
+from tests.portal.chrome import RULES, page_of, sign_in
 from tests.portal.serving import serve
-from tests.portal.test_browser import RULES, page_of, sign_in
 from tests.portal.world import PASSWORD, World
 from tests.servers import chromium
 

@@ -14,9 +14,9 @@ from desk import contact_batches, profile
 from desk.acting import people_import
 from desk.profile import Profile
 from store.tables import Contact, ImportRun, Outbox, Pending, Site
+from tests.portal.chrome import page_of, sign_in
 from tests.portal.client import TOKEN, Browser
 from tests.portal.serving import serve
-from tests.portal.test_browser import page_of, sign_in
 from tests.portal.test_html import Page
 from tests.portal.world import KEYS, PASSWORD, World
 from tests.servers import chromium

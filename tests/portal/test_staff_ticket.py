@@ -9,10 +9,10 @@ from httpx2 import Response
 from sqlalchemy import select
 
 from store.tables import Event, Ticket
+from tests.portal.chrome import page_of, sign_in
 from tests.portal.client import TOKEN, Browser
 from tests.portal.mail_world import add_letter, add_mail
 from tests.portal.serving import serve
-from tests.portal.test_browser import page_of, sign_in
 from tests.portal.world import PASSWORD, World
 from tests.servers import chromium
 

@@ -1,5 +1,6 @@
 """A note on the page of a ticket: its words and title, its files, whom it reaches, and what is refused of it."""
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -236,3 +237,36 @@ def test_nobody_writes_where_they_do_not_see(world: World, signed_in: Enter) -> 
         assert "You do not have access to this ticket." in answer.text
     assert newest(world).id == before
     assert len(list(world.blobs.root.glob("??/*"))) == blobs
+
+
+def test_the_same_form_twice_is_one_note(world: World, signed_in: Enter) -> None:
+    """A second press of the button leads to the first note; with other words, or from a new form, it is another."""
+    jane = signed_in("jane")
+    mark = re.findall(r'name="once" value="([^"]{20,})"', jane.get(PHONES).text)
+    assert len(mark) == 1
+    first = send(jane, "notes", note="Line 2 too.", notify="yes", once=mark[0]).headers["location"]
+    told = letters(world, "customer_wrote")
+    assert send(jane, "notes", note="Line 2 too.", notify="yes", once=mark[0]).headers["location"] == first
+    assert letters(world, "customer_wrote") == told
+    assert send(jane, "notes", note="Line 3 too.", notify="yes", once=mark[0]).headers["location"] != first
+    again = send(jane, "notes", note="Line 2 too.", notify="yes", once="another")
+    assert again.headers["location"] != first
+    assert after(jane, again).count("Line 2 too.") == 2
+
+
+def test_a_note_that_is_refused_can_be_sent_again(world: World, signed_in: Enter) -> None:
+    """Nothing of it was written, so nothing of it is known."""
+    jane = signed_in("jane")
+    assert send(jane, "notes", note="See this.", copies="bad@", once="one").status_code == 422
+    assert send(jane, "notes", note="See this.", once="one").status_code == 303
+
+
+def test_a_closed_ticket_offers_no_reply(world: World, signed_in: Enter) -> None:
+    """Where a new request is the way, the page does not name a reply as one."""
+    with world.database.transaction() as session:
+        add_ticket(session, world, "gone", "jane", title="Gone", status="Withdrawn")
+    with world.database.reading() as session:
+        number = session.get_one(Ticket, world.ids["gone"]).number
+    page = signed_in("jane").get(f"/t/{number}").text
+    assert "This ticket is closed. Write a new one and mention" in page
+    assert "reply to any mail of this ticket" not in page

@@ -9,10 +9,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import delete, func, select, update
 
+from desk import tokens
 from desk.erasing import Wish
 from postdesk import erasing_run
 from store.identity import name_of
 from store.tables import (
+    AccessToken,
     Account,
     Announcement,
     ContactAddress,
