@@ -21,8 +21,10 @@ from store.tables import Account, Contact, ContactAddress, Event, Organisation, 
 
 TICKETS, ENTRIES, WORDS = 100_000, 5, 50  # and of each entry so many words
 CLIENTS, VIEWS = 20, 15  # people at once, and pages that each of them looks at of every kind
-PAUSE = 0.5  # seconds that they read, on average
+PAUSE = 1.0  # seconds that they read, on average; nobody reads so fast, so it stands for many more people
+ALONE = 30  # pages that one person looks at while nobody else does
 CONTACTS, OURS = 2_000, 400  # people, and those of the organisation that has every fifth ticket
+_OURS = 900_000_001  # the first id of organisations and people: far from those that the desk gave its samples
 _PART = 5_000
 _STATUSES = ("New", "In Progress", "Waiting Customer", *["Complete"] * 57)
 _COOKIE = "postdesk-session"
@@ -58,7 +60,7 @@ def search_step(database: Database) -> int:
 def measured(desk: Desk, sample: Sample) -> Iterator[tuple[str, float, str]]:
     """The figures of a desk that is full."""
     with desk.database.reading() as session:
-        numbers = session.scalars(select(Ticket.number).where(Ticket.organisation_id == 1).limit(500)).all()
+        numbers = session.scalars(select(Ticket.number).where(Ticket.organisation_id == _OURS).limit(500)).all()
     for who, cookie in (("customer", sign_in(desk.database, sample.customer, staff=False)),
                         ("staff", sign_in(desk.database, sample.staff, staff=True))):  # fmt: skip
         kinds: dict[str, Callable[[random.Random], str]] = {
@@ -68,6 +70,10 @@ def measured(desk: Desk, sample: Sample) -> Iterator[tuple[str, float, str]]:
             "search": lambda chance: f"/tickets?q={quote(chance.choice(sample.words))}",
         }
         for kind, address in kinds.items():
+            before = desk.cpu_seconds()
+            alone = _alone(desk.page, cookie, address)
+            yield f"{who}: {kind}, alone, median", statistics.median(alone) * 1000, "ms"
+            yield f"{who}: {kind}, processor time of each", (desk.cpu_seconds() - before) / ALONE * 1000, "ms"
             times = _looked_at(desk.page, cookie, address)
             yield f"{who}: {kind}, median", statistics.median(times) * 1000, "ms"
             yield f"{who}: {kind}, 95th percentile", statistics.quantiles(times, n=20)[-1] * 1000, "ms"
@@ -88,15 +94,15 @@ def fill(database: Database, tickets: int = TICKETS) -> Sample:
 
     with database.transaction() as session:
         session.execute(insert(core(Organisation)), [
-            {"id": i, "name": f"Sample {i}", "visibility": "organisation", "created_at": now} for i in range(1, 41)
+            {"id": _OURS + i, "name": f"Sample {i}", "visibility": "organisation", "created_at": now} for i in range(40)
         ])  # fmt: skip
         session.execute(insert(core(Contact)), [
-            {"id": i, "name": f"Person {i}", "organisation_id": 1 if i <= OURS else 2 + i % 39, "known": True,
-             "created_at": now} for i in range(1, CONTACTS + 1)
+            {"id": _OURS + i, "name": f"Person {i}", "organisation_id": _organisation(i), "known": True,
+             "created_at": now} for i in range(CONTACTS)
         ])  # fmt: skip
         session.execute(insert(core(ContactAddress)), [
-            {"address": f"p{i}@customer.test", "written": f"p{i}@customer.test", "contact_id": i}
-            for i in range(1, CONTACTS + 1)
+            {"address": f"p{i}@customer.test", "written": f"p{i}@customer.test", "contact_id": _OURS + i}
+            for i in range(CONTACTS)
         ])  # fmt: skip
         staff = session.scalars(select(Staff.id)).first() or 0
     first = 1_000_000_000  # far from the ids that the desk gives itself
@@ -104,17 +110,21 @@ def fill(database: Database, tickets: int = TICKETS) -> Sample:
         rows, entries = [], []
         for n in range(start, min(start + _PART, tickets)):
             at = now - timedelta(minutes=5 * (tickets - n))
-            who = chance.randint(1, OURS) if n % 5 == 0 else chance.randint(OURS + 1, CONTACTS)
+            who = chance.randrange(OURS) if n % 5 == 0 else chance.randrange(OURS, CONTACTS)
             rows.append(_ticket(first + 10 * n, n, at, who, chance.choice(_STATUSES), text(6)))
             entries += [
                 {"id": first + 10 * n + place, "ticket_id": first + 10 * n, "at": at + timedelta(hours=place),
-                 "kind": "note", "visibility": "internal" if place == 3 else "public", "contact_id": who,
+                 "kind": "note", "visibility": "internal" if place == 3 else "public", "contact_id": _OURS + who,
                  "author": f"Person {who}", "text": text(WORDS)} for place in range(1, ENTRIES + 1)
             ]  # fmt: skip
         with database.transaction(durable=False) as session:
             session.execute(insert(core(Ticket)), rows)
             session.execute(insert(core(Event)), entries)
-    return Sample(words, tuple(first + 10 * n for n in range(tickets)), 5, staff)
+    return Sample(words, tuple(first + 10 * n for n in range(tickets)), _OURS + 5, staff)
+
+
+def _organisation(person: int) -> int:
+    return _OURS if person < OURS else _OURS + 1 + person % 39
 
 
 def _vocabulary(chance: random.Random) -> tuple[tuple[str, ...], list[float]]:
@@ -128,7 +138,7 @@ def _ticket(ticket_id: int, n: int, at: datetime, who: int, status: str, title: 
     return {
         "id": ticket_id, "number": f"T{at:%Y%m%d}.{n:06}", "title": title, "letter_subject": title, "status": status,
         "type": ("Incident", "Query", "Change")[n % 3], "desk_address": "service@desk.test",
-        "organisation_id": 1 if who <= OURS else 2 + who % 39, "requester_id": who, "created_at": at,
+        "organisation_id": _organisation(who), "requester_id": _OURS + who, "created_at": at,
         "updated_at": at + timedelta(hours=5), "completed_at": done,
     }  # fmt: skip
 
@@ -146,6 +156,17 @@ def sign_in(database: Database, person: int, *, staff: bool) -> str:
             session.flush()
         account.once_hash, account.once_nonce = "", None
         return sessions.start(session, account, now=datetime.now(UTC), lifetimes=Lifetimes()).cookie
+
+
+def _alone(port: int, cookie: str, address: Callable[[random.Random], str]) -> list[float]:
+    """Seconds of each view of one person, one after another."""
+    chance, connection, times = random.Random(CLIENTS), _connect(port), list[float]()  # noqa: S311 - samples
+    for _ in range(ALONE):
+        path, started = address(chance), time.perf_counter()
+        status, _body = _get(connection, path, cookie)
+        times.append(time.perf_counter() - started)
+        assert status == 200, (path, status)
+    return times
 
 
 def _looked_at(port: int, cookie: str, address: Callable[[random.Random], str]) -> list[float]:

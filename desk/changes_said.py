@@ -64,6 +64,7 @@ _KEYS = frozenset(
 # Values that are words of ours, where they are kept as such.
 _WORDS = {"yes": say("yes"), "no": say("no"), "approve": say("approve"), "reject": say("reject")}
 _OF_WORDS = frozenset({"answer", "shared with organisation"})
+_GONE = frozenset({"file removed"})
 _NAMED = frozenset(
     {"status", "type", "urgency", "impact", "priority", "approval", "withdrawal", "source"}
 )  # their values are names
@@ -106,6 +107,8 @@ def facts(changes: Mapping[str, Pair], language: Language) -> list[tuple[str, st
 def shown(what: str, pair: Pair, language: Language) -> str:
     """London (was Leeds)"""
     before, now = (value_of(what, value, language) for value in pair)
+    if what in _GONE and not now:
+        return before  # “File removed: handset.mov”, and none of it is left
     now = now or language.say("none")
     return language.say("{now} (was {before})", now=now, before=before) if before else now
 

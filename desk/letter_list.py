@@ -80,6 +80,11 @@ class OutLetter:
         return self.attempts[-1] if self.attempts else None
 
     @property
+    def is_for_people(self) -> bool:
+        """Somebody can do something about it: it has not gone out, and is not under way."""
+        return not self.sending and self.state not in ("sent", "folded", "held")
+
+    @property
     def outcome(self) -> str:
         """The state, or that it came back after it was handed over."""
         back = self.done and any(attempt.result == "bounced" for attempt in self.attempts)

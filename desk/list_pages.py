@@ -4,12 +4,11 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select, true, union_all
 from sqlalchemy.orm import Session
 
-from desk import lists, search
+from desk import lists, report, search
 from desk.access import Person, visible_tickets
 from desk.columns import Column, Row
 from desk.lists import MAY_LACK, NOT_DONE, TIMES, Query, SortKey
@@ -22,6 +21,7 @@ MOST_WAYS = 200  # organisations that are looked into one by one, each by its in
 MOST_COUNTED = 1_000  # of more tickets it is said that they are more
 BATCH = 1_000  # tickets of a file that are read at a time
 MOST_READ = 40  # tickets that are read for each one of a page, when words are looked for that stand in many
+_FEW = 6_000  # tickets that are read rather than all texts with a word
 _CURSOR = re.compile(r"([0-9]{1,18})-([^\0]{0,200})")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ID, _SORT = "ticket id", "sorted by"  # columns of our own, which nobody chooses
@@ -113,19 +113,31 @@ def count(
     """How many tickets there are; of more than MOST_COUNTED one more than that."""
     bare = _Wanted(replace(query, words=()), person, lists.sorted_by(query), now, None, tuple(teams))
     if not query.words:
+        if query.view == "open" and not query.filters:
+            return min(report.open_now(session, person), MOST_COUNTED + 1)
         return _number(session, _any_of(bare), MOST_COUNTED)
     look = look or search.look(session, query.words, person)
+    if len(look.common) > 1 and look.ids is None:  # each is common; all of them together may be rare
+        look = search.look(session, query.words, person, search.LESS_RARE)
     held = [search.holding(word, person) for word in look.common]
     if look.ids is not None:
         return _number(session, _any_of(bare).where(search.among(session, look.ids), *held), MOST_COUNTED)
     long = [word for word in look.common if len(word) >= search.SHORTEST]
-    if long and search.is_sqlite(session) and _number(session, _any_of(bare), PAGE * MOST_READ) > PAGE * MOST_READ:
-        # Many tickets, and many texts with the word: those are gone through until there are tickets enough.
-        hits = search.hits(long[0], person, sqlite=True).subquery()
+    if long and search.is_sqlite(session) and _number(session, _any_of(bare), _FEW) > _FEW:
         others = [search.holding(word, person) for word in look.common if word != long[0]]
-        joined = _any_of(bare).distinct().select_from(hits.join(Ticket, Ticket.id == hits.c.ticket_id))
-        return _number(session, joined.where(*others), MOST_COUNTED)
+        return _by_texts(session, _any_of(bare).where(*others), long[0], person)
     return _number(session, _any_of(bare).where(*held), MOST_COUNTED)
+
+
+def _by_texts(session: Session, wanted: Select[int], word: str, person: Person) -> int:
+    """Many tickets, and many texts with the word: those are gone through until there are tickets enough."""
+    known, *others = search.hits(word, person, sqlite=True)
+    texts, most = known.subquery(), MOST_COUNTED + 1
+    joined = wanted.select_from(texts.join(Ticket, Ticket.id == texts.c.ticket_id)).distinct()
+    found = set(session.scalars(joined.limit(most)))
+    if len(found) < most:
+        found.update(session.scalars(wanted.where(Ticket.id.in_(union_all(*others))).limit(most)))
+    return min(len(found), most)
 
 
 def _number(session: Session, found: Select[int], most: int) -> int:
@@ -153,15 +165,14 @@ def _any_of(wanted: _Wanted) -> Select[int]:
     return select(Ticket.id).where(visible_tickets(wanted.person), *wanted.conditions())
 
 
-def _with_words(session: Session, wanted: _Wanted, count: int, look: Look | None) -> Any:
+def _with_words(session: Session, wanted: _Wanted, count: int, look: Look | None) -> Sequence[int]:
     """The first tickets that hold the words: by the index where a word is rare, else by reading one after another."""
-    person, order, query = wanted.person, wanted.key.order(), wanted.query
+    person, query = wanted.person, wanted.query
     look = look or search.look(session, query.words, person)
     bare = replace(wanted, query=replace(query, words=()))
-    held = [search.holding(word, person) for word in look.common]
     if look.ids is not None:
-        some = _any_of(bare).where(search.among(session, look.ids), *held)
-        return session.scalars(some.order_by(*order).limit(count)).all()
+        return _of_these(session, bare, count, look)
+    held = [search.holding(word, person) for word in look.common]
     most, size = count * MOST_READ, count * 2
     ids, found, start = session.scalars(_picked(bare, most)).all(), list[int](), 0
     while start < len(ids) and len(found) < count:
@@ -171,7 +182,17 @@ def _with_words(session: Session, wanted: _Wanted, count: int, look: Look | None
         start, size = start + size, size * 2
     if len(found) >= count or len(ids) < most:
         return found[:count]
-    return session.scalars(_any_of(wanted).order_by(*order).limit(count)).all()  # it stands in what is further on
+    # The words stand in what is further on.
+    look = search.look(session, query.words, person, search.LESS_RARE)
+    if look.ids is not None:
+        return _of_these(session, bare, count, look)
+    return session.scalars(_any_of(wanted).order_by(*wanted.key.order()).limit(count)).all()
+
+
+def _of_these(session: Session, bare: _Wanted, count: int, look: Look) -> Sequence[int]:
+    held = [search.holding(word, bare.person) for word in look.common]
+    some = _any_of(bare).where(search.among(session, look.ids or ()), *held)
+    return session.scalars(some.order_by(*bare.key.order()).limit(count)).all()
 
 
 def _picked(wanted: _Wanted, count: int) -> Select[int]:

@@ -37,13 +37,15 @@ def add_contact(
     now: datetime,
     organisation_id: int | None = None,
     known: bool = False,
+    language: str = "",
 ) -> ContactState:
     """A new contact; the address must not belong to another. The one with the address "" cannot be written to."""
     name = name.strip()[:200]
     first, _, last = name.partition(" ")
     state = ContactState(
-        writes.next_id(), name, address[:320], known=known, organisation_id=organisation_id, fresh=True
-    )
+        writes.next_id(), name, address[:320], known=known, organisation_id=organisation_id, fresh=True,
+        language=language,
+    )  # fmt: skip
     writes.add(
         Contact,
         id=state.id,
@@ -53,7 +55,7 @@ def add_contact(
         first_name=first[:100] if last else "",
         last_name=last.rpartition(" ")[2][:100] if last else "",
         level="Standard User",
-        language="",
+        language=language,
         known=known,
         muted=False,
         sees="",

@@ -4,10 +4,11 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from functools import lru_cache
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, true
+from sqlalchemy import BindParameter, ColumnElement, Executable, and_, bindparam, func, or_, select, true
 from sqlalchemy.orm import Session
 
 from desk import list_filters, lists, statuses
@@ -22,6 +23,7 @@ _TIMES = (Ticket.created_at, Ticket.completed_at)
 # and much worse; what is in a function does not tempt the database.
 _OPEN = (func.coalesce(Ticket.status, "").in_(NOT_DONE), Ticket.completed_at.is_(None))
 _Condition = ColumnElement[bool]
+_Part = Literal["all", "theirs", "own", "own of others"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,15 +52,16 @@ class Report:
 def report(session: Session, person: Person, now: datetime, zone: ZoneInfo, site: Filter | None = None) -> Report:
     """Count; of one site alone where it is named. Every part of it is answered by an index."""
     starts = month_starts(now, zone)
-    parts = _parts(person, site)
+    values: dict[str, Any] = {"contact": person.contact_id, "organisations": sorted(person.organisations)}
+    values |= {f"month{place}": start for place, start in enumerate(starts)}
     types: Counter[str] = Counter()
     open_now: Counter[str] = Counter()
     totals = [0] * (len(_TIMES) * MONTHS)
-    for part, is_many in parts:
-        counted = _by_ranges(session, part, starts) if is_many else _by_rows(session, part, starts)
+    for part in _parts(person):
+        year, now_open = _statements(part, site)
+        counted = tuple(session.execute(year, values).one())
         totals = [total + number for total, number in zip(totals, counted, strict=True)]
-        now_open = select(Ticket.type, Ticket.status, func.count()).where(*part, *_OPEN)
-        for kind, status, number in session.execute(now_open.group_by(Ticket.type, Ticket.status)):
+        for kind, status, number in session.execute(now_open, values):
             types[kind] += number
             open_now[status] += number
     months = tuple(Month(start, totals[i], totals[MONTHS + i]) for i, start in enumerate(starts))
@@ -66,7 +69,19 @@ def report(session: Session, person: Person, now: datetime, zone: ZoneInfo, site
     return Report(months, tuple(sorted(types.items())), by_status)
 
 
-def counts(session: Session, person: Person, now: datetime, found: Report, site: Filter | None = None) -> Counts:
+def open_now(session: Session, person: Person) -> int:
+    """How many tickets the view “open” shows; an index knows it, without the tickets."""
+    values = {"contact": person.contact_id, "organisations": sorted(person.organisations)}
+    found = [session.execute(_statements(part, None)[1], values) for part in _parts(person)]
+    return sum(number for rows in found for *_, number in rows)
+
+
+def done_lately(session: Session, person: Person, now: datetime, site: Filter | None = None) -> int:
+    """How many tickets the view “done” shows."""
+    return _number(session, "done", person, now, _narrowed(site))
+
+
+def counts(session: Session, person: Person, now: datetime, found: Report, done: int, site: Filter | None) -> Counts:
     """The five figures, each of exactly the tickets that its list shows; `found` has counted the open ones."""
     narrowed = _narrowed(site)
     mine: dict[str, int] = {}
@@ -74,13 +89,14 @@ def counts(session: Session, person: Person, now: datetime, found: Report, site:
         own = select(Ticket.status, func.count()).where(_own(person), ~Ticket.spam, *_OPEN, *narrowed)
         mine = {row[0]: row[1] for row in session.execute(own.group_by(Ticket.status))}
 
-    def number(view: View) -> int:
-        wanted = (visible_tickets(person), *lists.conditions(Query(view), person, now), *narrowed)
-        return session.scalar(select(func.count()).select_from(Ticket).where(*wanted)) or 0
-
     waiting = sum(count for status, count in mine.items() if status in statuses.WAITING_ON_CUSTOMER)
-    approval = 0 if person.contact_id is None else number("approval")
-    return Counts(found.open, sum(mine.values()), waiting, approval, number("done"))
+    approval = 0 if person.contact_id is None else _number(session, "approval", person, now, narrowed)
+    return Counts(found.open, sum(mine.values()), waiting, approval, done)
+
+
+def _number(session: Session, view: View, person: Person, now: datetime, narrowed: Sequence[_Condition]) -> int:
+    wanted = (visible_tickets(person), *lists.conditions(Query(view), person, now), *narrowed)
+    return session.scalar(select(func.count()).select_from(Ticket).where(*wanted)) or 0
 
 
 def month_starts(now: datetime, zone: ZoneInfo) -> list[datetime]:
@@ -90,19 +106,33 @@ def month_starts(now: datetime, zone: ZoneInfo) -> list[datetime]:
     return [datetime(year, month + 1, 1, tzinfo=zone) for year, month in reversed(months)]
 
 
-def _parts(person: Person, site: Filter | None) -> list[tuple[tuple[_Condition, ...], bool]]:
-    """The rule of access (desk/access.py) in parts that have no ticket in common and an index each; which are large."""
+def _parts(person: Person) -> tuple[_Part, ...]:
+    """The rule of access (desk/access.py) in parts that have no ticket in common and an index each."""
     if not person.active:
-        return []
-    common, is_many = (~Ticket.spam, *_narrowed(site)), site is None
+        return ()
     if person.staff_id is not None:
-        return [(common, is_many)]
-    own, ids = _own(person), sorted(person.organisations)
-    if not ids:
-        return [((own, *common), False)]
-    of_others = or_(Ticket.organisation_id.is_(None), Ticket.organisation_id.not_in(ids), ~Ticket.shared)
-    theirs: tuple[_Condition, ...] = (Ticket.organisation_id.in_(ids), Ticket.shared == true(), *common)
-    return [(theirs, is_many), ((own, of_others, *common), False)]
+        return ("all",)
+    return ("theirs", "own of others") if person.organisations else ("own",)
+
+
+# Made once: SQLAlchemy takes longer to put two dozen counts together than the database takes to count.
+@lru_cache(maxsize=64)
+def _statements(name: _Part, site: Filter | None) -> tuple[Executable, Executable]:
+    """Of a part: what was created and completed in each month, and what is open, by type and status."""
+    ids: BindParameter[Any] = bindparam("organisations", expanding=True)
+    own = _own_of(bindparam("contact"))
+    parts: dict[_Part, tuple[_Condition, ...]] = {
+        "all": (),
+        "theirs": (Ticket.organisation_id.in_(ids), Ticket.shared == true()),
+        "own": (own,),
+        "own of others": (
+            own, or_(Ticket.organisation_id.is_(None), Ticket.organisation_id.not_in(ids), ~Ticket.shared)
+        ),
+    }  # fmt: skip
+    part = (*parts[name], ~Ticket.spam, *_narrowed(site))
+    year = _by_ranges(part) if site is None and name in ("all", "theirs") else _by_rows(part)
+    now_open = select(Ticket.type, Ticket.status, func.count()).where(*part, *_OPEN)
+    return year, now_open.group_by(Ticket.type, Ticket.status)
 
 
 def _narrowed(site: Filter | None) -> Sequence[_Condition]:
@@ -113,15 +143,20 @@ def _own(person: Person) -> _Condition:
     """“My” tickets, open or not (features.md A1); of staff: what they took."""
     if person.staff_id is not None:
         return Ticket.assignee_id == person.staff_id
+    return _own_of(person.contact_id)
+
+
+def _own_of(contact_id: Any) -> _Condition:
     taking_part = select(Participant.ticket_id).where(
-        Participant.contact_id == person.contact_id, Participant.removed_at.is_(None)
+        Participant.contact_id == contact_id, Participant.removed_at.is_(None)
     )
-    return or_(Ticket.requester_id == person.contact_id, Ticket.id.in_(taking_part))
+    return or_(Ticket.requester_id == contact_id, Ticket.id.in_(taking_part))
 
 
-def _spans(starts: Sequence[datetime]) -> list[_Condition]:
+def _spans() -> list[_Condition]:
     """What was created in each month, then what was completed in each."""
-    ends: list[datetime | None] = [*starts[1:], None]
+    starts: list[BindParameter[Any]] = [bindparam(f"month{place}") for place in range(MONTHS)]
+    ends = [*starts[1:], None]
     return [
         and_(time >= start, true() if end is None else time < end)
         for time in _TIMES
@@ -129,17 +164,17 @@ def _spans(starts: Sequence[datetime]) -> list[_Condition]:
     ]
 
 
-def _by_ranges(session: Session, part: Sequence[_Condition], starts: Sequence[datetime]) -> Sequence[int]:
+def _by_ranges(part: Sequence[_Condition]) -> Executable:
     """Of many tickets: a range of an index for each month."""
 
     def number(span: _Condition) -> Any:
         return select(func.count()).select_from(Ticket).where(*part, span).scalar_subquery()
 
-    return tuple(session.execute(select(*map(number, _spans(starts)))).one())
+    return select(*map(number, _spans()))
 
 
-def _by_rows(session: Session, part: Sequence[_Condition], starts: Sequence[datetime]) -> Sequence[int]:
+def _by_rows(part: Sequence[_Condition]) -> Executable:
     """Of a few: each row is looked at once."""
-    lately = or_(*(time >= starts[0] for time in _TIMES))
-    sums = [func.count().filter(span) for span in _spans(starts)]
-    return tuple(session.execute(select(*sums).select_from(Ticket).where(*part, lately)).one())
+    lately = or_(*(time >= bindparam("month0") for time in _TIMES))
+    sums = [func.count().filter(span) for span in _spans()]
+    return select(*sums).select_from(Ticket).where(*part, lately)

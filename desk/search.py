@@ -2,7 +2,8 @@
 
 `found` is what finding means, as one condition. Lists, which show a page, look first how often each word stands in the
 desk (`look`): what a rare one finds is known then, and a common one is looked for ticket by ticket until the page is
-full (`holding`). All three find the same.
+full (`holding`). All three find the same; only words of several letters beyond ASCII, in a strange mix of cases, and
+what stands behind the first 200,000 letters of an entry depend on the way.
 """
 
 import json
@@ -41,7 +42,8 @@ from store.database import Database
 from store.tables import Event, ReceivedMail, Ticket, search
 
 SHORTEST = 3  # letters of a word that the index knows; a shorter one is looked for in titles and numbers alone
-RARE = 3_000  # texts at most that a rare word stands in
+RARE = 3_000  # texts at most that a rare word stands in …
+LESS_RARE = 30_000  # … and one that is worth it where the tickets at hand do not have all the words
 _PATIENCE = 100  # mails that wait: they go first, and the index waits
 _PART = 200_000  # characters of one transaction, which keeps nobody waiting for long
 
@@ -49,6 +51,8 @@ _Found = Select[int] | CompoundSelect[int]
 _words = table("search_words", column("rowid", Integer))
 _entry = table("search_entry", column("id", Integer), column("ticket_id", Integer), column("public", Integer))
 _waiting = table("search_waiting", column("id", Integer))
+# Made once: SQLAlchemy takes milliseconds for the columns of an alias.
+_noted, _headed, _ours, _theirs = aliased(Event), aliased(Ticket), aliased(Ticket), aliased(Ticket)
 
 
 class _Either(FunctionElement[bool]):
@@ -81,31 +85,38 @@ def found(word: str, person: Person) -> ColumnElement[bool]:
     if len(word) < SHORTEST:
         return _titled(word)
     return _Either(
-        Ticket.id.in_(union_all(*_everywhere(word, person, sqlite=True))),
-        Ticket.id.in_(union_all(*_everywhere(word, person, sqlite=False))),
+        Ticket.id.in_(union_all(*hits(word, person, sqlite=True))),
+        Ticket.id.in_(union_all(*hits(word, person, sqlite=False))),
     )
 
 
-def look(session: Session, words: Sequence[str], person: Person) -> Look:
+def look(session: Session, words: Sequence[str], person: Person, most: int | None = None) -> Look:
     """Which of the words are rare, and what holds all of those; it takes no longer for a word that is everywhere."""
-    sqlite = is_sqlite(session)
+    sqlite, most = is_sqlite(session), RARE if most is None else most
     ids: frozenset[int] | None = None
     common: list[str] = []
     for word in dict.fromkeys(words):
-        texts = () if len(word) < SHORTEST else session.scalars(hits(word, person, sqlite=sqlite).limit(RARE + 1)).all()
-        if len(word) < SHORTEST or len(texts) > RARE:
+        if len(word) < SHORTEST:
             common.append(word)
-        else:
-            ids = frozenset(texts) if ids is None else ids & frozenset(texts)
-        if ids is not None and not ids:
+            continue
+        texts = session.scalars(union_all(*hits(word, person, sqlite=sqlite)).limit(most + 1)).all()
+        if len(texts) > most:
+            common.append(word)
+            continue
+        ids = frozenset(texts) if ids is None else ids & frozenset(texts)
+        if not ids:
             break
     return Look(ids, tuple(common))
 
 
-def hits(word: str, person: Person, *, sqlite: bool) -> Select[int]:
-    """The tickets of all the texts that hold a word of SHORTEST letters or more: some of them several times."""
-    every = union_all(*_everywhere(word, person, sqlite=sqlite)).subquery()
-    return select(next(iter(every.c)).label("ticket_id"))
+def hits(word: str, person: Person, *, sqlite: bool) -> list[Select[int]]:
+    """The tickets of all the texts that hold a word of SHORTEST letters or more: some of them several times.
+
+    They are in parts, to be put together; most of SQLite's are in the first, by its index.
+    """
+    all_of_it = person.staff_id is not None
+    texts = _indexed(word, all_of_it=all_of_it) if sqlite else _looked_through(word, all_of_it=all_of_it)
+    return [*texts, *_numbers(word)]
 
 
 def holding(word: str, person: Person) -> ColumnElement[bool]:
@@ -150,12 +161,6 @@ def _titled(word: str) -> ColumnElement[bool]:
     return or_(Ticket.number == word.upper(), named, holds(Ticket.title, word))
 
 
-def _everywhere(word: str, person: Person, *, sqlite: bool) -> list[Select[int]]:
-    all_of_it = person.staff_id is not None
-    texts = _indexed(word, all_of_it=all_of_it) if sqlite else _looked_through(word, all_of_it=all_of_it)
-    return [*texts, *_numbers(word)]
-
-
 def _indexed(word: str, *, all_of_it: bool) -> list[Select[int]]:
     """SQLite: what the index knows, and what is not yet in it, read."""
     phrase = '"' + word.replace("\0", "").replace('"', '""') + '"'
@@ -164,34 +169,31 @@ def _indexed(word: str, *, all_of_it: bool) -> list[Select[int]]:
         .select_from(_words.join(_entry, _entry.c.id == _words.c.rowid))
         .where(literal_column("search_words").op("MATCH")(phrase))
     )
-    event, ticket = aliased(Event), aliased(Ticket)
     late = (
-        select(event.ticket_id)
-        .select_from(_waiting.join(event, and_(_waiting.c.id % 2 == 1, event.id == _waiting.c.id // 2)))
-        .where(or_(holds(event.text, word), holds(event.title, word)))
+        select(_noted.ticket_id)
+        .select_from(_waiting.join(_noted, and_(_waiting.c.id % 2 == 1, _noted.id == _waiting.c.id // 2)))
+        .where(or_(holds(_noted.text, word), holds(_noted.title, word)))
     )
     titles = (
-        select(ticket.id)
-        .select_from(_waiting.join(ticket, and_(_waiting.c.id % 2 == 0, ticket.id == _waiting.c.id // 2)))
-        .where(holds(ticket.title, word))
+        select(_headed.id)
+        .select_from(_waiting.join(_headed, and_(_waiting.c.id % 2 == 0, _headed.id == _waiting.c.id // 2)))
+        .where(holds(_headed.title, word))
     )
     if not all_of_it:
         known = known.where(_entry.c.public == 1)
-        late = late.where(event.visibility == "public")
+        late = late.where(_noted.visibility == "public")
     return [known, late, titles]
 
 
 def _looked_through(word: str, *, all_of_it: bool) -> list[Select[int]]:
     """PostgreSQL: by its own indexes, where it has them; each text has its own (store/tables/search.py)."""
-    event, ticket = aliased(Event), aliased(Ticket)
-    entries = [select(event.ticket_id).where(holds(text, word)) for text in (event.text, event.title)]
+    entries = [select(_noted.ticket_id).where(holds(text, word)) for text in (_noted.text, _noted.title)]
     if not all_of_it:
-        entries = [one.where(event.visibility == "public") for one in entries]
-    return [*entries, select(ticket.id).where(holds(ticket.title, word))]
+        entries = [one.where(_noted.visibility == "public") for one in entries]
+    return [*entries, select(_headed.id).where(holds(_headed.title, word))]
 
 
 def _numbers(word: str) -> list[Select[int]]:
-    ours, theirs = aliased(Ticket), aliased(Ticket)
     # Word for word as in the index, which SQLite would not use for a value that it is handed.
-    named = and_(theirs.reference_key != literal_column("''"), theirs.reference_key == word.casefold())
-    return [select(ours.id).where(ours.number == word.upper()), select(theirs.id).where(named)]
+    named = and_(_theirs.reference_key != literal_column("''"), _theirs.reference_key == word.casefold())
+    return [select(_ours.id).where(_ours.number == word.upper()), select(_theirs.id).where(named)]

@@ -34,6 +34,7 @@ def _send(session: Session, writes: Writes, number: str, name: str, now: datetim
     ticket_id = session.scalar(select(Ticket.id).where(Ticket.number == number)) or 0
     ticket = load.tickets(session, [ticket_id], levels=levels).get(ticket_id)
     subject = f"status letter:{name[:320]}"
+    tries.one_by_one(session, subject)
     sent = session.scalar(select(func.count()).where(LoginTry.subject == subject, LoginTry.at > now - _HOUR)) or 0
     if contact is None or ticket is None or ticket.number != number or sent >= LETTERS:
         return

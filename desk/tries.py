@@ -1,10 +1,11 @@
 """Failed sign-ins: how long to wait before the next one. Limited by name and address together, never by name alone."""
 
+import hashlib
 import math
 from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, delete, false, func, or_, select
+from sqlalchemy import BigInteger, ColumnElement, cast, delete, false, func, or_, select
 from sqlalchemy.orm import Session
 
 from store.tables import LoginTry
@@ -23,6 +24,19 @@ def subject_of(username: str, peer: str) -> str:
     return f"name:{username[:320]}|{peer[:45]}"
 
 
+def one_by_one(session: Session, *subjects: str) -> None:
+    """Who counts the same waits until the others have ended, or many at once would all find the count of before.
+
+    SQLite lets one write at a time anyway.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        for key in sorted(
+            hashlib.blake2b(subject.encode("utf-8", "replace"), digest_size=8).digest() for subject in subjects
+        ):
+            number = cast(int.from_bytes(key, "big", signed=True), BigInteger)
+            session.execute(select(func.pg_advisory_xact_lock(number)))
+
+
 def naming(addresses: Collection[str]) -> ColumnElement[bool]:
     """The tries that name one of these addresses: at signing in, and at each form that asks for a letter."""
     found: list[ColumnElement[bool]] = [false()]
@@ -34,6 +48,7 @@ def naming(addresses: Collection[str]) -> ColumnElement[bool]:
 
 def begin(session: Session, username: str, peer: str, now: datetime, next_id: Callable[[], int]) -> timedelta:
     """Count a try before it is checked, so that many at once do not slip through; or say how long to wait."""
+    one_by_one(session, f"peer:{peer[:45]}")
     session.execute(delete(LoginTry).where(LoginTry.at < now - REMEMBERED))
     wait = max(_wait_for_name(session, username, peer, now), _wait_for_peer(session, peer, now))
     if not wait:

@@ -16,7 +16,7 @@ from starlette.types import ASGIApp
 from desk.acting.rules import NotThere
 from portal.api.app import create_api
 from portal.api.calls import ROOT as API
-from portal.board import StatusBoard
+from portal.board import FiguresBoard, StatusBoard
 from portal.config import PortalConfig
 from portal.guard import Guard
 from portal.news import News
@@ -91,6 +91,7 @@ MODULES = (
     people_import,
 )
 PAGES = tuple(row for module in MODULES for row in module.PAGES)
+_FIGURES = 5  # times as old as the status the figures of staff may be
 FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 
 
@@ -98,7 +99,7 @@ def create_app(config: PortalConfig) -> ASGIApp:
     """The portal as an ASGI application."""
     pages = Pages(config)
     board = StatusBoard(config.database, config.status_seconds, config.mailboxes)
-    portal = Portal(config, pages, board, News(config.database))
+    portal = Portal(config, pages, board, News(config.database), FiguresBoard(_FIGURES * config.status_seconds))
     errors = ErrorPages(portal)
 
     def unavailable(request: Request, error: Exception) -> Response:

@@ -15,27 +15,6 @@ _KEYS = 200  # of figures: a key may hold what somebody typed
 _STALE = 3  # so many times as old as they should be figures are shown while they are counted anew
 
 
-class StatusBoard:
-    """The latest snapshot; one thread reads it, the others wait for that reading."""
-
-    def __init__(self, database: Database, seconds: float, mailboxes: Mapping[str, timedelta] | None = None) -> None:
-        self._database = database
-        self._mailboxes = mailboxes or {}  # each, and when it counts as silent
-        self._seconds = seconds
-        self._lock = threading.Lock()
-        self._status: Status | None = None
-        self._read_at = 0.0
-
-    def read(self, now: datetime) -> Status:
-        """The status, at most `seconds` old."""
-        with self._lock:
-            if self._status is None or time.monotonic() - self._read_at >= self._seconds:
-                with self._database.reading() as session:
-                    self._status = snapshot(session, now, self._mailboxes)
-                self._read_at = time.monotonic()
-            return self._status
-
-
 @dataclass(slots=True)
 class _Kept:
     value: Any = None
@@ -44,9 +23,10 @@ class _Kept:
 
 
 class FiguresBoard:
-    """Figures that are the same for several people, at most some seconds old.
+    """Figures that are the same for several people, and so many seconds old at most, or little more.
 
     While one thread counts anew the others take what was counted before; they wait only where that is too old.
+    With no seconds at all everything is counted each time.
     """
 
     def __init__(self, seconds: float) -> None:
@@ -72,3 +52,21 @@ class FiguresBoard:
 
     def _is_older(self, kept: _Kept, times: int) -> bool:
         return kept.read_at is None or time.monotonic() - kept.read_at >= times * self._seconds
+
+
+class StatusBoard:
+    """The latest snapshot."""
+
+    def __init__(self, database: Database, seconds: float, mailboxes: Mapping[str, timedelta] | None = None) -> None:
+        self._database = database
+        self._mailboxes = mailboxes or {}  # each, and when it counts as silent
+        self._board = FiguresBoard(seconds)
+
+    def read(self, now: datetime) -> Status:
+        """The status as it is, or was a little while ago."""
+
+        def count() -> Status:
+            with self._database.reading() as session:
+                return snapshot(session, now, self._mailboxes)
+
+        return self._board.read("", count)

@@ -108,6 +108,8 @@ def read(
     else:
         events = _events(session, mine, most)
         total = _count(session, mine) if len(events) == most else len(events)
+    seen = ((*one, _seen(person, one[0].changes, priority=priority)) for one in events)
+    entries = tuple(_entry(one, html, files.get(one.id, ()), does) for one, html, does in seen if says(one, does))
     names, merged_into = session.execute(_names(ticket)).one(), _merged_into(session, person, ticket)
     session.expunge(ticket)  # the end of a reading session expires what it read
     return Conversation(
@@ -117,12 +119,8 @@ def read(
         site=names.site or "",
         assignee=names.assignee or "",
         merged_into=merged_into,
-        entries=tuple(
-            _entry(event, has_html, files.get(event.id, ()), seen)
-            for event, has_html in events
-            if says(event, seen := _seen(person, event.changes, priority=priority))
-        ),
-        total=total,
+        entries=entries,
+        total=total - len(events) + len(entries),
         files=tuple(file for some in files.values() for file in some),
     )
 

@@ -84,11 +84,11 @@ def typed(form: Form) -> str:
     return "\n\n".join(text for text in texts if len(text) >= LONG or "\n" in text)
 
 
-async def read(request: Request) -> Form:
+async def read(request: Request, most: int = MAX_UPLOAD) -> Form:
     """The form, however it is sent; 413 as soon as it is too large, whatever it declared, and 400 when it is none."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind == "multipart/form-data":
-        return await _with_files(request)
+        return await _with_files(request, most)
     body = bytearray()
     async for block in request.stream():
         body += block
@@ -109,16 +109,16 @@ class Parser(MultiPartParser):
         super().on_part_begin()
 
 
-async def _with_files(request: Request) -> Form:
+async def _with_files(request: Request, most: int) -> Form:
     """Large files wait in temporary ones (RFC 7578); nothing of them is kept before a rule has let them in."""
     seen = 0
 
     async def bounded() -> AsyncGenerator[bytes, None]:
         nonlocal seen
         async for block in request.stream():
-            yield block[: MAX_UPLOAD - seen]  # what comes first is read in any case: texts stand before files
+            yield block[: most - seen]  # what comes first is read in any case: texts stand before files
             seen += len(block)
-            if seen > MAX_UPLOAD:
+            if seen > most:
                 raise TooLarge
 
     parser = Parser(request.headers, bounded(), max_files=MAX_FILES + 10, max_fields=MAX_FIELDS, max_part_size=MAX_BODY)

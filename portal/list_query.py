@@ -25,7 +25,7 @@ OPERATORS: Mapping[str, Said] = {
 _BARE = frozenset({"empty", "filled"})  # they need no value
 _WORDS = re.compile(r'"([^"]*)"?|([^\s"]+)')
 _QUOTES = str.maketrans({"“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "＂": '"'})
-MOST_WORDS, MOST_FILTERS, LENGTH = 8, 20, 100
+MOST_WORDS, MOST_FILTERS, MOST_VALUES, LENGTH = 8, 20, 50, 100
 Pairs = Sequence[tuple[str, str]]
 
 
@@ -122,6 +122,8 @@ def _simple(given: Pairs, reader: Reader) -> Iterable[Filter]:
     """status=New&status=Resolved: one of these."""
     for name in FILTERS:
         values = tuple(dict.fromkeys(value for key, value in given if key == name and value))
+        if len(values) > MOST_VALUES:  # a database reads each of them
+            raise Unreadable(say("A list can be narrowed by up to {n} filters.", n=MOST_VALUES), name)
         if values:
             yield _filter(_allowed(name, reader), "", values, name, reader)
 

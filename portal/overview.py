@@ -14,6 +14,7 @@ from desk.lists import Query, View
 from desk.report import Report
 from desk.said import Said, say
 from portal import list_query
+from portal.board import FiguresBoard
 from portal.list_query import Reader
 from store.tables import Site
 
@@ -59,11 +60,31 @@ class Overview:
     types: list[Figure]
 
 
-def read(session: Session, person: Person, now: datetime, reader: Reader, site: str, view: View) -> Overview:
-    """A dozen small queries, none of which looks at more than an index of the tickets that are counted."""
+@dataclass(frozen=True, slots=True)
+class _Common:
+    """What is the same for everybody who sees the same tickets."""
+
+    report: Report
+    done: int
+    sites: tuple[str, ...] | None
+
+
+def read(
+    session: Session, person: Person, now: datetime, reader: Reader, board: FiguresBoard, site: str, view: View
+) -> Overview:
+    """A dozen small queries, none of which looks at more than an index of the tickets that are counted.
+
+    All staff see all tickets: what is counted for one of them serves the others as well, for a moment.
+    """
     chosen = Filter("site", (site,), "is") if site else None
-    found = report.report(session, person, now, reader.zone, chosen)
-    counted = report.counts(session, person, now, found, chosen)
+
+    def count() -> _Common:
+        found = report.report(session, person, now, reader.zone, chosen)
+        return _Common(found, report.done_lately(session, person, now, chosen), _sites(session, person))
+
+    common = board.read(site, count) if reader.staff else count()
+    found = common.report
+    counted = report.counts(session, person, now, found, common.done, chosen)
     narrow = _Narrowed(reader, chosen)
     latest = list_pages.page(session, narrow.query(view), person, _SHOWN, now, limit=LATEST).rows
     figures = [
@@ -82,7 +103,7 @@ def read(session: Session, person: Person, now: datetime, reader: Reader, site: 
     is_new = not latest and not any(m.created for m in found.months) and not _any(session, person, now)
     return Overview(
         site=site,
-        sites=_sites(session, person),
+        sites=common.sites,
         site_pairs=list_query.written(narrow.query("all"), reader) if site else [],
         counts=figures,
         view=view,

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from starlette.responses import HTMLResponse
 
 from desk import changes_said
@@ -93,7 +93,8 @@ def _filters(config: PortalConfig) -> dict[str, Any]:
 
     def time(at: datetime) -> Markup:
         stamp = at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        return Markup('<time datetime="{}">{}</time>').format(stamp, moment(at))
+        # Put together by hand: Markup.format is slow, and a list has fifty of them.
+        return Markup(f'<time datetime="{stamp}">{escape(moment(at))}</time>')  # noqa: S704 - both are ours
 
     def day(on: date) -> Markup:
         return Markup('<time datetime="{}">{}</time>').format(on.isoformat(), _language.get().date(on))

@@ -55,14 +55,14 @@ def form(session: Session, portal: Portal, visit: Visit, reader: Reader, pairs: 
     types = [one.name for one in portal.config.rules.catalogue.types]
     labels = {name: language.gettext(BY_KEY[name].label) for name in (*FILTERS, *SORTS) if name in BY_KEY}
     return FilterForm(
-        values, kept,
+        values, kept[: list_query.MOST_VALUES],
         statuses=_options(statuses.ALL, values["status"], language.name),
         types=_options(types, values["type"], language.name),
         sites=_sites(session, visit, values["site"]),
         sorts=_sorts(visit, labels),
         columns=[(name, labels[name]) for name in (*reader.filters, *TIMES)],
         operators=[(name, language.told(said)) for name, said in OPERATORS.items()],
-        rows=[*rows, ("", "", "", "")],
+        rows=[*rows[: list_query.MOST_VALUES], ("", "", "", "")],
         open="edit" in visit.query,
     )  # fmt: skip
 

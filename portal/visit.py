@@ -14,7 +14,7 @@ from desk import sessions
 from desk.language import ENGLISH, Language
 from desk.sessions import Visitor
 from portal import cookies, forms, way_back
-from portal.board import StatusBoard
+from portal.board import FiguresBoard, StatusBoard
 from portal.config import PortalConfig
 from portal.forms import Form
 from portal.news import News
@@ -63,6 +63,7 @@ class Portal:
     pages: Pages
     board: StatusBoard
     news: News
+    figures: FiguresBoard
 
     def redirect(self, path: str) -> RedirectResponse:
         """See another page of ours; the address is a path, so no Host header gets into it."""
@@ -108,7 +109,9 @@ def endpoint(portal: Portal, page: Page, door: Door) -> Callable[[Request], Awai
             return await _too_late(portal, request, arrived)
         if not forms.is_same_origin(request, portal.config):
             raise HTTPException(403)
-        with forms.closing(await _read(request)) as form:
+        # Files come from people who signed in; whoever did not fills no disk with them.
+        most = forms.MAX_UPLOAD if arrived.visitor else forms.MAX_BODY
+        with forms.closing(await _read(request, most)) as form:
             return await run_in_threadpool(_send, portal, page, replace(arrived, form=form))
 
     return answer
@@ -129,7 +132,8 @@ def _answer(portal: Portal, page: Page, door: Door, request: Request) -> Respons
 
 def _send(portal: Portal, page: Page, visit: Visit) -> Response:
     if not forms.is_right(visit.form, visit.form_token):
-        raise HTTPException(403)
+        ended = visit.visitor is None and cookies.read(visit.request, "session", portal.config)
+        raise SignedOut if ended else HTTPException(403)  # a page that is for everybody was filled in by somebody known
     return page(portal, visit)
 
 
@@ -187,10 +191,10 @@ def _stopped(portal: Portal, request: Request, visitor: Visitor | None, door: Do
     return None
 
 
-async def _read(request: Request) -> Form:
+async def _read(request: Request, most: int = forms.MAX_BODY) -> Form:
     """The form. What was typed is kept for the page of an error: nobody has to write it again."""
     try:
-        request.state.form = await forms.read(request)
+        request.state.form = await forms.read(request, most)
     except forms.TooLarge as error:
         request.state.form = error.form
         raise

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from desk import known, notes, statuses
 from desk.acting import entry, taking_part
@@ -15,6 +15,8 @@ from desk.said import say
 from desk.state import ContactState
 from desk.tickets import File
 from store.tables import Event, KnownMessage
+
+RESOLUTION = 40_000  # characters: each note that is added keeps the whole before and after in the history
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +75,9 @@ def _key(stage: Stage, wanted: Wanted) -> bytes:
 def _newest_of(stage: Stage) -> int:
     """The entry of this ticket that its author wrote last."""
     mine = Event.staff_id if stage.is_staff else Event.contact_id
-    wanted = select(func.max(Event.id)).where(Event.ticket_id == stage.ticket.id, mine == stage.author.id)
-    return stage.session.scalar(wanted) or 0
+    wanted = select(Event.id).where(Event.ticket_id == stage.ticket.id, mine == stage.author.id)
+    # By time: each process numbers from a block of its own.
+    return stage.session.scalar(wanted.order_by(Event.at.desc(), Event.id.desc()).limit(1)) or 0
 
 
 def _fits(text: str, title: str, wanted: Wanted) -> None:
@@ -101,6 +104,8 @@ def _append(stage: Stage, text: str) -> None:
         raise Refused(say("Enter a note: it is added to the resolution."), "note")
     if stage.visibility != "public":
         raise Refused(say("A private note cannot be added to the resolution."), "note")
+    if len(stage.ticket.resolution) + len(text) > RESOLUTION:
+        raise Refused(say("The resolution has no room for more. Send the note without adding it there."), "note")
     stage.changes |= notes.append_to_resolution(stage.writes, stage.ticket, text, stage.author)
 
 

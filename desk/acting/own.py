@@ -150,7 +150,8 @@ def _not_an_address(new: str) -> str:
 
 def _tell_old(writes: Writes, own: Profile, new: str, now: datetime) -> None:
     line = say("In the portal you asked for {new} as your address. We wrote there: it counts once answered.", new=new)
-    notices.letter(writes, "done", own.state, now, context={"lines": [line]}, automatic=False)
+    about = {"lines": [line], "subject": say("Your profile")}  # not “Your mail”: there was none
+    notices.letter(writes, "done", own.state, now, context=about, automatic=False)
 
 
 def choose_letters(desk: Desk, person: Person, wanted: Letters) -> None:

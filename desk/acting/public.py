@@ -32,8 +32,8 @@ class Wait:
     minutes: int
 
 
-def ask(desk: Desk, filled: Wish, peer: str, now: datetime) -> Wait | None:
-    """Open the ticket; or say how long to wait. Unfilled with every fault.
+def ask(desk: Desk, filled: Wish, peer: str, now: datetime, language: str = "") -> Wait | None:
+    """Open the ticket; or say how long to wait. Unfilled with every fault. Somebody new is written to in `language`.
 
     Whether the address is known here makes no difference that could be seen.
     """
@@ -44,9 +44,9 @@ def ask(desk: Desk, filled: Wish, peer: str, now: datetime) -> Wait | None:
         if wait := _begin(session, filled.contact.lower(), peer, now, desk):
             return wait
     try:
-        _open(desk, offer, filled, now)
+        _open(desk, offer, filled, now, language)
     except IntegrityError:  # the same address at the same moment: now it is there
-        _open(desk, offer, filled, now)
+        _open(desk, offer, filled, now, language)
     return None
 
 
@@ -69,11 +69,12 @@ def _faults(filled: Wish, offer: offering.Offer, desk: Desk, now: datetime) -> w
 
 def _begin(session: Session, address: str, peer: str, now: datetime, desk: Desk) -> Wait | None:
     """Count the request before it is made, like a sign-in (desk/tries.py)."""
-    session.execute(delete(LoginTry).where(LoginTry.at < now - tries.REMEMBERED))
     limits = (
         (f"request from:{peer[:45]}", SPAN, FROM_PEER),
         (f"request of:{address[:320]}", tries.REMEMBERED, OF_ADDRESS),
     )
+    tries.one_by_one(session, *(subject for subject, _, _ in limits))
+    session.execute(delete(LoginTry).where(LoginTry.at < now - tries.REMEMBERED))
     for subject, span, most in limits:
         mine = (LoginTry.subject == subject, LoginTry.at > now - span)
         count, first = session.execute(select(func.count(), func.min(LoginTry.at)).where(*mine)).one()
@@ -84,12 +85,12 @@ def _begin(session: Session, address: str, peer: str, now: datetime, desk: Desk)
     return None
 
 
-def _open(desk: Desk, offer: offering.Offer, filled: Wish, now: datetime) -> None:
+def _open(desk: Desk, offer: offering.Offer, filled: Wish, now: datetime, language: str) -> None:
     with desk.database.transaction() as session:
         staff = load.staff(session)
         writes = stage.new_writes(desk)
         opening = Opening(desk, session, writes, now, offer, filled, staff, load.teams(session, staff))
-        requester, key = _requester(opening), form_key(filled, "")
+        requester, key = _requester(opening, language), form_key(filled, "")
         if opened_before(session, key):
             return  # the same form, sent twice
         ticket = opening_row.new_ticket(opening, requester)
@@ -100,7 +101,7 @@ def _open(desk: Desk, offer: offering.Offer, filled: Wish, now: datetime) -> Non
         writes.flush(session)
 
 
-def _requester(opening: Opening) -> ContactState:
+def _requester(opening: Opening, language: str) -> ContactState:
     """Whoever has the address, else somebody new whom nobody knows."""
     filled = opening.wish
     key = filled.contact.lower()
@@ -108,7 +109,9 @@ def _requester(opening: Opening) -> ContactState:
     if known is not None:  # two sendings of one form at the same moment wait for each other
         opening.session.execute(select(Contact.id).where(Contact.id == known.id).with_for_update())
         return known
-    return people.add_contact(opening.writes, name=filled.name, address=filled.contact, now=opening.now)
+    return people.add_contact(
+        opening.writes, name=filled.name, address=filled.contact, now=opening.now, language=language
+    )
 
 
 def _tell(opening: Opening, ticket: TicketState, event_id: int) -> None:

@@ -1,5 +1,7 @@
 """The files of a ticket: read, and added."""
 
+from typing import Literal
+
 from starlette.responses import StreamingResponse
 
 from desk.acting import files, notes, stage
@@ -13,9 +15,13 @@ from portal.pages.ticket import BLOCK, FILE_CSP, blocks, disposition
 
 
 class Called(Said):
-    """The name of the file, where the body is the file itself."""
+    """The name of the file, where the body is the file itself; and who is to see it.
+
+    `visibility` internal is for staff, and for others where the desk offers private notes.
+    """
 
     name: Line = "file"
+    visibility: Literal["public", "internal"] = "public"
 
 
 def read_file(call: Call) -> Answer:
@@ -44,14 +50,14 @@ def add_files(call: Call) -> Answer:
     """Add files to a ticket, as one note without words; all of them, or none."""
     if not call.uploads:
         raise Problem(422, "Something in the request cannot be used.", [("file", "There is no file.")])
-    number = call.path("number")
+    number, private = call.path("number"), call.asked(Called).visibility == "internal"
     with stage.on_ticket(call.config.acting, call.person, number, call.now):
         pass  # of a ticket that is not for this person no bytes are kept
     kept = files.keep(call.config.acting, call.uploads)
     if kept.refused:
         raise Problem(422, "The files were not added.", [("file", str(said)) for said in kept.sentences])
     with stage.on_ticket(call.config.acting, call.person, number, call.now) as on:
-        event_id = notes.write(on, notes.Wanted(files=kept.files))
+        event_id = notes.write(on, notes.Wanted(files=kept.files, private=private))
     return entries.told(call, number, event_id)
 
 

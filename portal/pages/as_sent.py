@@ -66,7 +66,10 @@ def picture(portal: Portal, visit: Visit) -> Response:
     attachment = _file(portal, visit)
     if attachment is None or not (attachment.inline or attachment.content_id):
         raise HTTPException(404)
-    data = portal.config.blobs.open(attachment.digest)
+    try:
+        data = portal.config.blobs.open(attachment.digest)
+    except FileNotFoundError:
+        raise HTTPException(404) from None
     start = data.read(BLOCK)
     kind = picture_type(start)
     if not kind:

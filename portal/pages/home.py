@@ -33,7 +33,7 @@ def home(portal: Portal, visit: Visit) -> Response:
     if view is None or view not in reader.views:
         raise HTTPException(400)
     with portal.config.database.reading() as session:
-        found = overview.read(session, visit.who.person, visit.now, reader, _site(visit), view)
+        found = overview.read(session, visit.who.person, visit.now, reader, portal.figures, _site(visit), view)
     return portal.page(
         visit,
         "home.html",

@@ -52,7 +52,8 @@ def create(portal: Portal, visit: Visit) -> Response:
     questions = len(offer.catalogue.questions_of(kind.name, service.label))
     filled = new_form.read(form, kind.name, service.label, questions)
     try:
-        wait = evened(portal.config.even_seconds, partial(public.ask, acting, filled, visit.peer, visit.now))
+        asking = partial(public.ask, acting, filled, visit.peer, visit.now, visit.language.code)
+        wait = evened(portal.config.even_seconds, asking)
     except Unfilled as unfilled:
         return _form(portal, visit, offer, kind, service, new_form.typed(form), unfilled.faults)
     except Refused as refused:

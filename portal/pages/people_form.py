@@ -10,11 +10,11 @@ from starlette.responses import Response
 
 from desk import contact_lists, contact_rules, languages, sites
 from desk.acting import people as acts
-from desk.acting.people import LABELS, MANDATORY, Saved, Wanted, Wrong
+from desk.acting.people import LABELS, Saved, Wanted, Wrong
 from desk.acting.people_stage import Scope, person_of
 from desk.acting.rules import Refused
 from desk.catalogue import Item
-from desk.profile import ADDRESSES, Profile
+from desk.profile import ADDRESSES, MANDATORY, Profile
 from portal import done
 from portal.forms import Form
 from portal.pages.people_scope import keeping, or_404, query, scope, wanted
@@ -160,6 +160,13 @@ def _again(portal: Portal, visit: Visit, person: Profile, error: Refused) -> Res
     return _page(portal, visit, whose, person, there, status=422, faults=faults, typed=visit.form)
 
 
+def _before(values: Mapping[str, Any], typed: Mapping[str, str]) -> dict[str, str]:
+    """What stood in the fields when they were first shown, less those that were empty."""
+    if _SEEN in typed:
+        return {name: said for name in values if (said := typed.get(f"was_{name}", ""))}
+    return {name: "yes" if value is True else str(value) for name, value in values.items() if value}
+
+
 def _page(
     portal: Portal,
     visit: Visit,
@@ -174,13 +181,10 @@ def _page(
     config, again = portal.config, typed is not None and typed.get("do") != "resend"
     values: dict[str, Any] = {name_of(label): person.value(label) for label in LABELS}
     values |= {"level": person.level, "access": person.has_access, "muted": person.muted, "site": person.site_id or ""}
-    was = {name: "yes" if value is True else str(value or "") for name, value in values.items()}
+    was = _before(values, typed or {}) if person.id else {}
     if again and typed is not None:
-        if _SEEN in typed:
-            was = {name: typed.get(f"was_{name}", "") for name in was}
         values |= {name: value for name, value in typed.items() if name in values}
         values |= {name: typed.get(name) == "yes" for name in ("access", "muted")}
-    main = sites.main_of(there)
     return portal.page(
         visit,
         "people.html",
@@ -192,13 +196,13 @@ def _page(
         own=person.id != 0 and person.id == visit.who.person.contact_id,
         title=contact_lists.turned(person) if person.id else "",
         value=values,
-        was={name: value for name, value in was.items() if value} if person.id else {},
+        was=was,
         faults=dict(faults or {}),
         addresses=tuple(map(name_of, ADDRESSES)),
         levels=[(level.name, level.people) for level in config.levels.all],
         languages=[(names[0], names[0]) for names in languages.NAMES.values()],
         sites=[(site.id, sites.label(site)) for site in there],
-        main=main.id if main else "",
+        main=main.id if (main := sites.main_of(there)) else "",
         items=_items(portal, whose, person, there),
         to=partial(query, visit),
     )

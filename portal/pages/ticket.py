@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any, BinaryIO
 from urllib.parse import quote
 
+import structlog
 from markupsafe import Markup, escape
 from starlette.exceptions import HTTPException
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
@@ -17,6 +18,8 @@ from desk.said import say
 from portal import conversation, conversation_aside, done, left_out
 from portal.visit import Portal, Row, Visit
 from store.tables import Reading
+
+log = structlog.get_logger(__name__)
 
 READ_AGAIN = timedelta(minutes=1)
 NO_TICKET = say("No access to this ticket")
@@ -102,6 +105,7 @@ def _of_desk(portal: Portal, visit: Visit, number: str) -> dict[str, Any]:
         "done": done.said(visit.query),
         "left_out": left_out.read(visit.query, visit.form_token, number),
         "reasons": config.rules.withdrawal_reasons,
+        "reopen_days": config.rules.reopen_days,
         "stages": STAGES,
         "full_link": config.origin + config.root + "/t/" + quote(number.upper()),
         "most_mb": config.rules.files.max_size // MIB,
@@ -138,7 +142,11 @@ def file(portal: Portal, visit: Visit) -> Response:
         if attachment is None:
             raise HTTPException(404)
         session.expunge(attachment)  # the end of a reading session expires what it read
-    data = portal.config.blobs.open(attachment.digest)
+    try:
+        data = portal.config.blobs.open(attachment.digest)
+    except FileNotFoundError:
+        log.error("the bytes of a file are not there", file_id=attachment.id, digest=attachment.digest)
+        raise HTTPException(404) from None
     start = data.read(BLOCK)
     picture = picture_type(start) if attachment.inline else ""
     headers = {

@@ -26,6 +26,7 @@ _BLOCK = 64 * 1024
 _IN_MEMORY = 1024 * 1024
 # Making a workbook or a PDF takes seconds of work and, of a PDF, 150 MB: one at a time in a process.
 _MADE = threading.BoundedSemaphore(1)
+_WAITING = threading.BoundedSemaphore(5)  # who wait for that, each with a thread that all pages share
 _WAIT_SECONDS = 20
 
 
@@ -81,8 +82,13 @@ def _printed(listing: Listing, visit: Visit) -> Listing:
 
 
 def _made(form: Format, listing: Listing) -> IO[bytes]:
-    if not _MADE.acquire(timeout=_WAIT_SECONDS):
+    if not _WAITING.acquire(blocking=False):
         raise HTTPException(503)
+    try:
+        if not _MADE.acquire(timeout=_WAIT_SECONDS):
+            raise HTTPException(503)
+    finally:
+        _WAITING.release()
     made = SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115 - whoever sends it closes it
     try:
         exporting.write(form, listing, made)  # type: ignore[arg-type]  # it is one

@@ -51,6 +51,7 @@ def _file(house: "House", seconds: float) -> Iterable[Finding]:
 
 def _both(house: "House") -> Iterable[Finding]:
     from store.migrations.state import fit
+    from store.tables import search
 
     notes = Notes("database")
     if house.missing_database:
@@ -60,10 +61,21 @@ def _both(house: "House") -> Iterable[Finding]:
     state = fit(house.database)
     if state.works:
         notes.ok(f"{version} answers, with {state.value}.")
+        with house.database.reading() as session:
+            _search(notes, search.how(session.connection()))
     else:
         means = "Postdesk does not start."
         notes.error(f"{version} answers, but has {state.value}.", means, "Run:", "postdesk migrate")
     return notes.found
+
+
+def _search(notes: Notes, how: str) -> None:
+    """How words in tickets are found."""
+    if "pg_trgm would" in how:
+        means = "Searches take seconds where there are many tickets."
+        notes.warning(f"Search: {how}.", means, "As a superuser of the database, run:", "CREATE EXTENSION pg_trgm")
+    else:
+        notes.ok(f"Search: {how}.")
 
 
 def _sqlite(house: "House", seconds: float) -> Iterable[Finding]:

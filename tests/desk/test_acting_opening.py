@@ -255,8 +255,11 @@ def test_an_admin_user_adds_a_new_person(world: World) -> None:
         "last_name": "Enter a last name",
         "email": "Enter an e-mail address",
     }
-    taken = refused(world, "ana", replace(QUERY, new_person=replace(new, address="MAX@customer.test")))
+    taken = refused(world, "ana", replace(QUERY, new_person=replace(new, address="JANE@customer.test")))
     assert taken == {"email": "A person with this e-mail address already exists"}
+    # Whose people another organisation has is not told.
+    foreign = refused(world, "ana", replace(QUERY, new_person=replace(new, address="MAX@customer.test")))
+    assert foreign == {"email": "This address cannot be used here; ask the desk to add it."}
 
 
 @pytest.mark.peer

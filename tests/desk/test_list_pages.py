@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from desk import list_pages, lists
+from desk import list_pages, lists, search
 from desk.access import Person
 from desk.columns import BY_KEY
 from desk.list_pages import Cursor
@@ -109,6 +109,36 @@ def test_pages_and_letters_show_the_same(filled: Database, who: str, monkeypatch
             assert turned(filled, query, person) == at_once(filled, query, person), query
 
 
+@pytest.mark.parametrize("rare, less_rare, read, few", [(99, 99, 9, 9), (0, 99, 1, 9), (0, 0, 1, 0), (0, 0, 99, 99)])
+def test_words_are_found_alike_however_common(
+    filled: Database, monkeypatch: pytest.MonkeyPatch, rare: int, less_rare: int, read: int, few: int
+) -> None:
+    """By the index, or by reading one ticket after another; some of them are not in the index yet."""
+    search.catch_up(filled, 60)
+    with filled.transaction() as session:
+        session.add(Event(id=2, ticket_id=108, at=NOW, kind="note", visibility="internal", text="Hidden printer zebra"))
+        session.add(Event(id=3, ticket_id=109, at=NOW, kind="note", visibility="public", text="PRINTER zebra zebra"))
+    for name, value in {"MOST_READ": read, "_FEW": few, "PAGE": 1}.items():
+        monkeypatch.setattr(list_pages, name, value)
+    monkeypatch.setattr(search, "RARE", rare)
+    monkeypatch.setattr(search, "LESS_RARE", less_rare)
+    some = (
+        ("printer",),
+        ("printer", "zebra"),
+        ("zebra", "zebra"),
+        ("door", "äpfel"),
+        ("o", "door"),
+        ("t107",),
+        ("no",),
+    )
+    for words, who in itertools.product(some, ("colleague", "own", "staff")):
+        for query in (Query("all", words=words), Query("open", words=words), Query("all", (), words, "title")):
+            expected = at_once(filled, query, PEOPLE[who])
+            assert turned(filled, query, PEOPLE[who], limit=3) == expected, (query, who)
+            with filled.reading() as session:
+                assert list_pages.count(session, query, PEOPLE[who], NOW) == len(expected), (query, who)
+
+
 def test_more_organisations_than_open_statuses(filled: Database) -> None:
     """What is open is then looked for by status."""
     many = Person(contact_id=ANN, organisation_id=WORKS, organisations=frozenset({WORKS, OTHER, *range(1000, 1010)}))
@@ -135,8 +165,12 @@ def test_how_many_there_are(filled: Database, monkeypatch: pytest.MonkeyPatch) -
         assert list_pages.count(session, Query("all"), PEOPLE["staff"], NOW) == 60
         mine = Query("all", (Filter("contact", ("C1",)),))
         assert list_pages.count(session, mine, PEOPLE["own"], NOW) == 20
+        for who, person in PEOPLE.items():
+            shown = lists.rows(session, Query("open"), person, NUMBER, NOW, limit=1000)
+            assert list_pages.count(session, Query("open"), person, NOW) == len(shown), who
         monkeypatch.setattr(list_pages, "MOST_COUNTED", 10)
         assert list_pages.count(session, Query("all"), PEOPLE["staff"], NOW) == 11
+        assert list_pages.count(session, Query("open"), PEOPLE["staff"], NOW) == 11
 
 
 def test_files_are_read_in_batches(filled: Database, monkeypatch: pytest.MonkeyPatch) -> None:

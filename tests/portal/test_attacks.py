@@ -1,14 +1,15 @@
 """What a page or a program does with people and forms that mean harm, or are half gone."""
 
+import threading
 from collections.abc import Callable
 
 import pytest
 from sqlalchemy import delete, func, select
 
 from desk import tries
-from portal import evening
 from portal.evening import evened
-from store.tables import Contact, ContactAddress, LoginTry, Outbox
+from portal.pages import tickets_files
+from store.tables import Attachment, Contact, ContactAddress, LoginTry, Outbox
 from tests.portal.api_world import Program
 from tests.portal.client import TOKEN, Browser
 from tests.portal.test_new import QUERY, send
@@ -44,6 +45,19 @@ def test_a_contact_without_an_address_is_no_fault_of_ours(world: World, signed_i
     assert jane.get("/tickets").status_code == jane.get("/").status_code == jane.get("/me").status_code == 200
     assert program("GET", "/tickets").status_code == 200
     assert program("POST", "/tickets/T20190409.0967/notes", json={"text": "words"}).status_code == 404
+
+
+def test_who_has_not_signed_in_sends_no_files(browser: Browser, signed_in: Enter) -> None:
+    """A quarter of a megabyte is read of a form from anybody; files of people who signed in are."""
+    token = TOKEN.search(browser.get("/in").text)
+    assert token
+    fields, file = {"form_token": token[1]}, {"files": ("a.bin", b"x" * 300_000)}
+    assert browser.http.post("/in", data=fields, files=file, headers=OWN).status_code == 413
+    jane = signed_in("jane")
+    token = TOKEN.search(jane.get(PHONES).text)
+    assert token
+    answer = jane.http.post(f"{PHONES}/notes", data={"form_token": token[1]}, files=file, headers=OWN)
+    assert answer.status_code == 303
 
 
 def test_no_field_takes_a_nul(signed_in: Enter) -> None:
@@ -83,8 +97,8 @@ def test_nobody_is_flooded_by_being_added(world: World, signed_in: Enter) -> Non
 def test_an_answer_takes_its_time_in_any_case(monkeypatch: pytest.MonkeyPatch) -> None:
     """Known or not, it comes after the same time; who has to wait anyway is told at once."""
     slept: list[float] = []
-    monkeypatch.setattr(evening.time, "sleep", slept.append)
-    monkeypatch.setattr(evening.time, "monotonic", iter((10.0, 10.1, 20.0)).__next__)
+    monkeypatch.setattr("portal.evening.time.sleep", slept.append)
+    monkeypatch.setattr("portal.evening.time.monotonic", iter((10.0, 10.1, 20.0)).__next__)
     assert evened(0.25, lambda: None) is None
     assert slept == [pytest.approx(0.15)]
     assert evened(0.25, lambda: "wait") == "wait"
@@ -103,3 +117,46 @@ def test_tries_that_name_somebody_are_found(world: World, browser: Browser) -> N
         assert len(mine) == 4
         assert all(":" in one and "jane@customer.test" in one and "evil" not in one for one in mine)
         assert (session.scalar(count.where(tries.naming([]))) or 0) == 0
+
+
+def test_a_resolution_has_an_end(world: World, signed_in: Enter) -> None:
+    """Each addition keeps all of it in the history, before and after: without an end few notes fill a disk."""
+    jane, note = signed_in("jane"), {"note": "x" * 7900, "append": "yes"}
+    for _ in range(5):
+        assert jane.post(f"{PHONES}/notes", PHONES, **note).status_code == 303
+    answer = jane.post(f"{PHONES}/notes", PHONES, **note)
+    assert answer.status_code == 422
+    assert "The resolution has no room for more" in answer.text
+    assert jane.post(f"{PHONES}/notes", PHONES, note="x").status_code == 303
+
+
+def test_few_wait_for_a_workbook(signed_in: Enter, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One is made at a time; who comes when several wait already is sent away, and all other pages go on."""
+    jane = signed_in("jane")
+    monkeypatch.setattr(tickets_files, "_WAITING", threading.BoundedSemaphore(1))
+    assert jane.get("/tickets.xlsx").status_code == jane.get("/tickets.xlsx").status_code == 200
+    tickets_files._WAITING.acquire()
+    assert jane.get("/tickets.xlsx").status_code == 503
+    assert jane.get("/tickets.csv").status_code == 200
+
+
+@pytest.mark.parametrize("name", ["title", "contact", "site", "status"])
+def test_an_address_asks_no_thousand_questions(signed_in: Enter, name: str) -> None:
+    """Each value of a filter is a question to the database, which answers a few of them."""
+    jane = signed_in("jane")
+    address = "/tickets?" + "&".join(f"{name}=a{place}" for place in range(51))
+    assert jane.get(address).status_code == 400
+    assert "A list can be narrowed by up to 50 filters." in jane.get(address).text
+    long = "/tickets?" + "&".join(f"f={name}&o=is&v=a{place}&{name}=b{place}" for place in range(900))
+    assert len(jane.get(long).content) < 250_000
+    assert jane.get(address.replace("/tickets?", "/tickets.csv?")).status_code == 303
+
+
+def test_bytes_that_are_not_there(world: World, signed_in: Enter) -> None:
+    """A file whose bytes were lost is not found: the operator is told, and the page is no fault of the service."""
+    jane = signed_in("jane")
+    with world.database.transaction() as session:
+        for key in ("log", "photo"):
+            session.get_one(Attachment, world.ids[key]).digest = "0" * 64
+    for path in (f"files/{world.ids['log']}", f"files/{world.ids['photo']}/picture"):
+        assert jane.get(f"{PHONES}/{path}").status_code == 404

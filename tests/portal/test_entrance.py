@@ -192,9 +192,7 @@ def test_signing_in_leads_back_to_our_own_pages_only(world: World, browser: Brow
     assert browser.sign_in("jane", next=after).headers["location"] == led
 
 
-@pytest.mark.parametrize(
-    "after, led", [("/t/T20190409.0967", "/t/T20190409.0967"), ("//evil.example", "/tickets"), ("", "/tickets")]
-)
+@pytest.mark.parametrize("after, led", [("/t/T20190409.0967", "/t/T20190409.0967"), ("//evil.example", "/"), ("", "/")])
 def test_choosing_a_password_leads_on_to_the_page_one_asked_for(
     world: World, browser: Browser, after: str, led: str
 ) -> None:

@@ -150,3 +150,16 @@ def test_the_version_stands_at_the_foot(world: World) -> None:
     assert "1.2.3" not in browser.get("/").text
     browser.sign_in("sam")
     assert "Postdesk 1.2.3" in browser.get("/me").text
+
+
+def test_a_session_that_ended_on_a_page_for_everybody_is_named_too(world: World, signed_in: Enter) -> None:
+    """A new ticket can be asked for without signing in, where there are public services; its form is kept as well."""
+    browser = signed_in("jane")
+    found = TOKEN.search(browser.get("/tickets/new?type=Query").text)
+    assert found
+    with world.database.transaction() as session:
+        session.execute(delete(WebSession))
+    answer = send(browser, "/tickets/new", form_token=found[1], description=WORDS)
+    assert answer.status_code == 403
+    assert "<h1>You were signed out</h1>" in answer.text
+    assert "faxes" in answer.text

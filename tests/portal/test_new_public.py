@@ -2,13 +2,15 @@
 
 import re
 from dataclasses import replace
+from gettext import NullTranslations
 from typing import Any
 
 import pytest
 from httpx2 import Response
 from sqlalchemy import select
 
-from store.tables import Contact, Event
+from desk.language import Languages
+from store.tables import Contact, ContactAddress, Event
 from tests.desk.opened import CATALOGUE, PLAIN, furnish, letters, newest, rules
 from tests.portal.client import Browser
 from tests.portal.test_new import send, words
@@ -114,3 +116,15 @@ def test_a_change_without_sign_in_asks_for_no_item(world: World) -> None:
     for name in ("item", "site", "reference", "people", "files"):
         assert f'name="{name}"' not in page
     assert 'name="needed_by"' in page
+
+
+def test_the_receipt_of_a_stranger_is_in_the_language_of_the_form(world: World) -> None:
+    """Of somebody new; whoever is known keeps the language of their profile."""
+    languages = Languages(lambda code: NullTranslations() if code == "de" else None)
+    german = Browser(furnish(world).config(rules=rules(), languages=languages), headers={"Accept-Language": "de"})
+    ask(german)
+    ask(german, contact="jane@customer.test", title="Locked out too")
+    with world.database.reading() as session:
+        names = select(Contact.language).join(ContactAddress, ContactAddress.contact_id == Contact.id)
+        for address, language in (("nora@elsewhere.test", "de"), ("jane@customer.test", "")):
+            assert session.scalars(names.where(ContactAddress.address == address)).one() == language

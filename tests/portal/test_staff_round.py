@@ -2,12 +2,15 @@
 
 import re
 from collections.abc import Callable
+from typing import Any
 
 from sqlalchemy import select, update
 
+from desk import profile
 from store.tables import Contact, Outbox, Ticket, TicketLink
 from tests.portal.api_world import Program
 from tests.portal.client import Browser
+from tests.portal.mail_world import add_letter
 from tests.portal.world import World, add_ticket
 
 Enter = Callable[[str], Browser]
@@ -28,6 +31,7 @@ def test_an_entry_of_which_customers_see_nothing_is_not_shown_to_them(world: Wor
     mark = act(sam, "note", to="customer", note="", time="30m").partition("#")[2]
     assert f'id="{mark}"' in sam.get(PHONES).text
     assert f'id="{mark}"' not in jane.get(PHONES).text
+    assert "entries." not in jane.get(PHONES).text  # none is said to be left out
     after = jane.get(PHONES).text.count('<li id="n'), len(program.get("/tickets/T20190409.0967/notes")["items"])
     assert after == before
 
@@ -72,6 +76,7 @@ def test_a_form_that_was_open_for_long_undoes_nothing(world: World, signed_in: E
     world.give_password("ana")
     with world.database.transaction() as session:
         session.get_one(Contact, world.ids["jane"]).level = "Admin User"
+        session.get_one(Contact, world.ids["ana"]).last_name = "Sample"
     jane, other = signed_in("jane"), Browser(world.config())
     other.sign_in("jane")
     page, form = f"/people/{world.ids['ana']}", "form_token"
@@ -81,8 +86,29 @@ def test_a_form_that_was_open_for_long_undoes_nothing(world: World, signed_in: E
     late = {name: value for name, value in opened.items() if name != form} | {"job_title": "Head of post"}
     assert jane.post(page, **late).headers["location"] == "/people?done=saved"
     with world.database.reading() as session:
-        ana = session.get_one(Contact, world.ids["ana"])
-        assert (ana.phone, ana.job_title) == ("020 7946 0000", "Head of post")
-        letters = session.scalars(select(Outbox.kind).where(Outbox.contact_id == ana.id)).all()
-    assert "Portal access is off." in jane.get(page).text
-    assert "credentials" not in letters
+        (ana,) = profile.load(session, Contact.id == world.ids["ana"]).values()
+    assert (ana.value("Phone"), ana.value("Job title")) == ("020 7946 0000", "Head of post")
+    assert not ana.has_access
+
+
+def test_a_program_of_staff_adds_a_file_for_the_desk_alone(world: World) -> None:
+    """Beside an internal note its file would be of no use if everybody got it."""
+    sam, jane, path = Program(world, "sam"), Program(world, "jane"), "/tickets/T20190409.0967/attachments"
+    raw: dict[str, Any] = {"content": b"for the desk", "headers": {"Content-Type": "application/octet-stream"}}
+    said = sam("POST", f"{path}?name=inside.txt&visibility=internal", **raw)
+    assert (said.status_code, said.json()["visibility"]) == (201, "internal")
+    assert "inside.txt" not in jane("GET", path).text
+    assert "inside.txt" in sam("GET", path).text
+    assert jane("POST", f"{path}?visibility=internal", **raw).status_code == 422
+    with world.database.reading() as session:
+        assert session.scalars(select(Outbox.kind).where(Outbox.ticket_id.is_not(None))).all() == []
+
+
+def test_only_letters_about_which_something_can_be_done_can_be_chosen(world: World, signed_in: Enter) -> None:
+    """A letter that is sent is no choice: nothing would become of it."""
+    with world.database.transaction() as session:
+        sent, failed = add_letter(session, world, "sent"), add_letter(session, world, "failed", ("failed", "550 no"))
+    page = signed_in("sam").get("/desk/mail/letters").text
+    assert f'name="letter" value="{failed}"' in page
+    assert f'name="letter" value="{sent}"' not in page
+    assert f"/desk/mail/letters/{sent}" in page

@@ -274,6 +274,7 @@ def test_a_damaged_database(make: Make, config: Path) -> None:
     """SQLite's own check finds it."""
     house = make()
     assert "All pages of the database can be read." in said(found(house, "database", "ok"))
+    assert "Search: an index of trigrams." in said(found(house, "database", "ok"))
     house.database.close()
     file = config.parent / "desk.db"
     with file.open("r+b") as opened:

@@ -5,7 +5,6 @@ from dataclasses import replace
 
 import pytest
 from sqlalchemy import select
-from tests.desk.test_language import english, known
 
 from desk import columns
 from desk.language import Languages
@@ -13,6 +12,7 @@ from desk.lists import FILTERS, SORTS
 from gateway.answers import answer_all
 from gateway.commands.vocabulary import ARGUMENTS, ONE_WORD
 from store.tables import Base, Contact, Organisation, Staff
+from tests.desk.test_language import english, known
 from tests.gateway.answers.answer_world import (
     CATALOGUE,
     DESK_FACTS,
