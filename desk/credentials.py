@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from desk import sessions
 from desk.keys import Keys
-from store.tables import Account, Contact, Outbox, Staff
+from store.tables import AccessToken, Account, Contact, Outbox, Staff
 
 Kind = Literal["password", "link"]
 # Crockford's base 32: no I, L, O, U, so nothing to mistake; what is typed for them is read as 1, 1, 0,
@@ -163,12 +163,13 @@ def set_password(
     next_id: Callable[[], int],
     tell: bool = True,
 ) -> None:
-    """Keep a chosen password: one-time secrets and all sessions end, and its owner is told (E3), unless not `tell`."""
+    """Keep a chosen password: one-time secrets, sessions and access tokens end, and its owner is told (E3), if `tell`."""
     first = account.password_changed_at is None
     account.password_hash = password_hash
     account.password_changed_at = now
     _forget_once(account)
     sessions.end_all(session, account.id)
+    session.execute(delete(AccessToken).where(AccessToken.account_id == account.id))  # somebody else may have made one
     if tell:
         person = owner(session, account)
         session.add(_letter(person, "password_changed", {"at": now.isoformat(), "first": first}, now, next_id))

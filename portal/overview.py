@@ -62,9 +62,8 @@ class Overview:
 
 @dataclass(frozen=True, slots=True)
 class _Common:
-    """What is the same for everybody who sees the same tickets."""
+    """What is the same for all staff."""
 
-    report: Report
     done: int
     sites: tuple[str, ...] | None
 
@@ -74,16 +73,15 @@ def read(
 ) -> Overview:
     """A dozen small queries, none of which looks at more than an index of the tickets that are counted.
 
-    All staff see all tickets: what is counted for one of them serves the others as well, for a moment.
+    What is counted for one serves others who see the same tickets as well, for a moment.
     """
     chosen = Filter("site", (site,), "is") if site else None
 
     def count() -> _Common:
-        found = report.report(session, person, now, reader.zone, chosen)
-        return _Common(found, report.done_lately(session, person, now, chosen), _sites(session, person))
+        return _Common(report.done_lately(session, person, now, chosen), _sites(session, person))
 
-    common = board.read(site, count) if reader.staff else count()
-    found = common.report
+    common = board.read(("staff", site), count) if reader.staff else count()
+    found = report.report(session, person, now, reader.zone, chosen, board.read)
     counted = report.counts(session, person, now, found, common.done, chosen)
     narrow = _Narrowed(reader, chosen)
     latest = list_pages.page(session, narrow.query(view), person, _SHOWN, now, limit=LATEST).rows

@@ -28,6 +28,7 @@ log = structlog.get_logger(__name__)
 ALL = ("smtp", "lmtp", "imap", "work", "deliver", "schedule", "portal")
 FRONT = ("smtp", "lmtp", "imap", "schedule", "portal")
 GRACE = 20.0  # seconds that running SMTP transactions have to end in
+MOST_AT_ONCE = 1_000  # connections to the page; the next one gets 503, so that a flood takes no memory from the mail
 UNUSABLE = 78  # EX_CONFIG: starting again will not help
 LATER = 75  # EX_TEMPFAIL: starting again a little later may help
 
@@ -202,6 +203,7 @@ async def _page(house: House, roles: Collection[str]) -> "tuple[uvicorn.Server, 
         server_header=False,
         proxy_headers=False,
         timeout_graceful_shutdown=5,
+        limit_concurrency=MOST_AT_ONCE,
     )
     server = Server(config)
     return server, asyncio.create_task(server.serve(sockets=[opened]))

@@ -39,6 +39,7 @@ def _may_end(stage: Stage) -> None:
 
 def resolve(stage: Stage, resolution: str = "") -> None:
     """It is solved; `resolution` says how."""
+    stage.must_live()
     _may_end(stage)
     words = clean_body(resolution).strip()
     if len(words) > NOTE_LENGTH:
@@ -48,6 +49,7 @@ def resolve(stage: Stage, resolution: str = "") -> None:
 
 def reopen(stage: Stage) -> None:
     """It is not solved after all."""
+    stage.must_live()
     if not statuses.is_done(stage.ticket.status):
         raise Refused(say("The ticket is open already."))
     if not stage.is_staff and not lifecycle.may_reopen(stage.ticket, stage.now, stage.desk.rules.reopen_days):

@@ -72,6 +72,11 @@ class Stage:
             raise NotThere
         return self.author
 
+    def must_live(self) -> None:
+        """Nothing is done any more about a ticket that was merged into another one."""
+        if self.ticket.merged_into_id is not None:
+            raise Refused(say("This ticket goes on in another one."))
+
     @property
     def author_name(self) -> str:
         """As letters name them."""

@@ -14,8 +14,7 @@ from desk.state import StaffState, TeamState
 def must_live(stage: Stage) -> None:
     """Nothing is done any more about a ticket that was merged into another one."""
     stage.member  # noqa: B018 - for staff alone
-    if stage.ticket.merged_into_id is not None:
-        raise Refused(say("This ticket goes on in another one."))
+    stage.must_live()
 
 
 def take(stage: Stage) -> None:

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from desk import contacts, granting, people, tokens
+from desk import contacts, credentials, granting, people, tokens
 from desk.acting.rules import Refused
 from desk.levels import Levels
 from desk.tokens import Bearer
@@ -159,6 +159,15 @@ def test_ended_with_access(desk: Desk) -> None:
         session.get_one(Contact, desk.jane).deactivated_at = None
         session.get_one(Account, 1).active = True
     assert desk.find(second) is None
+
+
+def test_ended_with_the_password(desk: Desk) -> None:
+    """Whoever knew the old one may have made a token with it."""
+    token = desk.make(1)
+    with desk.database.transaction() as session:
+        account = session.get_one(Account, 1)
+        credentials.set_password(session, account, "hash", now=START, next_id=desk.database.ids.next)
+    assert desk.find(token) is None
 
 
 def test_forgotten(desk: Desk) -> None:
