@@ -10,7 +10,7 @@ from desk import columns, list_pages, report, statuses
 from desk.access import Person
 from desk.columns import Row
 from desk.list_filters import Filter, Span
-from desk.lists import Query, View
+from desk.lists import Counts, Query, View
 from desk.report import Report
 from desk.said import Said, say
 from portal import list_query
@@ -85,25 +85,12 @@ def read(
     counted = report.counts(session, person, now, found, common.done, chosen)
     narrow = _Narrowed(reader, chosen)
     latest = list_pages.page(session, narrow.query(view), person, _SHOWN, now, limit=LATEST).rows
-    figures = [
-        narrow.figure(say("Open"), counted.open, Query("open")),
-        narrow.figure(say("My"), counted.mine, Query("my")),
-        narrow.figure(
-            say("Waiting for the customer") if reader.staff else say("Waiting for you"),
-            counted.waiting_for_you,
-            Query("my", (Filter("status", statuses.WAITING_ON_CUSTOMER),)),
-        ),
-        narrow.figure(say("Waiting for your approval"), counted.approval, Query("approval")),
-        narrow.figure(say("Completed in the last 7 days"), counted.done, Query("done")),
-    ]
-    if reader.staff:  # nothing waits for their approval
-        del figures[3]
     is_new = not latest and not any(m.created for m in found.months) and not _any(session, person, now)
     return Overview(
         site=site,
         sites=common.sites,
         site_pairs=list_query.written(narrow.query("all"), reader) if site else [],
-        counts=figures,
+        counts=_figures(counted, narrow),
         view=view,
         switches=[one for one in SWITCHES if one in reader.views],
         latest=latest,
@@ -131,6 +118,23 @@ class _Narrowed:
 
     def _of_site(self, query: Query) -> Query:
         return replace(query, filters=(*query.filters, *((self.site,) if self.site else ())))
+
+
+def _figures(counted: Counts, narrow: _Narrowed) -> list[Figure]:
+    figures = [
+        narrow.figure(say("Open"), counted.open, Query("open")),
+        narrow.figure(say("My"), counted.mine, Query("my")),
+        narrow.figure(
+            say("Waiting for the customer") if narrow.reader.staff else say("Waiting for you"),
+            counted.waiting_for_you,
+            Query("my", (Filter("status", statuses.WAITING_ON_CUSTOMER),)),
+        ),
+        narrow.figure(say("Waiting for your approval"), counted.approval, Query("approval")),
+        narrow.figure(say("Completed in the last 7 days"), counted.done, Query("done")),
+    ]
+    if narrow.reader.staff:  # nothing waits for their approval
+        del figures[3]
+    return figures
 
 
 def _months(found: Report, narrow: _Narrowed) -> list[Month]:
