@@ -163,7 +163,7 @@ def set_password(
     next_id: Callable[[], int],
     tell: bool = True,
 ) -> None:
-    """Keep a chosen password: one-time secrets, sessions and access tokens end, and its owner is told (E3), if `tell`."""
+    """Keep a chosen password: secrets, sessions and access tokens end; with `tell` its owner gets a letter (E3)."""
     first = account.password_changed_at is None
     account.password_hash = password_hash
     account.password_changed_at = now
