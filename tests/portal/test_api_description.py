@@ -85,8 +85,8 @@ def test_as_described(desk: World, name: str) -> None:
             seen[case.call_and_validate(headers=headers, checks=WANTED).status_code] += 1
 
         ask()
-    assert seen[200] > 20, seen
-    assert seen[201] > 5 or name == "jane", seen
+    assert seen[200] > 10, seen  # how many depends on what Hypothesis draws
+    assert seen[201] or name == "jane", seen
     assert seen[404], seen
     assert not seen[429], seen
     assert seen[422], seen
