@@ -21,7 +21,6 @@ from postdesk.wiring import House
 from store.tables import JobRun, MailboxState, Outbox, Process, ReceivedMail, Tally
 from tests.peers.dns_server import DnsServer
 
-NOW = datetime.now(UTC)
 Make = Callable[..., House]
 
 
@@ -41,6 +40,11 @@ def sending(make: Make, dns: DnsServer) -> House:
         RELAY__MODE="smtp",
         RELAY__HOST="relay.elsewhere.test",
     )
+
+
+def now() -> datetime:
+    """When a test asks: hours may lie between it and the start of the run."""
+    return datetime.now(UTC)
 
 
 def found(house: House, topic: str, level: str = "") -> list[Finding]:
@@ -65,7 +69,7 @@ def good(dns: DnsServer) -> None:
 
 def sign(house: House, dns: DnsServer, *, record: str = "") -> dkim_keys.SigningKey:
     """A key that signs, with its record or another one in DNS."""
-    key = dkim_keys.new("desk.test", "pd1", "ed25519", NOW).becomes("active", NOW)
+    key = dkim_keys.new("desk.test", "pd1", "ed25519", now()).becomes("active", now())
     house.signing_keys.write(key)
     dns.add(key.place, "TXT", record or key.record)
     return key
@@ -188,7 +192,7 @@ def test_a_name_for_trying_out(make: Make) -> None:
 def certificate(folder: Path, *names: str, ends: timedelta = timedelta(days=90)) -> dict[str, str]:
     """Settings with a certificate of ours, of an authority of its own."""
     authority = trustme.CA()
-    issued = authority.issue_cert(*names, not_before=NOW - timedelta(days=99), not_after=NOW + ends)
+    issued = authority.issue_cert(*names, not_before=now() - timedelta(days=99), not_after=now() + ends)
     key, chain = folder / "key.pem", folder / "chain.pem"
     issued.private_key_pem.write_to_path(key)
     chain.write_bytes(b"".join(blob.bytes() for blob in issued.cert_chain_pems) + authority.cert_pem.bytes())
@@ -230,7 +234,7 @@ def test_a_key_of_another_certificate(make: Make, tmp_path: Path) -> None:
 
 def test_a_star_is_for_one_label() -> None:
     """RFC 9525 section 6.3."""
-    star = certificates.Certificate(("*.desk.test",), NOW, NOW)
+    star = certificates.Certificate(("*.desk.test",), now(), now())
     assert star.covers("mail.desk.test")
     assert not star.covers("desk.test")
     assert not star.covers("a.mail.desk.test")
@@ -260,7 +264,7 @@ def test_how_long_the_disk_lasts(make: Make) -> None:
     house = make()
     with house.database.transaction() as session:
         size = 10**15
-        session.add(ReceivedMail(id=1, received_at=NOW, source="smtp", recipients=[], size=size, waiting=False))
+        session.add(ReceivedMail(id=1, received_at=now(), source="smtp", recipients=[], size=size, waiting=False))
     assert "there is room for about 0 days" in said(found(house, "disk", "warning"))
 
 
@@ -294,15 +298,15 @@ def test_a_database_that_is_not_there(make: Make, config: Path) -> None:
 def test_the_queue(make: Make) -> None:
     """What waits for long, what is held, what is not accounted for."""
     house = make()
-    old = NOW - timedelta(hours=2)
+    old = now() - timedelta(hours=2)
     with house.database.transaction() as session:
         session.add(ReceivedMail(id=1, received_at=old, source="smtp", recipients=[], size=1))
         session.execute(update(Tally).where(Tally.name == "accepted").values(value=5))
         session.execute(update(Tally).where(Tally.name == "held").values(value=2))
         letter = {"kind": "received", "recipient": "x@customer.test", "created_at": old}
         session.add(Outbox(id=2, next_at=old, attempts=2, **letter))
-        session.add(Outbox(id=3, next_at=old, state="expired", done_at=NOW, **letter))
-        session.add(MailboxState(name="service", seen_at=NOW, failures=4, unfetchable=1))
+        session.add(Outbox(id=3, next_at=old, state="expired", done_at=now(), **letter))
+        session.add(MailboxState(name="service", seen_at=now(), failures=4, unfetchable=1))
     words = said(found(house, "queue"))
     for part in (
         "2 accepted mails are not accounted for",
@@ -324,10 +328,10 @@ def test_timers(make: Make) -> None:
     house = make()
     assert "No timer has run lately" in said(found(house, "timers", "error"))
     with house.database.transaction() as session:
-        session.add_all(JobRun(name=name, done_for="", at=NOW) for name in TIMERS)
+        session.add_all(JobRun(name=name, done_for="", at=now()) for name in TIMERS)
     assert "All timers ran" in said(found(house, "timers", "ok"))
     with house.database.transaction() as session:
-        session.execute(update(JobRun).where(JobRun.name == "digest").values(at=NOW - timedelta(hours=1)))
+        session.execute(update(JobRun).where(JobRun.name == "digest").values(at=now() - timedelta(hours=1)))
     assert "not run lately: digest" in said(found(house, "timers", "warning"))
 
 
