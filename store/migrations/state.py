@@ -11,6 +11,7 @@ Each version in versions/ is one step, of one phase:
 import ast
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 from pathlib import Path
 
 from sqlalchemy import inspect, text
@@ -53,7 +54,7 @@ def newest(versions: Path = VERSIONS) -> str:
 
 def steps(versions: Path = VERSIONS) -> list[Step]:
     """All steps, in order: each as its file says it."""
-    return [_step(path) for path in sorted(versions.glob("[0-9]*.py"))]
+    return [_step(path, path.stat().st_mtime_ns) for path in sorted(versions.glob("[0-9]*.py"))]
 
 
 def found(database: Database) -> tuple[str, str]:
@@ -86,7 +87,8 @@ def pending(database: Database, versions: Path = VERSIONS) -> list[Step]:
     return [step for step in steps(versions) if step.revision > version]
 
 
-def _step(path: Path) -> Step:
+@lru_cache(maxsize=200)  # readiness asks every few seconds, and in Python 3.11 two threads must not parse at once
+def _step(path: Path, _changed_at: int) -> Step:
     """From the text: to run it would need Alembic."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     said = {

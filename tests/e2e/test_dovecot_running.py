@@ -88,6 +88,7 @@ def test_mail_comes_by_idle_through_restarts_of_both() -> None:
         dovecot.put(sample(5))
         desk.start()  # the lease of the process that was killed keeps nobody waiting
         moved(dovecot, 5)
+        waits_in_idle(desk)
         assert "read; the server tells of new mail" in desk.run("mailbox", "list")
         assert_each_once(desk, 5)
 

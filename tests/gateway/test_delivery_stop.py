@@ -62,7 +62,9 @@ def sending(url: str, port: int, seconds: float, closing: Event) -> None:
         lanes = Lanes([Route(lambda: SmtpRelay(config, stopping), connections=1)], stopping=stopping)
         return Ending(own, world.composer(), lanes, DeliveryPolicy(stop_seconds=seconds), clock=lambda: world.NOW)
 
-    house: Any = SimpleNamespace(deliverer=made, settings=SimpleNamespace(work=SimpleNamespace(poll_seconds=1.0), webhooks=()))
+    house: Any = SimpleNamespace(
+        deliverer=made, settings=SimpleNamespace(work=SimpleNamespace(poll_seconds=1.0), webhooks=())
+    )
     roles.deliver(house, Wake())
     os._exit(0)  # as the supervisor ends it: a thread that waits for a relay keeps nobody
 

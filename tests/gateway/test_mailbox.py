@@ -20,11 +20,11 @@ pytestmark = pytest.mark.peer
 @pytest.fixture(scope="module")
 def shared() -> Iterator[Dovecot]:
     """One Dovecot with a user per test."""
-    with Dovecot(users=tuple((f"desk{number}", "pw") for number in range(30))) as server:
+    with Dovecot(users=tuple((f"desk{number}", "pw") for number in range(200))) as server:
         yield server
 
 
-_users = iter(range(30))
+_users = iter(range(200))
 
 
 @pytest.fixture

@@ -21,11 +21,11 @@ FAR = 3600.0  # whatever arrives in a test did not arrive by a poll
 @pytest.fixture(scope="module")
 def shared() -> Iterator[Dovecot]:
     """One Dovecot with a user per test."""
-    with Dovecot(users=tuple((f"desk{number}", "pw") for number in range(9))) as server:
+    with Dovecot(users=tuple((f"desk{number}", "pw") for number in range(100))) as server:
         yield server
 
 
-_users = iter(range(9))
+_users = iter(range(100))
 
 
 @pytest.fixture

@@ -30,11 +30,11 @@ CHECKOUT = Path(__file__).parents[2]
 @pytest.fixture(scope="module")
 def shared() -> Iterator[Dovecot]:
     """One Dovecot with a user per test."""
-    with Dovecot(users=tuple((f"desk{number}", "pw") for number in range(20))) as server:
+    with Dovecot(users=tuple((f"desk{number}", "pw") for number in range(100))) as server:
         yield server
 
 
-_users = iter(range(20))
+_users = iter(range(100))
 
 
 @pytest.fixture
