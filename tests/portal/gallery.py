@@ -110,6 +110,8 @@ def visit(
         if shot.press:
             shot.press(page)
         yield shot, page
+    for page in pages.values():  # their connections end before the server does
+        page.context.close()
 
 
 def _number(world: World, key: str) -> str:
