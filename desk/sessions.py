@@ -2,17 +2,16 @@
 
 import hashlib
 import secrets
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.orm import Session
 
-from desk import access, nesting
-from desk.access import Person
-from desk.levels import Level, Levels
-from store.tables import Account, Contact, Organisation, Staff, WebSession
+from desk.holders import Holder, holder_of, lives, selected
+from desk.levels import Levels
+from store.tables import Account, WebSession
 
 # `seen_at` is written at most this often: reading a page does not cost a write.
 TOUCH = timedelta(minutes=1)
@@ -43,31 +42,15 @@ class Lifetimes:
         return self.staff_longest if staff else self.customer_longest
 
 
-@dataclass(frozen=True, slots=True)
-class Visitor:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visitor(Holder):
     """Who is signed in, as pages need them."""
 
     key: bytes
-    account_id: int
-    username: str
-    name: str
-    person: Person
     csrf: str
     must_change: bool
     stale: bool  # `touch` is due
-    level: Level = field(default_factory=lambda: Level(""))  # what a contact may do; of staff it says nothing
-    languages: tuple[str, ...] = ()  # of the person, then of their organisation
     kept: bool = False  # as Lifetimes says
-
-    @property
-    def keeps_people(self) -> bool:
-        """True for contacts who may manage those of their organisation."""
-        return self.level.people and self.person.contact_id is not None and self.person.organisation_id is not None
-
-    @property
-    def is_staff(self) -> bool:
-        """True for people who work at the desk."""
-        return self.person.staff_id is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,46 +109,28 @@ def start(
     return Started(cookie, lasts, keep)
 
 
-# One statement, because every click asks it.
-_HOLDER = (
-    select(
-        WebSession.key, WebSession.csrf, WebSession.must_change, WebSession.kept, WebSession.seen_at,
-        WebSession.expires_at,
-        Account.id, Account.username, Account.active, Account.contact_id, Account.staff_id,
-        Staff.name.label("staff_name"), Staff.deactivated_at.label("staff_left"),
-        Contact.name, Contact.first_name, Contact.organisation_id, Contact.deactivated_at.label("contact_left"),
-        Contact.level, Contact.sees, Contact.language, Staff.language.label("staff_language"),
-        Organisation.visibility, Organisation.language.label("organisation_language"),
-    )
-    .join(Account, Account.id == WebSession.account_id)
-    .outerjoin(Staff, Staff.id == Account.staff_id)
-    .outerjoin(Contact, Contact.id == Account.contact_id)
-    .outerjoin(Organisation, Organisation.id == Contact.organisation_id)
-    .where(WebSession.key == bindparam("held"))
-)  # fmt: skip
+_HOLDER = selected(
+    WebSession,
+    WebSession.key,
+    WebSession.csrf,
+    WebSession.must_change,
+    WebSession.kept,
+    WebSession.seen_at,
+    WebSession.expires_at,
+).where(WebSession.key == bindparam("held"))
 
 
 def resume(session: Session, cookie: str, *, now: datetime, lifetimes: Lifetimes, levels: Levels) -> Visitor | None:
     """Who holds this cookie; None when it is unknown, ended, idle too long, or its owner lost access."""
     row = session.execute(_HOLDER, {"held": key_of(cookie)}).one_or_none()
-    if row is None or not row.active:
-        return None
-    if _is_over(row, lifetimes, now, staff=row.staff_id is not None):
-        return None
-    person = _person(session, row, levels)
-    if not person.active:
+    if row is None or not lives(row) or _is_over(row, lifetimes, now, staff=row.staff_id is not None):
         return None
     return Visitor(
+        **holder_of(session, row, levels),
         key=row.key,
-        account_id=row.id,
-        username=row.username,
-        name=row.staff_name or row.name or row.first_name or row.username,
-        person=person,
         csrf=row.csrf,
         must_change=row.must_change,
         stale=now - row.seen_at >= TOUCH,
-        level=levels.of(row.level) if row.contact_id is not None else Level(""),
-        languages=tuple(filter(None, (row.staff_language, row.language, row.organisation_language))),
         kept=row.kept,
     )
 
@@ -174,20 +139,6 @@ def _is_over(row: Any, lifetimes: Lifetimes, now: datetime, *, staff: bool) -> b
     """True after its time, or after too long without a click; a kept one that has yet to choose a password, too."""
     idle = lifetimes.idle(staff=staff, kept=row.kept and not row.must_change)
     return bool(now >= row.expires_at or now - row.seen_at >= idle)
-
-
-def _person(session: Session, row: Any, levels: Levels) -> Person:
-    """With the rights of today; only for who sees the organisations below their own another query."""
-    own = row.organisation_id
-    seen = access.sees(row.sees, levels.of(row.level), row.visibility) if row.contact_id is not None else "own"
-    below = nesting.below(session, [own])[own] if own is not None and seen == "sub-organisations" else frozenset()
-    return Person(
-        contact_id=row.contact_id,
-        staff_id=row.staff_id,
-        organisation_id=own,
-        organisations=access.organisations(own, seen, below),
-        active=row.staff_left is None and row.contact_left is None,
-    )
 
 
 def touch(session: Session, key: bytes, now: datetime) -> None:

@@ -4,19 +4,17 @@ import hashlib
 import re
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from sqlalchemy import bindparam, delete, func, select, update
 from sqlalchemy.orm import Session
 
-from desk import access, nesting
-from desk.access import Person
 from desk.acting.rules import Refused
-from desk.levels import Level, Levels
+from desk.holders import Holder, holder_of, lives, selected
+from desk.levels import Levels
 from desk.said import say
-from store.tables import AccessToken, Account, ApiAnswer, Contact, Organisation, Staff, core
+from store.tables import AccessToken, Account, ApiAnswer, core
 
 PREFIX = "pd_"  # so that programs that look for lost secrets know one
 DAYS = (30, 90, 365)  # how long one may live
@@ -27,35 +25,14 @@ ANSWERS_KEPT = timedelta(hours=24)  # of requests with an Idempotency-Key
 _TOKEN = re.compile(r"pd_[A-Za-z0-9_-]{43}", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class Bearer:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bearer(Holder):
     """Whoever holds a token, as the API needs them."""
 
     token_id: int
-    account_id: int
-    username: str
-    name: str
-    person: Person
     may_write: bool
     stale: bool  # `touch` is due
     expires_at: datetime
-    level: Level = field(default_factory=lambda: Level(""))
-    languages: tuple[str, ...] = ()
-
-    @property
-    def is_staff(self) -> bool:
-        """True for people who work at the desk."""
-        return self.person.staff_id is not None
-
-    @property
-    def keeps_people(self) -> bool:
-        """True for contacts who may manage those of their organisation."""
-        return self.level.people and self.person.contact_id is not None and self.person.organisation_id is not None
-
-    @property
-    def sees_priority(self) -> bool:
-        """Staff, and contacts whose level says so."""
-        return self.is_staff or self.level.priority
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,22 +121,9 @@ def end(session: Session, account_id: int, token_id: int) -> bool:
     return session.scalar(own.returning(AccessToken.id)) is not None
 
 
-# One statement, because every request asks it.
-_HOLDER = (
-    select(
-        AccessToken.id.label("token_id"), AccessToken.may_write, AccessToken.used_at, AccessToken.expires_at,
-        Account.id, Account.username, Account.active, Account.contact_id, Account.staff_id,
-        Staff.name.label("staff_name"), Staff.deactivated_at.label("staff_left"),
-        Contact.name, Contact.first_name, Contact.organisation_id, Contact.deactivated_at.label("contact_left"),
-        Contact.level, Contact.sees, Contact.language, Staff.language.label("staff_language"),
-        Organisation.visibility, Organisation.language.label("organisation_language"),
-    )
-    .join(Account, Account.id == AccessToken.account_id)
-    .outerjoin(Staff, Staff.id == Account.staff_id)
-    .outerjoin(Contact, Contact.id == Account.contact_id)
-    .outerjoin(Organisation, Organisation.id == Contact.organisation_id)
-    .where(AccessToken.digest == bindparam("held"))
-)  # fmt: skip
+_HOLDER = selected(
+    AccessToken, AccessToken.id.label("token_id"), AccessToken.may_write, AccessToken.used_at, AccessToken.expires_at
+).where(AccessToken.digest == bindparam("held"))
 
 
 def find(session: Session, token: str, now: datetime, levels: Levels) -> Bearer | None:
@@ -167,32 +131,14 @@ def find(session: Session, token: str, now: datetime, levels: Levels) -> Bearer 
     if not _TOKEN.fullmatch(token):
         return None
     row = session.execute(_HOLDER, {"held": digest_of(token)}).one_or_none()
-    if row is None or not row.active or now >= row.expires_at or row.staff_left or row.contact_left:
+    if row is None or not lives(row) or now >= row.expires_at:
         return None
     return Bearer(
+        **holder_of(session, row, levels),
         token_id=row.token_id,
-        account_id=row.id,
-        username=row.username,
-        name=row.staff_name or row.name or row.first_name or row.username,
-        person=_person(session, row, levels),
         may_write=row.may_write,
         stale=row.used_at is None or now - row.used_at >= TOUCH,
         expires_at=row.expires_at,
-        level=levels.of(row.level) if row.contact_id is not None else Level(""),
-        languages=tuple(filter(None, (row.staff_language, row.language, row.organisation_language))),
-    )
-
-
-def _person(session: Session, row: Any, levels: Levels) -> Person:
-    """With the rights of today, as for a session (desk/sessions.py)."""
-    own = row.organisation_id
-    seen = access.sees(row.sees, levels.of(row.level), row.visibility) if row.contact_id is not None else "own"
-    below = nesting.below(session, [own])[own] if own is not None and seen == "sub-organisations" else frozenset()
-    return Person(
-        contact_id=row.contact_id,
-        staff_id=row.staff_id,
-        organisation_id=own,
-        organisations=access.organisations(own, seen, below),
     )
 
 

@@ -71,7 +71,7 @@ def answer(
 
     kinds = [kind for kind in conversation.KINDS if kind in visit.request.query_params.getlist("show")]
     who, query = visit.who, visit.query
-    priority = who.is_staff or who.level.priority
+    priority = who.sees_priority
     with portal.config.database.reading() as session:
         found = conversation.find(session, who.person, number)
         if found is None:

@@ -110,7 +110,7 @@ class Reading:
 def reader_of(portal: Portal, visit: Visit, usual: View = "all") -> Reader:
     """By which the visitor's addresses are read."""
     who = visit.who
-    priority, catalogue = who.is_staff or who.level.priority, portal.config.rules.catalogue
+    priority, catalogue = who.sees_priority, portal.config.rules.catalogue
     named = (*statuses.ALL, *(one.name for one in catalogue.types), *catalogue.priorities, *columns.VALUES)
     names = {said.casefold(): name for name in named for said in (name, visit.language.name(name))}
     return Reader(portal.config.zone, staff=who.is_staff, priority=priority, usual=usual, names=names)
