@@ -9,6 +9,7 @@ from desk.writes import Writes
 from store.tables import Ticket
 
 Changes = dict[str, Any]
+WITHDRAWAL_REASONS = ("No longer needed", "Solved it ourselves", "Duplicate", "Raised by mistake", "Other")
 
 
 def may_reopen(ticket: TicketState, now: datetime, reopen_days: int) -> bool:

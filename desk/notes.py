@@ -9,6 +9,7 @@ from desk.writes import Writes
 from store.tables import Attachment, Ticket
 
 Changes = dict[str, Any]
+NOTE_LENGTH = 8_000  # characters of a note or a description; by mail the whole text is kept beside a longer one
 
 
 class Attached(Protocol):

@@ -14,6 +14,8 @@ from store.tables import Event, Outbox
 NO_ADDRESS = ""
 # In the context of an update: nothing but a change, of which one person gets one letter in an hour about one ticket.
 MERE_CHANGE = "change"
+SHOWN = frozenset({"status", "resolution", "withdrawal", "approval"})  # changes that customers hear of
+TOLD = SHOWN | {"due"}  # the same, of what staff change: a time that was promised
 
 # Of a letter that nobody has tried to send yet.
 _FRESH = {

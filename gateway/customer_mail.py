@@ -130,7 +130,7 @@ def _tell(
 ) -> None:
     """The others who take part, those who were added, and staff."""
     ticket, waiting = doing.ticket, list[str]()
-    shown = performing.SHOWN & entry.changes.keys()
+    shown = notices.SHOWN & entry.changes.keys()
     if decision.write == "note" and entry.visibility == "public":
         # Only those who take part add people: a Cc is a way in.
         if author.id == ticket.requester.id or author.id in ticket.people:

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from desk import folding
+from desk.notes import NOTE_LENGTH
 from desk.said import say
 from desk.state import TicketState
 from desk.tickets import Note
@@ -10,7 +11,6 @@ from gateway import bounced, left_out, named_files, who
 from gateway.case import Case, Decision
 from gateway.envelope import Message
 from gateway.quoting import quotes, signature
-from gateway.rules import NOTE_LENGTH
 
 NO_WORDS = "The mail has no text."
 

@@ -2,13 +2,13 @@
 
 from dataclasses import replace
 
+from desk.notes import NOTE_LENGTH
 from desk.state import ContactState
 from desk.tickets import Note
 from gateway.case import Case, Decision
 from gateway.commands.plan import Plan
 from gateway.envelope import Forwarded, Message
 from gateway.quoting import signature
-from gateway.rules import NOTE_LENGTH
 from gateway.subject import is_forward
 
 PASSED_ON = "The mail was passed on by {name}."

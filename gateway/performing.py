@@ -42,14 +42,10 @@ def finish(doing: Doing, event_id: int) -> None:
         )
 
 
-SHOWN = frozenset({"status", "resolution", "withdrawal", "approval"})  # changes that customers hear of
-TOLD = SHOWN | {"due"}  # the same, of what staff change: a time that was promised
-
-
 def tell_change(doing: Doing, event_id: int) -> None:
     """A change without words: the customer side hears of what they can see, staff of what a customer did."""
     scene, case, writes, ticket = doing.scene, doing.scene.case, doing.writes, doing.scene.ticket
-    if ticket is None or not SHOWN & doing.changes.keys():
+    if ticket is None or not notices.SHOWN & doing.changes.keys():
         return
     fold = case.rules.fold
     notices.update(writes, ticket, event_id, case.now, author=scene.author, has_words=False, fold=fold, told=doing.told)

@@ -10,11 +10,10 @@ from desk.catalogue import Catalogue
 from desk.files import FilePolicy
 from desk.granting import Policy
 from desk.levels import Levels
+from desk.lifecycle import WITHDRAWAL_REASONS
 from gateway.commands.words import Words
 
-NOTE_LENGTH = 8_000  # characters; the whole text is kept beside a longer one
 MAX_HOPS = 50  # Received lines; more means that the mail goes in circles
-WITHDRAWAL_REASONS = ("No longer needed", "Solved it ourselves", "Duplicate", "Raised by mistake", "Other")
 MAX_CC = 20  # people that one mail can add to a ticket
 
 

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from desk import access, notices, reading, tickets
+from desk.notes import NOTE_LENGTH
 from desk.said import say
 from desk.state import StaffState, TicketState
 from desk.tickets import Note
@@ -14,7 +15,6 @@ from gateway.commands.asked import Asked
 from gateway.commands.plan import Plan
 from gateway.commands.spec import Doing, Scene
 from gateway.own_words import Told, own_words
-from gateway.rules import NOTE_LENGTH
 from gateway.staff_safety import NOTHING_DONE, Said
 from gateway.subject import is_forward
 
@@ -114,7 +114,7 @@ def _write_down(decision: Decision, scene: Scene, writes: Writes, entry: Note, p
 
 def _keep(doing: Doing, writes: Writes, entry: Note, *, has_words: bool) -> int:
     """The entry; where its words are internal and its change is not, the change stands beside it for customers."""
-    shown = {name: pair for name, pair in entry.changes.items() if name in performing.TOLD}
+    shown = {name: pair for name, pair in entry.changes.items() if name in notices.TOLD}
     if entry.visibility == "public" or not shown or doing.ticket.spam:  # nobody hears of spam
         event_id = tickets.note(writes, doing.ticket, entry)
         _tell(doing, writes, entry, event_id, has_words=has_words)
@@ -140,7 +140,7 @@ def _tell(doing: Doing, writes: Writes, entry: Note, event_id: int, *, has_words
     if entry.visibility != "public":
         return
     people, _ = who.named(case, writes, case.mail.message.cc, sure=True)
-    if has_words or performing.TOLD & entry.changes.keys():
+    if has_words or notices.TOLD & entry.changes.keys():
         performing.tell_added(doing, tickets.add_people(writes, ticket, people, case.now), event_id)
         fold, told = case.rules.fold, doing.told
         notices.update(

@@ -1,17 +1,17 @@
 """An act becomes an entry of the ticket, and whoever is to hear of it gets a letter."""
 
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import replace
+from typing import Literal
 
 from desk import access, alerts, lifecycle, notices, reading, tickets
-from desk.acting.rules import NOTE_LENGTH, Refused
+from desk.acting.rules import Refused
 from desk.acting.stage import Stage
+from desk.notes import NOTE_LENGTH
 from desk.said import say
 from desk.state import ContactState, StaffState
 from desk.tickets import File, Note
 
-SHOWN = frozenset({"status", "resolution", "withdrawal", "approval"})  # changes that customers hear of
-TOLD = SHOWN | {"due"}  # the same, of what staff change: a time that was promised
 TITLE = 100  # characters of the title of a note
 
 
@@ -25,7 +25,7 @@ def write(stage: Stage, text: str = "", *, files: Sequence[File] = (), title: st
         _moves(stage)
     elif not stage.changes:
         return _finish(stage, 0)
-    kind: Any = "note" if has_words else "change"
+    kind: Literal["note", "change"] = "note" if has_words else "change"
     entry = Note(
         stage.author, text, stage.now, stage.visibility if has_words else "public", kind,
         files=tuple(files), changes=dict(stage.changes), title=title[:TITLE],
@@ -63,17 +63,14 @@ def _moves(stage: Stage) -> None:
 
 def _keep(stage: Stage, entry: Note, *, has_words: bool) -> int:
     """The entry; where its words are internal and its change is not, the change stands beside it for customers."""
-    shown = {name: pair for name, pair in entry.changes.items() if name in TOLD}
+    shown = {name: pair for name, pair in entry.changes.items() if name in notices.TOLD}
     if entry.visibility == "public" or not shown or stage.ticket.spam:
         event_id = tickets.note(stage.writes, stage.ticket, entry)
         _finish(stage, event_id)
         _tell(stage, entry, event_id, has_words=has_words)
         return event_id
     hidden = {name: pair for name, pair in entry.changes.items() if name not in shown}
-    words = Note(
-        entry.author, entry.text, entry.at, entry.visibility, files=entry.files, changes=hidden, title=entry.title
-    )
-    words_id = tickets.note(stage.writes, stage.ticket, words)
+    words_id = tickets.note(stage.writes, stage.ticket, replace(entry, changes=hidden))
     change = Note(entry.author, "", entry.at, kind="change", changes=shown)
     event_id = tickets.note(stage.writes, stage.ticket, change)
     _finish(stage, event_id)
@@ -97,7 +94,7 @@ def _finish(stage: Stage, event_id: int) -> int | None:
 
 def _tell(stage: Stage, entry: Note, event_id: int, *, has_words: bool) -> None:
     """The others who take part, and of a customer's act staff."""
-    heard = (SHOWN if isinstance(stage.author, ContactState) else TOLD) & entry.changes.keys()
+    heard = (notices.SHOWN if isinstance(stage.author, ContactState) else notices.TOLD) & entry.changes.keys()
     if not has_words and not heard:
         return
     if entry.visibility == "public":

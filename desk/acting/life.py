@@ -4,10 +4,11 @@ from functools import partial
 
 from desk import approvals, lifecycle, notices, statuses, tickets
 from desk.acting import entry
-from desk.acting.rules import NOTE_LENGTH, Refused
+from desk.acting.rules import Refused
 from desk.acting.stage import Stage
 from desk.approvals import Answer
 from desk.clean import clean, clean_body
+from desk.notes import NOTE_LENGTH
 from desk.said import Said, say, say_many
 from desk.state import ContactState
 

@@ -8,9 +8,10 @@ from sqlalchemy import select
 
 from desk import known, notes, statuses
 from desk.acting import entry, taking_part
-from desk.acting.rules import NOTE_LENGTH, QUICK_LENGTH, NotThere, Refused
+from desk.acting.rules import QUICK_LENGTH, NotThere, Refused
 from desk.acting.stage import Stage
 from desk.clean import clean, clean_body
+from desk.notes import NOTE_LENGTH
 from desk.said import say
 from desk.state import ContactState
 from desk.tickets import File

@@ -11,12 +11,11 @@ from desk.catalogue import Catalogue
 from desk.files import FilePolicy
 from desk.granting import Policy
 from desk.levels import Levels
+from desk.lifecycle import WITHDRAWAL_REASONS
 from store.blobs import BlobStore
 from store.database import Database
 
-NOTE_LENGTH = 8_000  # characters of a note or a description
 QUICK_LENGTH = 1_000  # of a quick note
-WITHDRAWAL_REASONS = ("No longer needed", "Solved it ourselves", "Duplicate", "Raised by mistake", "Other")
 MIB = 1024 * 1024
 
 

@@ -6,8 +6,9 @@ from datetime import date, datetime
 
 from desk import fields
 from desk.acting.offering import Offer
-from desk.acting.rules import NOTE_LENGTH, Refused
+from desk.acting.rules import Refused
 from desk.catalogue import Item, key
+from desk.notes import NOTE_LENGTH
 from desk.profile_values import is_address
 from desk.request_types import Question, RequestType
 from desk.said import Said, listed, say

@@ -8,11 +8,12 @@ from datetime import date, datetime
 from desk import fields
 from desk.acting import wish
 from desk.acting.offering import NOT_SURE, Colleague, Offer
-from desk.acting.rules import MIB, NOTE_LENGTH
+from desk.acting.rules import MIB
 from desk.acting.wish import Asked, NewPerson, Wish
 from desk.catalogue import Service
 from desk.clean import clean, clean_body
 from desk.language import Language
+from desk.notes import NOTE_LENGTH
 from desk.request_types import RequestType
 from desk.sites import SiteState, label
 from desk.state import ContactState

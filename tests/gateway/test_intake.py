@@ -5,8 +5,9 @@ import base64
 import pytest
 from sqlalchemy import select, text, update
 
+from desk.notes import NOTE_LENGTH
 from desk.tickets import TITLE_LENGTH
-from gateway.rules import MAX_CC, NOTE_LENGTH
+from gateway.rules import MAX_CC
 from store.tables import Attachment, Contact, ContactAddress, Disposition, Event, Outbox, ReceivedMail, Ticket
 from tests.gateway import desk_world as sample
 from tests.gateway.desk_world import ANN, DESK, EVE, FIRST_MAIL, NETWORK, NUMBER, PAT, SAM, SUE, People, World

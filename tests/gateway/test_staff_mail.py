@@ -2,8 +2,8 @@
 
 import pytest
 
+from desk.notes import NOTE_LENGTH
 from gateway import staff_mail
-from gateway.rules import NOTE_LENGTH
 from gateway.token import Token
 from tests.gateway import desk_world as sample
 from tests.gateway import rendering

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from gateway.rules import NOTE_LENGTH
+from desk.notes import NOTE_LENGTH
 from gateway.token import Token
 from store.tables import Contact, Event
 from tests.gateway import desk_world as sample

@@ -6,9 +6,8 @@ import string
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from desk import alerts, approvals, columns, fields, statuses
+from desk import alerts, approvals, columns, fields, lifecycle, statuses
 from desk.names import NAMES
-from gateway import rules
 from gateway.commands import vocabulary
 
 ROOT = Path(__file__).parents[3]
@@ -136,7 +135,7 @@ def test_every_built_in_name_is_in_the_catalogues() -> None:
         alerts.STAGES,
         vocabulary.LABELS,
         vocabulary.VALUES["level"],
-        rules.WITHDRAWAL_REASONS,
+        lifecycle.WITHDRAWAL_REASONS,
         (column.label for column in columns.available(staff=True, priority=True)),
     )
     assert {name for names in built_in for name in names} - NAMES == set()
