@@ -47,7 +47,11 @@ class Known:
 
 def children(session: Session, tickets: Mapping[int, TicketState], known: Known) -> None:
     """Children of these tickets, and their siblings."""
-    parents = set(tickets) | {t.parent_id for t in tickets.values() if t.parent_id}
+    children_of(session, set(tickets) | {t.parent_id for t in tickets.values() if t.parent_id}, known)
+
+
+def children_of(session: Session, parents: Collection[int], known: Known) -> None:
+    """Children of these tickets alone."""
     if parents:
         rows = select(Ticket.parent_id, Ticket.id, Ticket.number, Ticket.status).where(Ticket.parent_id.in_(parents))
         for row in session.execute(rows.order_by(Ticket.number)):

@@ -83,13 +83,6 @@ def set_status(stage: Stage, status: str) -> None:
         stage.changes |= tickets.set_status(stage.writes, stage.ticket, status, stage.now)
 
 
-def may_answer(stage: Stage) -> bool:
-    """True for somebody who is asked to approve, and has not said."""
-    asked = stage.known.approvals.get(stage.ticket.id, {})
-    open_round = stage.ticket.approval == approvals.REQUESTED and not statuses.is_done(stage.ticket.status)
-    return not stage.is_staff and open_round and asked.get(stage.author.id) == ""
-
-
 def answer(stage: Stage, said: Answer, reason: str = "") -> None:
     """Approve or reject."""
     author, answers = stage.contact, stage.known.approvals.get(stage.ticket.id, {})
