@@ -3,6 +3,7 @@
 import re
 
 MAX_TEXT = 998  # characters of a field kept for display: RFC 5322's limit of a line
+_ROW_ID = 18  # digits
 _LINE = 500  # characters of one sentence or value
 # Controls, line and paragraph separators, and the characters that turn the direction of writing (Trojan Source).
 _UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]+")
@@ -13,6 +14,11 @@ _LONG_GAP = re.compile(r"\s{2,}")
 _SPACES = re.compile(r"[^\S\u00a0\u202f]+")
 _GAPS = re.compile(r"\n{3,}")
 _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
+
+
+def row_id(text: str) -> int | None:
+    """The id of a row, as a form or an address says it; None for anything else, and for more than a database takes."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= _ROW_ID else None
 
 
 def clean(text: str, limit: int = MAX_TEXT) -> str:

@@ -91,7 +91,7 @@ MODULES = (
     people_import,
 )
 PAGES = tuple(row for module in MODULES for row in module.PAGES)
-_FIGURES = 5  # times as old as the status the figures of staff may be
+_FIGURES, _NEWS = 5, 10  # times as old as the status the figures of staff may be, and the line of announcements
 FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 
 
@@ -99,7 +99,8 @@ def create_app(config: PortalConfig) -> ASGIApp:
     """The portal as an ASGI application."""
     pages = Pages(config)
     board = StatusBoard(config.database, config.status_seconds, config.mailboxes)
-    portal = Portal(config, pages, board, News(config.database), FiguresBoard(_FIGURES * config.status_seconds))
+    news = News(config.database, FiguresBoard(_NEWS * config.status_seconds))
+    portal = Portal(config, pages, board, news, FiguresBoard(_FIGURES * config.status_seconds))
     errors = ErrorPages(portal)
 
     def unavailable(request: Request, error: Exception) -> Response:

@@ -1,13 +1,11 @@
 """The announcement line that every page shows while one is live."""
 
-import threading
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from desk import announcements
+from portal.board import FiguresBoard
 from store.database import Database
-
-_FRESH = timedelta(seconds=10)  # so long a page may show the line of before
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,18 +19,15 @@ class Headline:
 class News:
     """Asks the database now and then, not for every page."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, board: FiguresBoard) -> None:
         self._database = database
-        self._lock = threading.Lock()
-        self._read: datetime | None = None
-        self._line: Headline | None = None
+        self._board = board
 
     def line(self, now: datetime) -> Headline | None:
-        """What to show at this moment; None for nothing."""
-        with self._lock:
-            if self._read is None or not timedelta(0) <= now - self._read < _FRESH:
-                with self._database.reading() as session:
-                    found = announcements.shown(session, now, now)
-                self._line = Headline(found[0].id, found[0].title) if found else None
-                self._read = now
-            return self._line
+        """What to show at this moment, or a little while ago; None for nothing."""
+        return self._board.read("", lambda: self._newest(now))
+
+    def _newest(self, now: datetime) -> Headline | None:
+        with self._database.reading() as session:
+            found = announcements.shown(session, now, now)
+        return Headline(found[0].id, found[0].title) if found else None

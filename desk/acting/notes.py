@@ -1,13 +1,12 @@
 """A note with all that may go with it, and files taken away: what the form below a ticket sends."""
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select
 
 from desk import known, notes, statuses
-from desk.acting import entry, taking_part
+from desk.acting import entry, once, taking_part
 from desk.acting.rules import QUICK_LENGTH, NotThere, Refused
 from desk.acting.stage import Stage
 from desk.clean import clean, clean_body
@@ -63,14 +62,11 @@ def written_before(stage: Stage, wanted: Wanted) -> int:
 
 def remember(stage: Stage, wanted: Wanted) -> None:
     """So that the form is known when it comes once more."""
-    if wanted.once:
-        stage.writes.add(KnownMessage, key=_key(stage, wanted), ticket_id=stage.ticket.id)
+    once.remember(stage.writes, _key(stage, wanted) if wanted.once else None, stage.ticket)
 
 
 def _key(stage: Stage, wanted: Wanted) -> bytes:
-    parts = ("note", str(stage.author.id), str(stage.ticket.id), repr(wanted))
-    whole = "\0".join(parts).encode("utf-8", "surrogatepass")
-    return hashlib.blake2b(whole, digest_size=16, person=b"form").digest()
+    return once.key_of("note", str(stage.author.id), str(stage.ticket.id), repr(wanted))
 
 
 def _newest_of(stage: Stage) -> int:

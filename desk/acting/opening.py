@@ -12,7 +12,8 @@ from desk import caps, load, notices, reading, tickets
 from desk.access import Person
 from desk.acting import files, offering, opening_for, opening_row, stage, wish
 from desk.acting.files import Kept, Upload
-from desk.acting.opening_case import Opening, form_key, opened_before, remember
+from desk.acting.once import remember
+from desk.acting.opening_case import Opening, form_key, opened_before
 from desk.acting.rules import Desk, Refused
 from desk.acting.wish import Wish
 from desk.said import say

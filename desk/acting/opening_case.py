@@ -1,6 +1,5 @@
 """A ticket on its way into being: who opens it, with which form, and the rows so far."""
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,11 +7,12 @@ from datetime import datetime
 from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
+from desk.acting import once
 from desk.acting.files import Upload
 from desk.acting.offering import Offer
 from desk.acting.rules import Desk, NotThere
 from desk.acting.wish import Wish
-from desk.state import ContactState, StaffState, TeamState, TicketState
+from desk.state import ContactState, StaffState, TeamState
 from desk.writes import Writes
 from store.tables import KnownMessage, Ticket
 
@@ -48,18 +48,10 @@ def form_key(filled: Wish, who: str, uploads: Sequence[Upload] = ()) -> bytes | 
     """What is remembered of a form that opened a ticket; sent again with anything else in it, it is another form."""
     if not filled.once:
         return None
-    parts = (who, repr(filled), *(f"{upload.name} {upload.size}" for upload in uploads))
-    whole = "\0".join(parts).encode("utf-8", "surrogatepass")
-    return hashlib.blake2b(whole, digest_size=16, person=b"form").digest()
+    return once.key_of(who, repr(filled), *(f"{upload.name} {upload.size}" for upload in uploads))
 
 
 def opened_before(session: Session, key: bytes | None) -> Row[str, int] | None:
     """The number and the requester_id of the ticket that this very form opened."""
     known = select(Ticket.number, Ticket.requester_id).join(KnownMessage, KnownMessage.ticket_id == Ticket.id)
     return session.execute(known.where(KnownMessage.key == key)).first() if key else None
-
-
-def remember(writes: Writes, key: bytes | None, ticket: TicketState) -> None:
-    """So that the form is known when it comes once more."""
-    if key:
-        writes.add(KnownMessage, key=key, ticket_id=ticket.id)

@@ -1,6 +1,5 @@
 """A request of somebody who has not signed in: taken as an unknown sender's mail is, and nothing is told of anybody."""
 
-import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -10,7 +9,8 @@ from sqlalchemy.orm import Session
 
 from desk import caps, load, notices, people, tickets, tries
 from desk.acting import offering, opening_row, stage, wish
-from desk.acting.opening_case import Opening, form_key, opened_before, remember
+from desk.acting.once import remember
+from desk.acting.opening_case import Opening, form_key, opened_before
 from desk.acting.rules import Desk, Refused
 from desk.acting.wish import Unfilled, Wish
 from desk.profile_values import is_address
@@ -79,7 +79,7 @@ def _begin(session: Session, address: str, peer: str, now: datetime, desk: Desk)
         mine = (LoginTry.subject == subject, LoginTry.at > now - span)
         count, first = session.execute(select(func.count(), func.min(LoginTry.at)).where(*mine)).one()
         if count >= most:
-            return Wait(max(1, math.ceil((first + span - now) / timedelta(minutes=1))))
+            return Wait(tries.minutes(first + span - now))
     for subject, _, _ in limits:
         session.add(LoginTry(id=desk.database.ids.next(), subject=subject, at=now))
     return None

@@ -6,6 +6,7 @@ from functools import partial
 from desk import fields, notices, reading, structure, tickets
 from desk.acting.rules import Refused
 from desk.acting.stage import Stage
+from desk.clean import row_id
 from desk.minutes import minutes_of
 from desk.said import say
 from desk.state import StaffState, TeamState
@@ -25,7 +26,7 @@ def take(stage: Stage) -> None:
 def assign(stage: Stage, to: str, field: str = "assignee") -> None:
     """To a person, `staff:12`, or into the queue of a team, `team:3`."""
     kind, _, number = to.partition(":")
-    named = int(number) if number.isascii() and number.isdecimal() and len(number) < 19 else 0
+    named = row_id(number) or 0
     person = stage.staff.get(named) if kind == "staff" else None
     team = next((team for team in stage.teams.values() if team.id == named), None) if kind == "team" else None
     if person is not None and (person.active or person.id == stage.ticket.assignee_id):

@@ -4,6 +4,7 @@ from starlette.responses import Response
 
 from desk.acting import mail as acts
 from desk.acting.rules import Refused
+from desk.clean import row_id
 from portal.pages import desk_mail
 from portal.visit import Portal, Row, Visit
 
@@ -53,7 +54,7 @@ def lift(portal: Portal, visit: Visit) -> Response:
 
 def _ids(visit: Visit, name: str) -> list[int]:
     """What was ticked, as ids that a database takes; they are looked up before anything is done."""
-    return [int(one) for one in visit.form.all(name) if one.isascii() and one.isdecimal() and len(one) < 19]
+    return [found for one in visit.form.all(name) if (found := row_id(one)) is not None]
 
 
 PAGES: tuple[Row, ...] = (

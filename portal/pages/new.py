@@ -12,6 +12,7 @@ from desk.acting.opening import Opened
 from desk.acting.rules import NotThere, Refused
 from desk.acting.wish import Unfilled
 from desk.catalogue import Service
+from desk.clean import row_id
 from desk.request_types import RequestType
 from desk.said import say
 from desk.sites import SiteState, label
@@ -91,14 +92,14 @@ def _chosen(offer: Offer, query: Mapping[str, str]) -> tuple[RequestType | None,
     alone = len(catalogue.types) == 1 and not offer.services and len(offer.sites) <= 1
     if kind is None and alone and "pick" not in query:
         kind = catalogue.types[0]
-    return kind, service, offer.site(new_form.site_id(query.get("site", ""))) or offer.usual_site
+    return kind, service, offer.site(row_id(query.get("site", ""))) or offer.usual_site
 
 
 def _is_unsure(offer: Offer, query: Mapping[str, str]) -> bool:
     """True where staff have not said for whom, or at which of several sites of the customer."""
     if not offer.is_staff:
         return False
-    named = offer.site(new_form.site_id(query.get("site", "")))
+    named = offer.site(row_id(query.get("site", "")))
     return not query.get("for", "").strip() or (len(offer.sites) > 1 and named is None)
 
 
@@ -111,7 +112,7 @@ def _choose(portal: Portal, visit: Visit, offer: Offer, faults: dict[str, str]) 
     if sent and offer.is_staff and not query.get("for", "").strip():
         faults = {"for": say("Enter an e-mail address")} | faults
     picked = offer.catalogue.type(query.get("type", "") or query.get("pick", ""))
-    site = offer.site(new_form.site_id(query.get("site", ""))) or offer.usual_site
+    site = offer.site(row_id(query.get("site", ""))) or offer.usual_site
     service = offer.service(query.get("service", ""))
     kept = {name: query[name] for name in ("site", "for") if query.get(name)}
     values = {
@@ -129,7 +130,7 @@ def _choose(portal: Portal, visit: Visit, offer: Offer, faults: dict[str, str]) 
 
 def _service(portal: Portal, visit: Visit, offer: Offer, service: Service) -> Response:
     """What a service is, and the button that asks for it (features.md, row 81)."""
-    picked = offer.site(new_form.site_id(visit.query.get("site", ""))) or offer.usual_site
+    picked = offer.site(row_id(visit.query.get("site", ""))) or offer.usual_site
     shown = ServiceShown(
         name=service.name,
         category=service.category,
@@ -160,7 +161,7 @@ def _again(portal: Portal, visit: Visit, kind: RequestType, faults: dict[str, st
     faults = {"" if name in hidden else name: said for name, said in faults.items()}
     if form.files:
         faults = faults | {"files": say("Choose the files again: the page cannot keep them")}
-    service, site = offer.service(form.get("service", "")), offer.site(new_form.site_id(form.get("site", "")))
+    service, site = offer.service(form.get("service", "")), offer.site(row_id(form.get("site", "")))
     return _form(portal, visit, offer, kind, service, site or offer.usual_site, new_form.typed(form), faults)
 
 

@@ -11,7 +11,7 @@ from desk.acting.offering import NOT_SURE, Colleague, Offer
 from desk.acting.rules import MIB
 from desk.acting.wish import Asked, NewPerson, Wish
 from desk.catalogue import Service
-from desk.clean import clean, clean_body
+from desk.clean import clean, clean_body, row_id
 from desk.language import Language
 from desk.notes import NOTE_LENGTH
 from desk.request_types import RequestType
@@ -22,7 +22,6 @@ from portal.forms import Form
 from portal.pages.new_catalogue import address
 
 _ONCE = 64  # characters
-_ID = 18  # digits of the id of a row
 FIELDS = (
     "contact", "name", "first_name", "last_name", "email", "title", "description", "urgency", "impact", "item",
     "system", "reference", "needed_by", "people", "source",
@@ -71,11 +70,6 @@ class FormShown:
     limits: Mapping[str, int]
 
 
-def site_id(text: str) -> int | None:
-    """The id of a site in an address or a form; None for anything else."""
-    return int(text) if text.isascii() and text.isdecimal() and len(text) <= _ID else None
-
-
 def empty(offer: Offer) -> dict[str, str]:
     """What a fresh form has in it."""
     own = offer.author.address if isinstance(offer.author, ContactState) else ""
@@ -98,7 +92,7 @@ def read(form: Form, kind: str, service: str, questions: int) -> Wish:
         title=" ".join(values["title"].split()),
         text=values["description"],
         service=service,
-        site_id=site_id(form.get("site", "")),
+        site_id=row_id(form.get("site", "")),
         contact=values["contact"],
         name=" ".join(values["name"].split()),
         new_person=NewPerson(*(" ".join(values[name].split()) for name in ("first_name", "last_name", "email"))),

@@ -14,6 +14,7 @@ from desk.acting.people import LABELS, Saved, Wanted, Wrong
 from desk.acting.people_stage import Scope, person_of
 from desk.acting.rules import Refused
 from desk.catalogue import Item
+from desk.clean import row_id
 from desk.profile import ADDRESSES, MANDATORY, Profile
 from portal import done
 from portal.forms import Form
@@ -141,7 +142,7 @@ def _wanted(visit: Visit) -> Wanted:
         level=form.text("level"),
         access=form.get("access") == "yes",
         muted=form.get("muted") == "yes",
-        site_id=int(site) if site.isascii() and site.isdigit() and len(site) < 19 else None,
+        site_id=row_id(site),
     )
 
 

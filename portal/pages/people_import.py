@@ -11,6 +11,7 @@ from desk import contact_history, import_words, sites
 from desk.acting import people_import
 from desk.acting.people_import import File, Offer, Trial
 from desk.acting.rules import Refused
+from desk.clean import row_id
 from desk.contact_import import FATE_WORDS, FATES
 from desk.said import Said, listed, say
 from portal import done
@@ -31,7 +32,7 @@ def choose(portal: Portal, visit: Visit) -> Response:
     """A file was chosen: it is read and kept; what would become of it, the next page says."""
     upload = next((one for one in visit.form.files if one.field == "file"), None)
     site = visit.form.get("site", "")
-    site_id = int(site) if site.isascii() and site.isdigit() and len(site) < 19 else None
+    site_id = row_id(site)
     try:
         with or_404(), keeping(portal, visit) as stage:
             if upload is None:

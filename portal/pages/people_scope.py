@@ -10,17 +10,17 @@ from starlette.exceptions import HTTPException
 from desk.acting import people_stage
 from desk.acting.people_stage import Keeping, Scope
 from desk.acting.rules import NotThere
+from desk.clean import row_id
 from portal.visit import Portal, Visit
-
-_DIGITS = 18  # as many as the id of a row has at most
 
 
 def wanted(visit: Visit) -> int | None:
     """The organisation that the address names."""
     said = visit.query.get("organisation", "")
-    if said and not (said.isascii() and said.isdigit() and len(said) <= _DIGITS):
+    found = row_id(said)
+    if said and found is None:
         raise HTTPException(404)
-    return int(said) if said else None
+    return found
 
 
 def scope(portal: Portal, visit: Visit, session: Session) -> Scope:

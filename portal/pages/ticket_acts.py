@@ -8,6 +8,7 @@ from desk import access
 from desk.acting import alerting, life, taking_part
 from desk.acting.rules import NotThere, Refused
 from desk.acting.stage import Stage, on_ticket
+from desk.clean import row_id
 from desk.said import say
 from portal.forms import Form
 from portal.pages import ticket
@@ -90,8 +91,7 @@ def _add_people(on: Stage, form: Form) -> str:
 
 
 def _remove_person(on: Stage, form: Form) -> str:
-    person = form.text("person")
-    taking_part.remove(on, int(person) if person.isascii() and person.isdecimal() and len(person) < 19 else 0)
+    taking_part.remove(on, row_id(form.text("person")) or 0)
     return "added"
 
 

@@ -13,6 +13,7 @@ from desk.acting import asking, editing, entry, files, lane, life, notes, stage,
 from desk.acting.rules import NotThere, Refused
 from desk.acting.stage import Stage
 from desk.acting.wish import Unfilled
+from desk.clean import row_id
 from desk.said import say
 from desk.state import TicketState
 from portal import left_out, ticket_desk
@@ -157,7 +158,7 @@ def _entry(visit: Visit, name: str) -> int:
     text = _field(visit, name)
     if not text:
         raise Refused(say("Select a note"), name if name == "split_note" else "")
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else 0
+    return row_id(text) or 0
 
 
 def _to_other(visit: Visit, number: str, made: object) -> str:
