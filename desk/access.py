@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, and_, or_, select, true
 
@@ -88,16 +88,23 @@ def visible_tickets(person: Person) -> ColumnElement[bool]:
         return ~true()
     if person.staff_id is not None:
         return true()
-    # A list of ids, not a condition on each ticket: the few tickets of a person are then found by their index.
-    taking_part = Ticket.id.in_(
-        select(Participant.ticket_id).where(
-            Participant.contact_id == person.contact_id, Participant.removed_at.is_(None)
-        )
-    )
-    rules: list[ColumnElement[bool]] = [Ticket.requester_id == person.contact_id, taking_part]
+    rules: list[ColumnElement[bool]] = [Ticket.requester_id == person.contact_id, takes_part(person.contact_id)]
     if person.organisations:
         rules.append(and_(Ticket.organisation_id.in_(sorted(person.organisations)), Ticket.shared))
     return or_(*rules)
+
+
+def takes_part(contact_id: Any) -> ColumnElement[bool]:
+    """The tickets whose additional contact somebody is; their id may be a parameter."""
+    # A list of ids, not a condition on each ticket: the few tickets of a person are then found by their index.
+    return Ticket.id.in_(
+        select(Participant.ticket_id).where(Participant.contact_id == contact_id, Participant.removed_at.is_(None))
+    )
+
+
+def is_own(contact_id: Any) -> ColumnElement[bool]:
+    """Submitted, contact, or additional contact (features.md A1)."""
+    return or_(Ticket.requester_id == contact_id, takes_part(contact_id))
 
 
 # Who may write how: the table of docs/mail-flow.md, read by (role, proof, verdict).

@@ -9,12 +9,12 @@ from sqlalchemy import ColumnElement, Select, and_, func, or_, select, true, uni
 from sqlalchemy.orm import Session
 
 from desk import lists, report, search
-from desk.access import Person, visible_tickets
+from desk.access import Person, takes_part, visible_tickets
 from desk.columns import Column, Row
 from desk.lists import MAY_LACK, NOT_DONE, TIMES, Query, SortKey
 from desk.search import Look
 from store.database import Database
-from store.tables import Participant, Ticket
+from store.tables import Ticket
 
 PAGE = 50
 MOST_WAYS = 200  # organisations that are looked into one by one, each by its index
@@ -226,9 +226,7 @@ def _ways(query: Query, person: Person, key: SortKey) -> list[ColumnElement[bool
     if person.staff_id is not None:
         by_status = query.view in ("open", "queue", "unassigned") and key.name in ("created", "updated")
         return [Ticket.status == name for name in NOT_DONE] if by_status else [true()]
-    taking_part = (Participant.contact_id == person.contact_id, Participant.removed_at.is_(None))
-    part = Ticket.id.in_(select(Participant.ticket_id).where(*taking_part))
-    ways: list[ColumnElement[bool]] = [Ticket.requester_id == person.contact_id, part]
+    ways: list[ColumnElement[bool]] = [Ticket.requester_id == person.contact_id, takes_part(person.contact_id)]
     organisations = [] if query.view == "my" else sorted(person.organisations)
     if query.view == "open" and len(organisations) > len(NOT_DONE):  # few are open: what is theirs is looked for there
         return [and_(Ticket.status == name, visible_tickets(person)) for name in NOT_DONE]

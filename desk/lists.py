@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, and_, func, or_, select, true
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from desk import list_filters, search, statuses
-from desk.access import Person, visible_tickets
+from desk.access import Person, is_own, visible_tickets
 from desk.columns import Column, Row
 from desk.list_filters import FILTERS as FILTERS
 from desk.list_filters import STAFF_FILTERS as STAFF_FILTERS
@@ -18,7 +18,7 @@ from desk.list_filters import Condition
 from desk.list_filters import Filter as Filter
 from desk.list_filters import Span as Span
 from desk.list_filters import holds as holds
-from store.tables import Approval, Participant, Ticket
+from store.tables import Approval, Ticket
 
 View = Literal["my", "open", "done", "all", "approval", "queue", "unassigned", "waiting", "due", "overdue"]
 STAFF_VIEWS: frozenset[View] = frozenset({"queue", "unassigned", "waiting", "due", "overdue"})
@@ -141,14 +141,9 @@ def _done_lately(now: datetime) -> Condition:
     return and_(lately, Ticket.merged_into_id.is_(None))
 
 
-def _mine(person: Person) -> Condition:
-    """Submitted, contact, or additional contact (features.md A1); of staff: what they took."""
-    if person.staff_id is not None:
-        return Ticket.assignee_id == person.staff_id
-    taking_part = select(Participant.ticket_id).where(
-        Participant.contact_id == person.contact_id, Participant.removed_at.is_(None)
-    )
-    return or_(Ticket.requester_id == person.contact_id, Ticket.id.in_(taking_part))
+def mine(person: Person) -> Condition:
+    """“My” tickets, open or not; of staff: what they took."""
+    return Ticket.assignee_id == person.staff_id if person.staff_id is not None else is_own(person.contact_id)
 
 
 def _awaits(person: Person) -> Condition:
@@ -168,7 +163,7 @@ def _due(before: datetime) -> Condition:
 
 def _viewed(view: View, person: Person, now: datetime, teams: Sequence[int]) -> Condition:
     views: dict[View, Callable[[], Condition]] = {
-        "my": lambda: and_(is_open(), _mine(person)),
+        "my": lambda: and_(is_open(), mine(person)),
         "open": is_open,
         "done": lambda: _done_lately(now),
         "all": true,
@@ -196,12 +191,12 @@ def counts(session: Session, person: Person, now: datetime) -> Counts:
     def number(*conditions: Condition) -> Any:
         return select(func.count()).select_from(Ticket).where(seen, *conditions).scalar_subquery()
 
-    mine = _mine(person)
+    own = mine(person)
     row = session.execute(
         select(
             number(is_open()),
-            number(is_open(), mine),
-            number(Ticket.status.in_(statuses.WAITING_ON_CUSTOMER), mine),
+            number(is_open(), own),
+            number(Ticket.status.in_(statuses.WAITING_ON_CUSTOMER), own),
             number(_awaits(person)),
             number(_done_lately(now)),
         )

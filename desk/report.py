@@ -11,11 +11,11 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import BindParameter, ColumnElement, Executable, and_, bindparam, func, or_, select, true
 from sqlalchemy.orm import Session
 
-from desk import list_filters, lists, statuses
+from desk import access, list_filters, lists, statuses
 from desk.access import Person, visible_tickets
 from desk.list_filters import Filter
 from desk.lists import NOT_DONE, Counts, Query, View
-from store.tables import Participant, Ticket
+from store.tables import Ticket
 
 MONTHS = 12
 _TIMES = (Ticket.created_at, Ticket.completed_at)
@@ -104,7 +104,7 @@ def counts(session: Session, person: Person, now: datetime, found: Report, done:
     narrowed = _narrowed(site)
     mine: dict[str, int] = {}
     if person.active:
-        own = select(Ticket.status, func.count()).where(_own(person), ~Ticket.spam, *_OPEN, *narrowed)
+        own = select(Ticket.status, func.count()).where(lists.mine(person), ~Ticket.spam, *_OPEN, *narrowed)
         mine = {row[0]: row[1] for row in session.execute(own.group_by(Ticket.status))}
 
     waiting = sum(count for status, count in mine.items() if status in statuses.WAITING_ON_CUSTOMER)
@@ -138,7 +138,7 @@ def _parts(person: Person) -> tuple[_Part, ...]:
 def _statements(name: _Part, site: Filter | None) -> tuple[Executable, Executable]:
     """Of a part: what was created and completed in each month, and what is open, by type and status."""
     ids: BindParameter[Any] = bindparam("organisations", expanding=True)
-    own = _own_of(bindparam("contact"))
+    own = access.is_own(bindparam("contact"))
     parts: dict[_Part, tuple[_Condition, ...]] = {
         "all": (),
         "theirs": (Ticket.organisation_id.in_(ids), Ticket.shared == true()),
@@ -155,20 +155,6 @@ def _statements(name: _Part, site: Filter | None) -> tuple[Executable, Executabl
 
 def _narrowed(site: Filter | None) -> Sequence[_Condition]:
     return () if site is None else list_filters.conditions([site])
-
-
-def _own(person: Person) -> _Condition:
-    """“My” tickets, open or not (features.md A1); of staff: what they took."""
-    if person.staff_id is not None:
-        return Ticket.assignee_id == person.staff_id
-    return _own_of(person.contact_id)
-
-
-def _own_of(contact_id: Any) -> _Condition:
-    taking_part = select(Participant.ticket_id).where(
-        Participant.contact_id == contact_id, Participant.removed_at.is_(None)
-    )
-    return or_(Ticket.requester_id == contact_id, Ticket.id.in_(taking_part))
 
 
 def _spans() -> list[_Condition]:

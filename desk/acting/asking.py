@@ -1,9 +1,8 @@
 """Staff ask for an approval: a board of the ticket's organisation, or people named by their addresses."""
 
 from collections.abc import Sequence
-from functools import partial
 
-from desk import approvals, load, notices, statuses
+from desk import approvals, load, statuses
 from desk.acting import choices, named
 from desk.acting.rules import Refused
 from desk.acting.stage import Stage
@@ -48,14 +47,4 @@ def _ask(stage: Stage, people: Sequence[ContactState]) -> None:
     stage.people |= {person.id: person for person in people}
     stage.changes["asked to approve"] = ["", ", ".join(person.name or person.address for person in asked)]
     stage.told |= {person.id for person in asked}
-    stage.after.append(partial(_write, stage, asked))
-
-
-def _write(stage: Stage, asked: Sequence[ContactState], event_id: int) -> None:
-    """One letter to each, also to those who said “stop”; an internal note goes along with none."""
-    entry = event_id if event_id and stage.visibility != "internal" else None
-    for person in asked:
-        notices.letter(
-            stage.writes, "approval", person, stage.now, ticket=stage.ticket, event_id=entry,
-            context={"by": stage.author_name},
-        )  # fmt: skip
+    stage.send("approval", asked, {"by": stage.author_name})  # also to those who said “stop”

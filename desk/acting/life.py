@@ -1,7 +1,5 @@
 """A ticket's way, moved by people: resolve, reopen, withdraw, approve, reject, and the status that staff set."""
 
-from functools import partial
-
 from desk import approvals, lifecycle, notices, statuses, tickets
 from desk.acting import entry
 from desk.acting.rules import Refused
@@ -10,7 +8,6 @@ from desk.approvals import Answer
 from desk.clean import clean, clean_body
 from desk.notes import NOTE_LENGTH
 from desk.said import Said, say, say_many
-from desk.state import ContactState
 
 REASON = 2_000  # characters of a reason
 CLOSED = say("This ticket is closed. Write a new one to ask for more.")
@@ -101,13 +98,5 @@ def answer(stage: Stage, said: Answer, reason: str = "") -> None:
     if "approval" in stage.changes:
         people = notices.customers(stage.ticket, author, muted=True, approvers=True)
         stage.told |= {person.id for person in people}
-        stage.after.append(partial(_tell_result, stage, people, stage.ticket.approval, reason))
-
-
-def _tell_result(stage: Stage, people: list[ContactState], approval: str, reason: str, event_id: int) -> None:
-    context = {"by": stage.author_name, "answer": approval, "reason": reason}
-    for person in people:
-        notices.letter(
-            stage.writes, "approval_result", person, stage.now, ticket=stage.ticket, event_id=event_id or None,
-            context=context,
-        )  # fmt: skip
+        context = {"by": stage.author_name, "answer": stage.ticket.approval, "reason": reason}
+        stage.send("approval_result", people, context)

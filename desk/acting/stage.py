@@ -1,6 +1,6 @@
 """A ticket with the one who acts on it, loaded and locked; whatever is done there becomes one transaction."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 
-from desk import access, known, load
+from desk import access, known, load, notices
 from desk.access import Person, Role
 from desk.acting.rules import Desk, NotThere, Refused
 from desk.known import Known
@@ -71,6 +71,19 @@ class Stage:
         if isinstance(self.author, ContactState):
             raise NotThere
         return self.author
+
+    def send(self, kind: str, people: Iterable[ContactState], context: Mapping[str, str]) -> None:
+        """One letter to each once the entry is written; what stays inside the desk goes along with none."""
+        people, context = list(people), dict(context)
+
+        def write(event_id: int) -> None:
+            entry = event_id if event_id and self.visibility == "public" else None
+            for person in people:
+                notices.letter(
+                    self.writes, kind, person, self.now, ticket=self.ticket, event_id=entry, context=context
+                )  # fmt: skip
+
+        self.after.append(write)
 
     def must_live(self) -> None:
         """Nothing is done any more about a ticket that was merged into another one."""

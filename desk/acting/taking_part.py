@@ -1,13 +1,12 @@
 """Who takes part and who hears of it, changed on the ticket's page: as #watch, #stop, #share, Cc and #copy do."""
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
-from functools import partial
 
 from sqlalchemy import func, select
 
-from desk import alerts, load, notices, people, taking_part, tickets
+from desk import alerts, load, people, taking_part, tickets
 from desk.acting.rules import NotThere, Refused
 from desk.acting.stage import Stage
 from desk.clean import clean
@@ -95,7 +94,7 @@ def add(stage: Stage, written: str, field: str = "people") -> None:
     stage.changes["additional contacts"] = [before, _names(stage)]
     stage.told |= {person.id for person in added}
     context = {"by": stage.author_name, "how": "added"}
-    stage.after.append(partial(_letters, stage, "shared", added, context))
+    stage.send("shared", added, context)
 
 
 def copy(stage: Stage, written: str, words: str, field: str = "copies") -> None:
@@ -115,7 +114,7 @@ def copy(stage: Stage, written: str, words: str, field: str = "copies") -> None:
     # Who takes part gets this note in any case.
     taking = {stage.ticket.requester.id, stage.author.id, *stage.ticket.people}
     others = [person for person in found if person.id not in taking]
-    stage.after.append(partial(_letters, stage, "copy", others, {"by": stage.author_name}))
+    stage.send("copy", others, {"by": stage.author_name})
 
 
 def _not_too_many(stage: Stage, found: Sequence[ContactState], field: str) -> None:
@@ -176,12 +175,3 @@ def _drop_alerts(stage: Stage, author: ContactState) -> None:
 
 def _names(stage: Stage) -> str:
     return ", ".join(person.address for person in stage.ticket.people.values())
-
-
-def _letters(stage: Stage, kind: str, to: Collection[ContactState], context: dict[str, str], event_id: int) -> None:
-    """One to each of them; what stays inside the desk goes along with none."""
-    entry = event_id if event_id and stage.visibility == "public" else None
-    for person in to:
-        notices.letter(
-            stage.writes, kind, person, stage.now, ticket=stage.ticket, event_id=entry, context=context
-        )  # fmt: skip
