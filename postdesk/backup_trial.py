@@ -84,20 +84,17 @@ def _postgres(house: House, half: Path) -> Iterator[Place]:
     archive = half / backup_database.POSTGRES
     ours = house.database.url
     name = f"{_name(ours)}{secrets.token_hex(6)}"
-    try:
-        with _beside(ours) as connection:
-            connection.execute(f'CREATE DATABASE "{name}" TEMPLATE template0'.encode())
-    except psycopg.errors.InsufficientPrivilege:
-        backup_database.run([restore, "--list", str(archive)], ours, show=True)
-        yield (
-            None,
-            (
-                "its archive was read through, and not restored: the database user may not make a database. "
-                f"To allow that: ALTER ROLE {ours.username} CREATEDB"
-            ),
-        )
-        return
-    try:
+    try:  # around the making too: who ends us while the server makes it must not leave it behind
+        if not _make(ours, name):
+            backup_database.run([restore, "--list", str(archive)], ours, show=True)
+            yield (
+                None,
+                (
+                    "its archive was read through, and not restored: the database user may not make a database. "
+                    f"To allow that: ALTER ROLE {ours.username} CREATEDB"
+                ),
+            )
+            return
         fill(restore, archive, ours.set(database=name))
         trial = Database(ours.set(database=name), pool_size=2)
         try:
@@ -107,6 +104,16 @@ def _postgres(house: House, half: Path) -> Iterator[Place]:
     finally:
         with _beside(ours) as connection:
             connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'.encode())
+
+
+def _make(ours: URL, name: str) -> bool:
+    """An empty database; False where the database user may make none."""
+    with _beside(ours) as connection:
+        try:
+            connection.execute(f'CREATE DATABASE "{name}" TEMPLATE template0'.encode())
+        except psycopg.errors.InsufficientPrivilege:
+            return False
+    return True
 
 
 def _name(ours: URL) -> str:

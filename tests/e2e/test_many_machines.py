@@ -18,7 +18,7 @@ from postdesk.settings import load
 from postdesk.wiring import House
 from store.s3_blobs import S3Blobs
 from store.s3_client import S3Config
-from store.tables import Attachment, JobRun, Lease, Outbox
+from store.tables import Attachment, Delivery, JobRun, Lease, Outbox
 from tests.e2e.conftest import FREELY
 from tests.e2e.machines import Machine, Sink, sending, sink
 from tests.e2e.world import Shell, assert_ledger, letter_states, mail, outcomes
@@ -127,7 +127,7 @@ def test_whichever_part_dies(server: Postgres, s3: S3) -> None:
             first.wait_handled(first.accepted(), 180)
             _check_tickets(first, EACH * 3)
             _check_files(first, s3)
-            wait_for(lambda: letter_states(first) == {"sent": 2 * EACH * 3}, "all letters sent", 180)
+            _wait_sent(first, 2 * EACH * 3)
             _check_letters(first, relay, kills)
             assert_ledger(first)
             said = first.run("processes")
@@ -151,6 +151,21 @@ def _check_files(desk: Machine, s3: S3) -> None:
     assert len(digests) == EACH * 3 // 2
     for digest in digests:
         assert hashlib.sha256(blobs.read(digest)).hexdigest() == digest
+
+
+def _wait_sent(desk: Machine, count: int) -> None:
+    """All letters are sent. TimeoutError says what keeps those that are not."""
+    try:
+        wait_for(lambda: letter_states(desk) == {"sent": count}, "all letters sent", 180)
+    except TimeoutError as error:
+        with desk.database.reading() as session:
+            left = session.scalars(select(Outbox).where(Outbox.state != "sent")).all()
+            tried = session.scalars(select(Delivery).where(Delivery.outbox_id.in_([row.id for row in left]))).all()
+        rows = [f"{one.id} {one.kind} {one.state} {one.attempts} {one.next_at} {one.lease_until}" for one in left]
+        said = [f"{one.outbox_id} {one.at} {one.result} {one.reply}" for one in tried]
+        raise TimeoutError(
+            "\n".join((f"{error}, of {letter_states(desk)}", *rows, *said, desk.log()[-3000:]))
+        ) from None
 
 
 def _check_letters(desk: Machine, relay: Sink, kills: int) -> None:
