@@ -1,4 +1,4 @@
-"""The running service under attack: what becomes of a hostile mail, and what it costs by the kernel's own accounting."""
+"""The running service under attack: what becomes of a hostile mail, and what it costs by the kernel's account."""
 
 import contextlib
 import os
@@ -67,7 +67,8 @@ def hand_over(desk: Desk, raw: bytes, sender: str = "eve@attacker.test", to: str
         assert client.rcpt(to)[0] == 250
         code, words = client.data(raw)
     found = _KEPT.search(words)
-    assert code == 250 and found, (code, words)
+    assert code == 250, (code, words)
+    assert found, words
     return int(found[1])
 
 
