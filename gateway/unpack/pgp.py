@@ -5,6 +5,7 @@ import re
 _SIGNED = "-----BEGIN PGP SIGNED MESSAGE-----"
 _SIGNATURE = ("-----BEGIN PGP SIGNATURE-----", "-----END PGP SIGNATURE-----")
 _HEADER = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,40}: ?[^\n]{0,200}\Z")  # RFC 9580 allows only Hash; GnuPG wrote others
+_ARMOUR = re.compile(r"[A-Za-z0-9+/=]{0,100}\Z")
 _MAX_HEADERS = 20
 _ENCRYPTED = re.compile(
     r"^-----BEGIN PGP MESSAGE(?:, PART [0-9]{1,4}(?:/[0-9]{1,4})?)?-----[ \t\r]{0,80}$", re.MULTILINE
@@ -34,7 +35,7 @@ def clear_text(text: str) -> tuple[str, bool]:
             if signature < 0 and mark == _SIGNATURE[0]:
                 signature = len(block) - 1
             elif signature >= 0 and mark == _SIGNATURE[1]:
-                words = _words(block[1:signature])
+                words = _words(block[1:signature]) if _is_armour(block[signature + 1 : -1]) else None
                 out += block if words is None else words
                 found = found or words is not None
                 block, signature = [], -1
@@ -44,6 +45,11 @@ def clear_text(text: str) -> tuple[str, bool]:
 def is_encrypted(text: str) -> bool:
     """True when an encrypted message stands in the text, in a line of its own and not quoted."""
     return "-----BEGIN PGP MESSAGE" in text and _ENCRYPTED.search(text) is not None
+
+
+def _is_armour(lines: list[str]) -> bool:
+    """True where nothing stands between the marks of a signature that somebody could want to read."""
+    return all(_ARMOUR.match(line.rstrip(" \t\r")) or _HEADER.match(line.rstrip("\r")) for line in lines)
 
 
 def _words(lines: list[str]) -> list[str] | None:
