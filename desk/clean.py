@@ -34,7 +34,7 @@ def clean_body(text: str) -> str:
     """Line ends as LF, without NUL and other characters that databases and terminals choke on."""
     if "\r" in text:
         text = text.replace("\r\r\n", "\n").replace("\r\n", "\n").replace("\r", "\n")
-    if not text.isprintable():
+    if not text.replace("\n", "").isprintable():
         text = _UNSAFE_BODY.sub("", text).replace("\x0b", "\n").replace("\x0c", "\n").replace("\x85", "\n")
         if not text.isascii():
             text = _SURROGATE.sub("\ufffd", text).replace("\u2028", "\n").replace("\u2029", "\n")

@@ -87,7 +87,7 @@ def _names(files: Sequence[FileState]) -> str:
 
 
 def _hide(files: Sequence[FileState], doing: Doing) -> None:
-    doing.changes |= notes.hide_files(doing.writes, files, doing.scene.case.now)
+    doing.changes |= notes.hide_files(doing.writes, doing.ticket.id, files, doing.scene.case.now)
     left = doing.scene.case.view.more.files[doing.ticket.id]
     doing.scene.case.view.more.files[doing.ticket.id] = [file for file in left if file not in files]
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from desk import notices
+from desk import audit, notices
 from desk.contact_import import Directory
 from desk.contact_run import Access
 from desk.profile import PERSON, Profile
@@ -58,6 +58,8 @@ def answer(scene: Scene, argument: str, fields: Mapping[str, str] | None = None)
         }
         first = answers_to.is_first(scene.author, scene.case)
         answers_to.count(scene.author, scene.case, None)
+        if argument.startswith(("export", "template")):
+            audit.note(doing.writes, "export.people", form=argument.partition(" ")[0])
         notices.letter(doing.writes, ANSWER, scene.author, scene.case.now, context=context, first_receipt=first)
 
     return Act(say("The answer to #{command} is on its way.", command="people"), do, tell=False, answers=True)

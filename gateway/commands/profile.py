@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from desk import granting, notices, own_address, people, profile
+from desk import audit, granting, notices, own_address, people, profile
 from desk.people import PeopleError
 from desk.profile import Changes, Profile
 from desk.said import SPACE, listed, say
@@ -91,6 +91,7 @@ def is_free(scene: Scene, address: str, own: Profile | None) -> bool:
 def _ask_there(doing: Doing, own: Profile, new: str) -> None:
     """Ask at the new address whether it is theirs, and tell the old one, where it was not written from."""
     scene, now = doing.scene, doing.scene.case.now
+    audit.note(doing.writes, "address.asked", "contact", own.id)
     own_address.ask(doing.writes, own, new, now, received_id=scene.case.mail.received_id or None)
     asked = scene.case.view.more.folk.asked
     asked.waiting.add((new.lower(), own.id))
@@ -117,6 +118,7 @@ def _take_address(scene: Scene, own: Profile, new: str) -> Act | Fault:
 
     def do(doing: Doing) -> None:
         profile.set_addresses(doing.writes, own, profile.reordered(own, {"Email": new}))
+        audit.note(doing.writes, "contact.changed", "contact", own.id, fields=["Email"])
         if isinstance(doing.scene.author, ContactState):
             people.confirm(doing.writes, doing.scene.author)
             doing.scene.case.view.more.folk.owners[new.lower()] = own.id

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from desk import access, columns, notices, numbers
+from desk import access, audit, columns, notices, numbers
 from desk.said import listed, say
 from desk.state import ContactState, TicketState
 from gateway import answers_to
@@ -38,6 +38,8 @@ def _answer(word: str, argument: str, ticket: TicketState | None) -> Callable[[D
         context["subject"] = f"#{word} {argument}".strip()[:200]
         first = answers_to.is_first(scene.author, scene.case)
         answers_to.count(scene.author, scene.case, ticket)
+        if word == "export":
+            audit.note(doing.writes, "export.tickets", form="csv")
         notices.letter(
             doing.writes, ANSWER, scene.author, scene.case.now, ticket=ticket, context=context, first_receipt=first
         )

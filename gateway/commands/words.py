@@ -1,6 +1,7 @@
 """The words of the commands in every language: what a person may write, and what it stands for."""
 
 import re
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import PurePath
@@ -34,7 +35,7 @@ class Words:
     _courtesy: Mapping[str, Mapping[tuple[str, ...], frozenset[str]]]  # phrases with their languages
     _written: Mapping[str, str]  # a command's word, as the catalogue spells it
     _languages: tuple[str, ...]
-    _starts: frozenset[str]  # the first words of one-word replies
+    _starts: Mapping[str, tuple[int, ...]]  # how many words one-word replies have that begin with a word
     _lengths: Mapping[str, int]  # of the longest phrase that begins with a word
     _form: re.Pattern[str]  # the heading above the empty lines of a receipt, in every language
 
@@ -98,7 +99,8 @@ class Words:
         return any(
             tuple(said[place : place + length]) in self._one_words
             for place, word in enumerate(said)
-            for length in range(1, self.longest(word) + 1)
+            if word in self._starts
+            for length in self._starts[word]
         )
 
     def form_in(self, text: str) -> str:
@@ -185,10 +187,16 @@ class _Gathered:
             self.courtesy,
             self.written,
             tuple(languages),
-            frozenset(said[0] for said in self.one_words),
+            self._starts(),
             self._lengths(),
             _headings(self.forms),
         )
+
+    def _starts(self) -> dict[str, tuple[int, ...]]:
+        starts: dict[str, set[int]] = defaultdict(set)
+        for said in self.one_words:
+            starts[said[0]].add(len(said))
+        return {first: tuple(sorted(lengths)) for first, lengths in starts.items()}
 
     def _lengths(self) -> dict[str, int]:
         lengths: dict[str, int] = {}

@@ -173,7 +173,7 @@ def is_intro(lines: list[str]) -> bool:
             return True
     if not lines or len(lines) > 4 or sum(map(len, lines)) > _MAX_INTRO:
         return False
-    if reply_header.plain(lines[-1])[-1:] not in reply_header.ENDS:
+    if not reply_header.ends_as_one(lines[-1]):
         return False
     return reply_header.span([*lines, "> "], 0) == len(lines)
 

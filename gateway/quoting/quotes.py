@@ -32,6 +32,7 @@ _GAP = re.compile(r"\n{4,}")
 
 # The kinds of lines.
 _EMPTY, _TEXT, _QUOTED, _REPLY, _HEADER, _MOBILE, _DASHES, _RULER, _ORIGINAL, _FORWARD = "etqbhsdrof"
+_NEIGHBOURS = frozenset((_QUOTED, _HEADER, _ORIGINAL, _FORWARD))  # what they are depends on the lines around them
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,8 @@ def _classify(lines: list[str], *, fences: bool) -> str:
     """One letter a line."""
     kinds: list[str] = []
     # Most lines are plain text: this and the like below spare them the dear patterns.
-    may_end = [reply_header.plain(line)[-1:] in reply_header.ENDS for line in lines]
+    may_end = [reply_header.ends_as_one(line) for line in lines]
+    any_end = True in may_end
     fenced = False
     i = 0
     while i < len(lines):
@@ -95,7 +97,7 @@ def _classify(lines: list[str], *, fences: bool) -> str:
             kinds.append(_TEXT)
         elif lines[i].startswith(">From ") and kinds[-1:] != [_QUOTED]:
             kinds.append(_TEXT)  # a mailbox file has marked it, so that it begins no mail (RFC 4155)
-        elif True in may_end[i : i + 4] and (span := reply_header.span(lines, i)):
+        elif any_end and True in may_end[i : i + 4] and (span := reply_header.span(lines, i)):
             kinds.extend(_REPLY * span)
             i += span
             continue
@@ -104,7 +106,10 @@ def _classify(lines: list[str], *, fences: bool) -> str:
             edge = not kinds or kinds[-1] == _EMPTY or i + 1 >= len(lines) or not lines[i + 1].strip(_BLANKS)
             kinds.append(_kind(lines[i], mobile=edge))
         i += 1
-    return _bare_titles(lines, _header_blocks(lines, _introduced(lines, _wrapped(lines, "".join(kinds)))))
+    found = "".join(kinds)
+    if _NEIGHBOURS.isdisjoint(found):
+        return found
+    return _bare_titles(lines, _header_blocks(lines, _introduced(lines, _wrapped(lines, found))))
 
 
 def _bare_titles(lines: list[str], kinds: str) -> str:

@@ -4,7 +4,7 @@ import re
 
 from gateway.quoting import phrases
 
-ENDS = set(":：;>*_-")  # the last character of a reply header
+_ENDS = frozenset(":：;>*_-")  # the last character of a reply header
 _MAX_NAME_WORDS = 4  # "Ann Example wrote on 2022-01-03 10:00:"
 _MAX_HEADER = 400  # characters of a reply header that runs over several lines
 _DATE_OR_ADDRESS = re.compile(
@@ -49,6 +49,14 @@ _SENTENCE = re.compile(r"[.!?]\s+[^\W\d_]{2}")
 def plain(line: str) -> str:
     """A line without blanks around it and without marks of the direction of writing."""
     return line.strip() if line.isascii() else _BIDI.sub("", line).strip()
+
+
+def ends_as_one(line: str) -> bool:
+    """True where a line ends as reply headers do: the quick look before `span`."""
+    last = line[-1:]
+    if last.isalnum():
+        return False
+    return plain(line)[-1:] in _ENDS
 
 
 def span(lines: list[str], i: int) -> int:

@@ -43,7 +43,8 @@ def test_clear_text(text: str, words: str) -> None:
         "", "plain", KEY, BEGIN, SIGNATURE, f"{BEGIN}\n{SIGNATURE}", f"{BEGIN}\nHash: SHA1\n\nno signature",
         f"{BEGIN}\nno header\n\nwords\n{SIGNATURE}", f"{signed('cut')}"[:-9],
         "\n".join("> " + line for line in signed("quoted").split("\n")), f" {BEGIN}\n\nindented\n{SIGNATURE}",
-        f"{BEGIN}\n\na\n{SIGNATURE[:30]}words of somebody\n{SIGNATURE}", f"{BEGIN}\n\na\n{SIGNATURE[:30]}words\n{SIGNATURE}",
+        f"{BEGIN}\n\na\n{SIGNATURE[:30]}words of somebody\n{SIGNATURE}",
+        f"{BEGIN}\n\na\n{SIGNATURE[:30]}words\n{SIGNATURE}",
         f"{BEGIN}\n" * 50_000, f"{BEGIN}\n" + "A: b\n" * 50_000 + f"\nwords\n{SIGNATURE}",
     ],
 )  # fmt: skip
