@@ -7,7 +7,7 @@ from typing import Any, Literal
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from desk import statuses, taking_part, tickets
+from desk import audit, statuses, taking_part, tickets
 from desk.state import ContactState, TicketState
 from desk.writes import Writes
 from store.tables import Approval, Approver, Contact, Ticket
@@ -98,6 +98,7 @@ def join_board(session: Session, contact: Contact, board: str) -> bool:
     if session.get(Approver, place) is not None:
         return False
     session.add(Approver(organisation_id=place[0], board=place[1], contact_id=contact.id))
+    audit.note(session, "board.joined", "contact", contact.id)
     return True
 
 
@@ -107,6 +108,8 @@ def leave_board(session: Session, contact: Contact, board: str) -> bool:
     rows = session.scalars(select(Approver).where(*mine)).all()
     for row in rows:
         session.delete(row)
+    if rows:
+        audit.note(session, "board.left", "contact", contact.id)
     return bool(rows)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from desk import profile, sites, taking_part
+from desk import audit, profile, sites, taking_part
 from desk.profile import Changes, Profile
 from desk.said import Said, say
 from desk.state import ContactState
@@ -45,6 +45,7 @@ def no_taking(person: Profile, keeper_id: int) -> Said | None:
 def mute(writes: Writes, person: Profile, states: Iterable[ContactState], *, muted: bool) -> None:
     """No more letters about tickets, or letters again; `states` are the same person as others see them."""
     person.muted = muted
+    audit.note(writes, "contact.changed", "contact", person.id, fields=["letters"])
     for state in list(states) or [replace(person.state, muted=not muted)]:
         taking_part.stop_all(writes, state, stop=muted)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from desk import granting, people, profile
+from desk import audit, granting, people, profile
 from desk.contact_import import Step
 from desk.contact_tally import Tally
 from desk.granting import Policy
@@ -62,6 +62,8 @@ def carry_out(writes: Writes, steps: Iterable[Step], run: Run, now: datetime) ->
             _update(writes, step, run)
         if step.fate == "added":
             added.append(person)
+            if run.id is None:  # one person, and no import
+                audit.note(writes, "contact.added", "contact", person.id)
         if step.access:
             person.account = granting.give(
                 writes, run.access.keys, run.access.policy, person.state, person.account, now,
@@ -79,7 +81,8 @@ def _add(writes: Writes, step: Step, run: Run, now: datetime) -> Profile:
     person = Profile.of(state)
     person.organisation_id, person.site_id = run.organisation_id, run.site_id
     writes.change(Contact, state.id, site_id=run.site_id)
-    profile.apply(writes, person, {label: both for label, both in step.changes.items() if label not in ADDRESSES})
+    others = {label: both for label, both in step.changes.items() if label not in ADDRESSES}
+    profile.apply(writes, person, others, noted=False)
     for label in ADDRESSES[1:]:
         written = changed.get(label, "")
         if written and written.lower() not in {address.lower() for address in person.addresses}:
@@ -94,7 +97,7 @@ def _add(writes: Writes, step: Step, run: Run, now: datetime) -> Profile:
 def _update(writes: Writes, step: Step, run: Run) -> None:
     person = step.profile
     assert person is not None  # noqa: S101 - for the type checker: the caller has looked
-    profile.apply(writes, person, step.changes)
+    profile.apply(writes, person, step.changes, noted=False)
     if person.organisation_id is None:
         person.organisation_id, person.site_id, person.known = run.organisation_id, run.site_id, True
         writes.change(Contact, person.id, organisation_id=person.organisation_id, site_id=run.site_id, known=True)
@@ -125,6 +128,7 @@ def keep(writes: Writes, run: Run, about: About, tally: Tally, now: datetime) ->
         at=now,
         **_figures(tally),
     )
+    audit.note(writes, "import.begun", "import", run.id, organisation=run.organisation_id, update=about.update or None)
     return run.id
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from desk import people, profile, sites
+from desk import audit, people, profile, sites
 from desk.levels import SEES
 from desk.people import PeopleError
 from desk.profile import PERSON, Changes, Profile
@@ -42,7 +42,8 @@ def add(
         organisation_id=organisation.id if organisation else None,
     )  # fmt: skip
     made = Profile.of(state)
-    profile.apply(writes, made, changed)
+    profile.apply(writes, made, changed, noted=False)
+    audit.note(writes, "contact.added", "contact", made.id)
     return made
 
 
@@ -125,13 +126,16 @@ def deactivate(session: Session, contact: Contact, now: datetime) -> bool:
     gone: Mapping[str, Any] = {"once_nonce": None, "once_kind": "", "once_hash": "", "once_expires_at": None}
     session.execute(update(Account).where(Account.contact_id == contact.id).values(active=False, **gone))
     session.flush()
+    audit.note(session, "contact.deactivated", "contact", contact.id)
     return True
 
 
-def reactivate(contact: Contact) -> bool:
+def reactivate(session: Session, contact: Contact) -> bool:
     """They take part again; access to the portal is given anew. False when they were active."""
     was = contact.deactivated_at is not None
     contact.deactivated_at = None
+    if was:
+        audit.note(session, "contact.reactivated", "contact", contact.id)
     return was
 
 

@@ -12,7 +12,7 @@ from typing import Any, Literal
 from sqlalchemy import delete, or_, select, update
 from sqlalchemy.orm import Session
 
-from desk import sessions
+from desk import audit, sessions
 from desk.keys import Keys
 from store.tables import AccessToken, Account, Contact, Outbox, Staff
 
@@ -45,15 +45,25 @@ def once_secret(nonce: bytes, keys: Keys, kind: str, key_id: int | None = None) 
         raise CredentialsError("the key that made this one-time password is gone: issue a new one")
     if kind == "link":
         return base64.urlsafe_b64encode(hashlib.blake2b(nonce, key=key, digest_size=30).digest()).decode()
-    number = int.from_bytes(hashlib.blake2b(nonce, key=key, digest_size=_LETTER_BYTES).digest())
-    letters = "".join(ALPHABET[number >> 5 * place & 31] for place in reversed(range(16)))
-    return "-".join(letters[start : start + 4] for start in range(0, 16, 4))
+    return in_letters(hashlib.blake2b(nonce, key=key, digest_size=_LETTER_BYTES).digest())
+
+
+def in_letters(data: bytes) -> str:
+    """Bytes, five or a multiple of it, as people type them: groups of four letters."""
+    number, count = int.from_bytes(data), len(data) * 8 // 5
+    letters = "".join(ALPHABET[number >> 5 * place & 31] for place in reversed(range(count)))
+    return "-".join(letters[start : start + 4] for start in range(0, count, 4))
+
+
+def as_meant(text: str) -> str:
+    """What `in_letters` made, however it was typed: without the signs between the groups, mistaken letters mended."""
+    return text.upper().translate(_AS_MEANT)
 
 
 def once_hash(secret: str, kind: str) -> str:
     """What is stored of a one-time secret. It has 80 random bits or more, so a fast hash is enough."""
     if kind == "password":
-        secret = secret.upper().translate(_AS_MEANT)
+        secret = as_meant(secret)
     return hashlib.sha256(f"{kind}:{secret}".encode("utf-8", "surrogatepass")).hexdigest()
 
 
@@ -101,8 +111,10 @@ def issue(
     account.once_expires_at = now + timedelta(hours=hours)
     if letter:
         _withdraw_letters(session, person, now)
-        session.add(_letter(person, "credentials", {"by": by}, now, next_id))
+        session.add(letter_to(person, "credentials", {"by": by}, now, next_id))
     session.flush()
+    kind_of = "staff" if isinstance(person, Staff) else "contact"
+    audit.note(session, "access.granted", kind_of, person.id, by_letter=kind if letter else None)
     return account
 
 
@@ -111,6 +123,8 @@ def deactivate(session: Session, account: Account) -> None:
     account.active = False
     _forget_once(account)
     sessions.end_all(session, account.id)
+    kind = "staff" if account.staff_id is not None else "contact"
+    audit.note(session, "access.taken", kind, account.staff_id or account.contact_id)
 
 
 def for_letter(account: Account, keys: Keys, now: datetime) -> OnceLetter | None:
@@ -169,10 +183,11 @@ def set_password(
     account.password_changed_at = now
     _forget_once(account)
     sessions.end_all(session, account.id)
+    audit.note(session, "password.changed", "account", account.id, first=first or None)
     session.execute(delete(AccessToken).where(AccessToken.account_id == account.id))  # somebody else may have made one
     if tell:
         person = owner(session, account)
-        session.add(_letter(person, "password_changed", {"at": now.isoformat(), "first": first}, now, next_id))
+        session.add(letter_to(person, "password_changed", {"at": now.isoformat(), "first": first}, now, next_id))
     session.flush()
 
 
@@ -225,9 +240,10 @@ def _withdraw_letters(session: Session, person: Contact | Staff, now: datetime) 
     )
 
 
-def _letter(
+def letter_to(
     person: Contact | Staff, kind: str, context: dict[str, Any], now: datetime, next_id: Callable[[], int]
 ) -> Outbox:
+    """A letter about somebody's own access."""
     staff = isinstance(person, Staff)
     return Outbox(
         id=next_id(),

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import delete, exists, select, update
 from sqlalchemy.orm import Session
 
-from desk import tries
+from desk import audit, audit_seal, tries
 from desk.erasing_words import Words, full_names
 from desk.keys import Keys
 from desk.people import PeopleError, find_contact
@@ -26,9 +26,11 @@ from store.tables import (
     Contact,
     ContactAddress,
     Erasure,
+    HalfSignIn,
     LoginTry,
     Participant,
     Pending,
+    RecoveryCode,
     Staff,
     Suppression,
     WebSession,
@@ -136,6 +138,7 @@ def begin(
     taking_part = select(Participant.ticket_id).where(Participant.contact_id == person.contact_id)
     note(session, person, "near", session.scalars(taking_part).all())
     _cut_off(session, person, contact, now)
+    audit.note(session, "erasure.begun", "contact", person.contact_id or None, erasure=person.number)
     return person
 
 
@@ -169,7 +172,7 @@ def _cut_off(session: Session, person: Person, contact: Contact | None, now: dat
         return
     accounts = core(Account)
     theirs = select(accounts.c.id).where(accounts.c.contact_id == contact.id)
-    for held in (WebSession, AccessToken):
+    for held in (WebSession, AccessToken, HalfSignIn, RecoveryCode):
         session.execute(delete(core(held)).where(core(held).c.account_id.in_(theirs)))
     session.execute(delete(accounts).where(accounts.c.contact_id == contact.id))
     tables: Sequence[type[Base]] = (Approver, Participant, Alert, Pending)
@@ -193,6 +196,8 @@ def finish(
 
     The digests of bytes that are too `young` to go stay in the row, until `settle` takes them out of it.
     """
+    audit.note(session, "erasure.done", "contact", person.contact_id or None, erasure=person.number)
+    audit_seal.forget_peers(session, person.contact_id)
     if person.contact_id and not _is_referred_to(session, person.contact_id):
         session.execute(delete(core(ContactAddress)).where(core(ContactAddress).c.contact_id == person.contact_id))
         session.execute(delete(core(Contact)).where(core(Contact).c.id == person.contact_id))

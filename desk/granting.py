@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import Session
 
-from desk import notices
+from desk import audit, notices
 from desk.credentials import Kind, once_hash, once_secret
 from desk.keys import Keys
 from desk.state import ContactState, StaffState
@@ -95,7 +95,13 @@ def give(
     notices.letter(
         writes, "credentials", person, now, context={"by": by}, automatic=False, wait=wait, import_id=import_id
     )
+    if import_id is None:  # of an import the log has one row: its history says whom it let in
+        audit.note(writes, "access.granted", *_whom(person), by_letter=policy.kind)
     return account
+
+
+def _whom(person: ContactState | StaffState) -> tuple[str, int]:
+    return ("staff" if isinstance(person, StaffState) else "contact"), person.id
 
 
 def welcomes_until(session: Session, now: datetime) -> datetime:
@@ -125,6 +131,7 @@ def send_link(
     writes.change(Account, account.id, **_once(keys, "link", now + LINK_WORKS))
     # Counted as an automatic letter, for a program could ask for it: that is what the limit is counted by.
     notices.letter(writes, _LETTER, person, now)
+    audit.note(writes, "sign-in.link", *_whom(person))
     return account
 
 
@@ -135,6 +142,8 @@ def take(writes: Writes, account: AccountState) -> None:
     writes.change(Account, account.id, active=False, **gone)
     writes.drop(WebSession, {"account_id": account.id})
     writes.drop(AccessToken, {"account_id": account.id})
+    kind = "staff" if account.staff_id is not None else "contact"
+    audit.note(writes, "access.taken", kind, account.staff_id or account.contact_id)
 
 
 def rename(writes: Writes, account: AccountState, address: str) -> None:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from sqlalchemy import delete, update
 from sqlalchemy.orm import Session
 
+from desk import audit
 from store import counters
 from store.tables import Disposition, MailKey, ReceivedMail, Tally, Ticket
 
@@ -68,6 +69,7 @@ def discard(session: Session, received_id: int, *, by: str, why: str = "", now: 
     for name, change in (("held", -1), ("ignored", 1)):
         session.execute(update(Tally).where(Tally.name == name).values(value=Tally.value + change))
     counters.add(session, {counters.undone("held"): 1})
+    audit.note(session, "mail.dropped", "mail", received_id)
 
 
 def _locked(session: Session, received_id: int) -> tuple[ReceivedMail, Disposition]:
@@ -94,6 +96,7 @@ def _put_back(
     session.execute(update(Tally).where(Tally.name == disposition.kind).values(value=Tally.value - 1))
     counters.add(session, {counters.undone(disposition.kind): 1})
     session.delete(disposition)
+    audit.note(session, "mail.released", "mail", mail.id, wish=wish)
 
 
 def _remember(mail: ReceivedMail, disposition: Disposition, by: str, now: datetime) -> None:

@@ -46,7 +46,7 @@ def selected(table: type[WebSession] | type[AccessToken], *columns: Any) -> Sele
     return (
         select(
             *columns,
-            Account.id, Account.username, Account.active, Account.contact_id, Account.staff_id,
+            Account.id, Account.username, Account.active, Account.contact_id, Account.staff_id, Account.totp_at,
             Staff.name.label("staff_name"), Staff.deactivated_at.label("staff_left"),
             Contact.name, Contact.first_name, Contact.organisation_id, Contact.deactivated_at.label("contact_left"),
             Contact.level, Contact.sees, Contact.language, Staff.language.label("staff_language"),

@@ -23,6 +23,7 @@ _LETTERS = {
     "credentials": say("letter with credentials"),
     "sign_in_link": say("letter with a sign-in link"),
     "password_changed": say("letter about a changed password"),
+    "two_step": say("letter about two-step sign-in"),
     "address_changed": say("letter about a changed address"),
     "mail_trouble": say("letter about trouble with mail"),
 }

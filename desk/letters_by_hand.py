@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session, defer
 
+from desk import audit
 from desk.letter_list import AGAIN, Wanted, conditions
 from desk.letter_names import words_for
 from store import queue
@@ -44,6 +45,7 @@ def retry(session: Session, letter_id: int, now: datetime, by: str = "", next_id
     row.next_at = row.turn_at = now
     if by and next_id is not None:
         session.add(Delivery(id=next_id(), outbox_id=row.id, at=now, result=AGAIN, reply=f"by {by}; it was waiting"))
+    audit.note(session, "letter.retried", "letter", row.id)
 
 
 def retry_all(session: Session, wanted: Wanted, now: datetime) -> int:
@@ -51,7 +53,10 @@ def retry_all(session: Session, wanted: Wanted, now: datetime) -> int:
     free = queue.is_free(Outbox, now)
     found = update(Outbox).where(Outbox.state == "waiting", Outbox.next_at > now, free, *conditions(wanted))
     done = session.scalars(found.values(next_at=now).returning(Outbox.id).execution_options(synchronize_session=False))
-    return len(done.all())
+    count = len(done.all())
+    if count:
+        audit.note(session, "letter.retried", letters=count)
+    return count
 
 
 def send_again(session: Session, letter_id: int, by: str, now: datetime, next_id: _NextId) -> None:
@@ -75,6 +80,7 @@ def send_again(session: Session, letter_id: int, by: str, now: datetime, next_id
     row.state, row.attempts, row.next_at, row.retried_at = "waiting", 0, now, now
     row.turn_at = row.done_at = row.lease_until = None
     session.add(Delivery(id=next_id(), outbox_id=row.id, at=now, result=AGAIN, reply=f"by {by}; it was {before}"))
+    audit.note(session, "letter.again", "letter", row.id)
 
 
 def drop(session: Session, letter_id: int, by: str, why: str, now: datetime, next_id: _NextId) -> None:
@@ -86,6 +92,7 @@ def drop(session: Session, letter_id: int, by: str, why: str, now: datetime, nex
     if row.state not in ("waiting", "uncertain"):
         raise NotPossible(f"Letter {letter_id} does not wait: it is {row.state}.")
     row.state, row.done_at, row.lease_until, row.rendered = DROPPED, now, None, None
+    audit.note(session, "letter.dropped", "letter", row.id)
     said = f"by {by}: {why}" if why else f"by {by}"
     session.add(Delivery(id=next_id(), outbox_id=row.id, at=now, result=DROPPED, reply=said))
     if row.ticket_id is not None:

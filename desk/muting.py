@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import func, select, text, update
 from sqlalchemy.orm import Session
 
+from desk import audit
 from desk.writes import Writes
 from store.tables import Contact, ContactAddress, Delivery, Outbox, Staff, Suppression, Ticket
 
@@ -88,6 +89,8 @@ def lift_by_hand(session: Session, address: str, now: datetime, by: str = "") ->
         .values(lifted_at=now, reason=Suppression.reason + (f" Lifted by {by}." if by else ""))
         .execution_options(synchronize_session=False)
     )
+    if found:
+        audit.note(session, "address.unmuted", "mute", found[0])
     return bool(found)
 
 

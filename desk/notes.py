@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
+from desk import audit
 from desk.state import ContactState, StaffState, TicketState
 from desk.writes import Writes
 from store.tables import Attachment, Ticket
@@ -34,10 +35,11 @@ def find_files(files: Iterable[F], wanted: str) -> list[F]:
     return exact or [file for file in known if said and said in file.name.casefold()]
 
 
-def hide_files(writes: Writes, files: Sequence[Attached], now: datetime) -> Changes:
+def hide_files(writes: Writes, ticket_id: int, files: Sequence[Attached], now: datetime) -> Changes:
     """Nobody sees them any more; the mails that brought them keep them."""
     for file in files:
         writes.change(Attachment, file.id, hidden_at=now)
+    audit.note(writes, "file.removed", "ticket", ticket_id, files=[file.id for file in files])
     return {"file removed": [", ".join(dict.fromkeys(file.name for file in files)), ""]}
 
 

@@ -1,13 +1,13 @@
 """Organisations: made, nested, changed and merged; what each wants of the desk."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 
 from sqlalchemy import delete, func, insert, literal, select, update
 from sqlalchemy.orm import Session, aliased
 
-from desk import languages, nesting
+from desk import audit, languages, nesting
 from desk.levels import SEES
 from desk.people import PeopleError
 from store.tables import Approver, Contact, ImportRun, Organisation, Site, Ticket
@@ -76,7 +76,8 @@ def add(session: Session, name: str, wishes: Wishes, next_id: Callable[[], int],
     made = Organisation(id=next_id(), name=name, visibility="organisation", created_at=now)
     session.add(made)
     session.flush()
-    change(session, made, wishes)
+    _fill_in(session, made, wishes)
+    audit.note(session, "organisation.added", "organisation", made.id)
     return made
 
 
@@ -84,6 +85,7 @@ def rename(session: Session, organisation: Organisation, name: str) -> None:
     """Another name; PeopleError when it is taken. The catalogue names organisations too."""
     organisation.name = _name(session, name, organisation)
     session.flush()
+    audit.note(session, "organisation.changed", "organisation", organisation.id, fields=["name"])
 
 
 def _name(session: Session, name: str, own: Organisation | None) -> str:
@@ -100,6 +102,12 @@ def _name(session: Session, name: str, own: Organisation | None) -> str:
 
 def change(session: Session, organisation: Organisation, wishes: Wishes) -> None:
     """Fill in what is wished; PeopleError for what cannot be, and nothing is to be kept then."""
+    _fill_in(session, organisation, wishes)
+    if changed := sorted(one.name for one in fields(wishes) if getattr(wishes, one.name) is not None):
+        audit.note(session, "organisation.changed", "organisation", organisation.id, fields=changed)
+
+
+def _fill_in(session: Session, organisation: Organisation, wishes: Wishes) -> None:
     for field, choices in _CHOICES.items():
         value = getattr(wishes, field)
         if value is not None:
@@ -191,8 +199,10 @@ def merge(session: Session, ending: Organisation, goes_on: Organisation) -> Merg
         mine = table.organisation_id == ending.id
         moved.append(session.scalar(select(func.count()).select_from(table).where(mine)) or 0)
         session.execute(update(table).where(mine).values(organisation_id=goes_on.id))
+    ended = ending.id
     session.delete(ending)
     session.flush()
+    audit.note(session, "organisation.merged", "organisation", ended, into=goes_on.id)
     return Merged(*moved)
 
 

@@ -14,10 +14,10 @@ from desk.said import Said, say
 
 Profile = Literal["modern", "guide"]
 
-MODERN_MIN, MODERN_MAX = 10, 128
+MODERN_MIN, MODERN_MAX = 12, 128
 GUIDE = re.compile(r"[A-Za-z0-9]{5,50}")
 RULES: dict[Profile, Said] = {
-    "modern": say("10 to 128 characters. Any characters, spaces too. Three or four words you make up work well."),
+    "modern": say("12 to 128 characters. Any characters, spaces too. Three or four words you make up work well."),
     "guide": say("5 to 50 letters and digits, without spaces."),
 }
 # OWASP Password Storage Cheat Sheet: 19 MiB and two passes. More memory would let a flood of sign-ins

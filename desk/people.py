@@ -5,6 +5,7 @@ from datetime import datetime
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
 
+from desk import audit
 from desk.state import ContactState
 from desk.writes import Writes
 from store.tables import (
@@ -17,6 +18,7 @@ from store.tables import (
     Team,
     TeamMember,
     Ticket,
+    WebSession,
 )
 
 
@@ -88,6 +90,7 @@ def organisation(session: Session, name: str, next_id: int, now: datetime) -> Or
         found = Organisation(id=next_id, name=name, visibility="organisation", created_at=now)
         session.add(found)
         session.flush()
+        audit.note(session, "organisation.added", "organisation", found.id)
     return found
 
 
@@ -99,10 +102,12 @@ def add_staff(session: Session, *, staff_id: int, name: str, address: str, now: 
         raise PeopleError(f"{address} is a member of staff already")
     if before is not None:  # somebody comes back: what they wrote stays theirs
         before.name, before.deactivated_at = name.strip(), None
+        audit.note(session, "staff.returned", "staff", before.id)
         return before
     person = Staff(id=staff_id, name=name.strip(), address=address, language="", admin=admin, created_at=now)
     session.add(person)
     session.flush()
+    audit.note(session, "staff.added", "staff", person.id, admin=admin or None)
     return person
 
 
@@ -113,6 +118,7 @@ def team(session: Session, name: str, next_id: int) -> Team:
         found = Team(id=next_id, name=name, desk_address="", queue_address="")
         session.add(found)
         session.flush()
+        audit.note(session, "team.added", "team", found.id)
     return found
 
 
@@ -120,6 +126,7 @@ def join(session: Session, team_id: int, staff_id: int) -> None:
     """Put a member of staff into a team; nothing happens when they are in it."""
     if session.get(TeamMember, (team_id, staff_id)) is None:
         session.execute(insert(TeamMember).values(team_id=team_id, staff_id=staff_id))
+        audit.note(session, "team.joined", "team", team_id, staff=staff_id)
 
 
 def leave(session: Session, address: str, now: datetime) -> int | None:
@@ -131,7 +138,9 @@ def leave(session: Session, address: str, now: datetime) -> int | None:
         return None
     person.deactivated_at = now
     theirs = select(Account.id).where(Account.staff_id == person.id)
-    session.execute(delete(AccessToken).where(AccessToken.account_id.in_(theirs)))
+    for table in (WebSession, AccessToken):  # or a browser would be signed in again when they come back
+        session.execute(delete(table).where(table.account_id.in_(theirs)))
     open_ones = update(Ticket).where(Ticket.assignee_id == person.id, Ticket.completed_at.is_(None))
-    result = session.execute(open_ones.values(assignee_id=None).returning(Ticket.id))
-    return len(result.all())
+    count = len(session.execute(open_ones.values(assignee_id=None).returning(Ticket.id)).all())
+    audit.note(session, "staff.left", "staff", person.id, tickets=count)
+    return count

@@ -76,7 +76,7 @@ def person(session: Session, subject: Subject) -> Data:
 
 
 def access(session: Session, subject: Subject) -> Data:
-    """Sign-in: the account, signed-in browsers, access tokens, failed tries. No secret is kept, so none is here."""
+    """Sign-in: the account, signed-in browsers, access tokens, failed tries. No secret is here."""
     account = session.scalars(select(Account).where(Account.contact_id == subject.contact_id)).first()
     failed = select(LoginTry.at).where(tries.naming(subject.addresses)).order_by(LoginTry.at)
     if account is None:
@@ -90,6 +90,7 @@ def access(session: Session, subject: Subject) -> Data:
             "since": _plain(account.created_at),
             "last_sign_in": _plain(account.last_login_at),
             "password_changed": _plain(account.password_changed_at),
+            "two_step_sign_in": _plain(account.totp_at),
         },
         "browsers": [
             {"since": _plain(one.created_at), "seen": _plain(one.seen_at), "program": one.user_agent}

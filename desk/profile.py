@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
-from desk import granting, languages, notices
+from desk import audit, granting, languages, notices
 from desk.granting import AccountState
 from desk.profile_values import ADDRESSES as ADDRESSES
 from desk.profile_values import ERASE as ERASE
@@ -199,8 +199,18 @@ def _sentence(label: str, before: str, after: str) -> str:
     return say("{label} is now empty; it was {before}.", label=say(label), before=before)
 
 
-def apply(writes: Writes, profile: Profile, changed: Mapping[str, tuple[str, str]]) -> None:
+def note(writes: Writes, profile: Profile, changed: Mapping[str, tuple[str, str]]) -> None:
+    """For the audit log: which fields were changed, and of what is given to people, to what."""
+    if fields := sorted(label for label in changed if label != "Level"):
+        audit.note(writes, "contact.changed", "contact", profile.id, fields=fields)
+    if "Level" in changed:
+        audit.note(writes, "rights.changed", "contact", profile.id, level=changed["Level"][1], was=changed["Level"][0])
+
+
+def apply(writes: Writes, profile: Profile, changed: Mapping[str, tuple[str, str]], *, noted: bool = True) -> None:
     """Make the changes: in the row, in the addresses, and in what later mails of the batch see."""
+    if noted:
+        note(writes, profile, changed)
     after = {label: new for label, (_, new) in changed.items()}
     values: dict[str, Any] = {}
     if "First name" in after or "Last name" in after:

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.orm import Session
 
+from desk import audit
 from desk.holders import Holder, holder_of, lives, selected
 from desk.levels import Levels
 from store.tables import Account, WebSession
@@ -51,6 +52,7 @@ class Visitor(Holder):
     must_change: bool
     stale: bool  # `touch` is due
     kept: bool = False  # as Lifetimes says
+    two_step: bool = False  # has set up two-step sign-in
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +89,9 @@ def start(
     must_change: bool = False,
     keep: bool = False,
     user_agent: str = "",
+    goes_on: bool = False,
 ) -> Started:
-    """Sign an account in; always with a new id (fixation)."""
+    """Sign an account in; always with a new id (fixation). With `goes_on` somebody stays who was here before."""
     cookie = secrets.token_urlsafe(32)
     lasts = CHOOSING if must_change else lifetimes.longest(staff=account.staff_id is not None)
     session.add(
@@ -106,6 +109,9 @@ def start(
     )
     account.last_login_at = now
     session.flush()
+    if not goes_on:
+        whose = (account.staff_id, account.contact_id)
+        audit.note(session, "sign-in.done", "account", account.id, who=whose, once=must_change)
     return Started(cookie, lasts, keep)
 
 
@@ -132,6 +138,7 @@ def resume(session: Session, cookie: str, *, now: datetime, lifetimes: Lifetimes
         must_change=row.must_change,
         stale=now - row.seen_at >= TOUCH,
         kept=row.kept,
+        two_step=row.totp_at is not None,
     )
 
 
@@ -148,7 +155,13 @@ def touch(session: Session, key: bytes, now: datetime) -> None:
 
 def end(session: Session, key: bytes) -> None:
     """Sign one browser out."""
-    session.execute(delete(WebSession).where(WebSession.key == key))
+    _end(session, key, "sign-in.out")
+
+
+def _end(session: Session, key: bytes, act: str) -> None:
+    gone = session.scalar(delete(WebSession).where(WebSession.key == key).returning(WebSession.account_id))
+    if gone is not None:
+        audit.note(session, act, "account", gone)
 
 
 def end_all(session: Session, account_id: int) -> None:
@@ -165,7 +178,7 @@ def devices(session: Session, visitor: Visitor, now: datetime, lifetimes: Lifeti
         .limit(_DEVICES)
     )
     return [
-        Device(_name(row.key), row.user_agent, row.created_at, row.seen_at, row.key == visitor.key)
+        Device(name_of(row.key), row.user_agent, row.created_at, row.seen_at, row.key == visitor.key)
         for row in rows
         if not _is_over(row, lifetimes, now, staff=visitor.is_staff)
     ]
@@ -175,17 +188,19 @@ def end_device(session: Session, visitor: Visitor, name: str) -> None:
     """Sign one of the visitor's own browsers out, by the name of its Device; nothing happens for any other."""
     own = session.scalars(select(WebSession.key).where(WebSession.account_id == visitor.account_id))
     for key in own.all():
-        if _name(key) == name:
-            end(session, key)
+        if name_of(key) == name:
+            _end(session, key, "session.ended")
 
 
 def end_others(session: Session, visitor: Visitor) -> None:
     """Sign every browser of the visitor's account out but this one."""
     others = (WebSession.account_id == visitor.account_id, WebSession.key != visitor.key)
-    session.execute(delete(WebSession).where(*others))
+    gone = session.scalars(delete(WebSession).where(*others).returning(WebSession.account_id)).all()
+    if gone:
+        audit.note(session, "session.ended", "account", visitor.account_id, browsers=len(gone))
 
 
-def _name(key: bytes) -> str:
+def name_of(key: bytes) -> str:
     """What stands for a session on a page: nothing that opens it, and not what is stored of it either."""
     return hashlib.sha256(b"device" + key).hexdigest()[:20]
 

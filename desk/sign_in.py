@@ -1,14 +1,22 @@
-"""Signing in: a name and a password, or a one-time link, become a session, or a refusal that gives nothing away."""
+"""Signing in: a name and a password, or a one-time link, become a session, or a refusal that gives nothing away.
+
+Where somebody has two-step sign-in, they become half a sign-in, to which the code is still to come.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
-from desk import credentials, passwords, sessions, tries
+from desk import audit, credentials, half_way, passwords, sessions, tries, two_step
+from desk.half_way import Half
+from desk.keys import Keys
 from store.database import Database
 from store.tables import Account, Contact, Staff
+
+How = Literal["password", "link", "code"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,9 +29,12 @@ class SignedIn:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """No session. "wrong" is the same for an unknown name, a wrong password and an account without access."""
+    """No session. "wrong" is the same for an unknown name, a wrong password and an account without access.
 
-    why: Literal["wrong", "wait", "busy"]
+    "gone" is said to half a sign-in that has run out, or whose password or access has changed.
+    """
+
+    why: Literal["wrong", "wait", "busy", "gone"]
     wait: timedelta = timedelta(0)
 
 
@@ -37,8 +48,9 @@ def sign_in(
     lifetimes: sessions.Lifetimes,
     user_agent: str = "",
     keep: bool = False,
-) -> SignedIn | Refused:
-    """Check a name with an own or a one-time password.
+    with_code: bool = True,
+) -> SignedIn | Half | Refused:
+    """Check a name with an own or a one-time password. Without `with_code` nobody is asked for a code.
 
     Takes the database and not a session: Argon2 runs outside of any transaction, or a flood of sign-ins
     would hold up mail.
@@ -59,8 +71,10 @@ def sign_in(
         return Refused("busy")
     once = credentials.once_is_right(probe, password, "password", now)
     if account is None or not (own or once):
-        return Refused("wrong")
-    return _begin(database, account, name, peer, now, lifetimes, user_agent, by_once=once, keep=keep)
+        return _wrong(database, account, "password")
+    return _begin(
+        database, account, name, peer, now, lifetimes, user_agent, by_once=once, keep=keep, with_code=with_code
+    )
 
 
 def sign_in_by_link(
@@ -71,7 +85,8 @@ def sign_in_by_link(
     now: datetime,
     lifetimes: sessions.Lifetimes,
     user_agent: str = "",
-) -> SignedIn | Refused:
+    with_code: bool = True,
+) -> SignedIn | Half | Refused:
     """Use a one-time link up."""
     with database.transaction(durable=False) as session:
         wait = tries.begin(session, "link", peer, now, database.ids.next)
@@ -81,8 +96,48 @@ def sign_in_by_link(
     if wait:
         return Refused("wait", wait)
     if account is None:
-        return Refused("wrong")
-    return _begin(database, account, "link", peer, now, lifetimes, user_agent, by_once=True)
+        return _wrong(database, None, "link")
+    return _begin(
+        database, account, "link", peer, now, lifetimes, user_agent, by_once=True, keep=False, with_code=with_code
+    )
+
+
+def sign_in_by_code(
+    database: Database,
+    keys: Keys,
+    cookie: str,
+    typed: str,
+    peer: str,
+    *,
+    now: datetime,
+    lifetimes: sessions.Lifetimes,
+    user_agent: str = "",
+) -> SignedIn | Refused:
+    """The second step: half a sign-in and a code become a session."""
+    with database.transaction(durable=False) as session:
+        half = half_way.find(session, cookie, now)
+        subject = tries.codes_of(half.account_id) if half else ""
+        wait = tries.count(session, subject, peer, now, database.ids.next) if half else timedelta(0)
+    if half is None:
+        return Refused("gone")
+    if wait:
+        return Refused("wait", wait)
+    with database.transaction() as session:
+        account = session.get(Account, half.account_id, with_for_update=True)
+        half = half_way.find(session, cookie, now)
+        if half is None or account is None or not _has_access(session, account) or account.totp_at is None:
+            return Refused("gone")
+        if not half_way.still_right(half, account):
+            return Refused("gone")
+        if two_step.use(session, account, typed, keys, now, database.ids.next) is None:
+            if tries.how_many(session, subject) == tries.FREE_TRIES:
+                two_step.warn(session, account, now, database.ids.next)
+            return _refused(session, account, "code")
+        if half.by_once and not credentials.use_once(session, account):
+            return Refused("gone")
+        tries.forget(session, subject, peer, now)
+        session.delete(half)
+        return _start(session, account, now, lifetimes, user_agent, by_once=half.by_once, keep=half.kept)
 
 
 def refusal_of_password(
@@ -99,12 +154,42 @@ def refusal_of_password(
         return Refused("wait", wait)
     try:
         if not passwords.verify(password, stored):
+            with database.transaction(durable=False) as session:
+                audit.note(session, "password.refused", "account", account_id)
             return Refused("wrong")
     except passwords.Busy:
         return Refused("busy")
     with database.transaction(durable=False) as session:
         tries.forgive(session, username, peer, now)
     return None
+
+
+def change_two_step(
+    database: Database,
+    keys: Keys,
+    account_id: int,
+    typed: str,
+    act: Literal["codes", "off"],
+    peer: str,
+    *,
+    now: datetime,
+) -> list[str] | Refused:
+    """What an open session and the password alone do not: new recovery codes, which are returned, or no second step."""
+    subject, next_id = tries.codes_of(account_id), database.ids.next
+    with database.transaction(durable=False) as session:
+        wait = tries.count(session, subject, peer, now, next_id)
+    if wait:
+        return Refused("wait", wait)
+    with database.transaction() as session:
+        account = session.get_one(Account, account_id, with_for_update=True)
+        if two_step.use(session, account, typed, keys, now, next_id) is None:
+            audit.note(session, "password.refused", "account", account_id, by="code")
+            return Refused("wrong")
+        tries.forget(session, subject, peer, now)
+        if act == "codes":
+            return two_step.renew(session, account, now, next_id)
+        two_step.switch_off(session, account, now, next_id)
+        return []
 
 
 def clean_name(username: str) -> str:
@@ -123,30 +208,54 @@ def _begin(
     user_agent: str,
     *,
     by_once: bool,
-    keep: bool = False,
-) -> SignedIn | Refused:
-    """Start the session, if nothing changed since `seen` was read."""
+    keep: bool,
+    with_code: bool,
+) -> SignedIn | Half | Refused:
+    """Start the session, or the second step, if nothing changed since `seen` was read."""
     with database.transaction() as session:
         account = session.get(Account, seen.id, with_for_update=True)
-        if account is None or not account.active or _deactivated(credentials.owner(session, account)):
-            return Refused("wrong")
+        if account is None or not _has_access(session, account):
+            return _refused(session, account, "link" if tried == "link" else "password")
         if (account.password_hash, account.once_hash) != (seen.password_hash, seen.once_hash):
             return Refused("wrong")
+        if with_code and account.totp_at is not None:
+            tries.forgive(session, tried, peer, now)
+            return half_way.begin(session, account, by_once=by_once, keep=keep, now=now)
         if by_once and not credentials.use_once(session, account):
             return Refused("wrong")
         tries.forgive(session, tried, peer, now)
-        sessions.purge(session, now)
-        started = sessions.start(
-            session,
-            account,
-            now=now,
-            lifetimes=lifetimes,
-            must_change=by_once,
-            keep=keep,
-            user_agent=user_agent,
-        )
-        return SignedIn(started, by_once)
+        return _start(session, account, now, lifetimes, user_agent, by_once=by_once, keep=keep)
 
 
-def _deactivated(person: Contact | Staff) -> bool:
-    return person.deactivated_at is not None
+def _wrong(database: Database, account: Account | None, by: How) -> Refused:
+    """Written down for known and unknown names alike, so that both cost the same."""
+    with database.transaction(durable=False) as session:
+        return _refused(session, account, by)
+
+
+def _refused(session: Session, account: Account | None, by: How) -> Refused:
+    # Nobody has shown that they are whose account it is, and what was typed as a name may be a password.
+    audit.note(session, "sign-in.refused", "account", account.id if account else None, who=(None, None), by=by)
+    return Refused("wrong")
+
+
+def _start(
+    session: Session,
+    account: Account,
+    now: datetime,
+    lifetimes: sessions.Lifetimes,
+    user_agent: str,
+    *,
+    by_once: bool,
+    keep: bool,
+) -> SignedIn:
+    sessions.purge(session, now)
+    started = sessions.start(
+        session, account, now=now, lifetimes=lifetimes, must_change=by_once, keep=keep, user_agent=user_agent
+    )
+    return SignedIn(started, by_once)
+
+
+def _has_access(session: Session, account: Account) -> bool:
+    person: Contact | Staff = credentials.owner(session, account)
+    return account.active and person.deactivated_at is None

@@ -8,6 +8,7 @@ from typing import Protocol, TypeVar
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from desk import audit
 from desk.people import PeopleError
 from desk.said import listed, say
 from store.tables import Site
@@ -154,6 +155,7 @@ def add(
         _no_other(session, organisation_id)
     session.add(site)
     session.flush()
+    audit.note(session, "site.added", "site", site.id)
     return site
 
 
@@ -167,6 +169,7 @@ def change(session: Session, site: Site, *, main: bool | None = None, **fields: 
     if main is not None:
         site.main = main
     session.flush()
+    audit.note(session, "site.changed", "site", site.id, fields=sorted(fields), main=main)
 
 
 def _check(fields: dict[str, str], there: Sequence[Site]) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
+from desk import audit
 from desk.people import PeopleError
 from desk.profile_values import is_address
 from store.tables import Staff, Team, TeamMember, Ticket
@@ -38,6 +39,7 @@ def add(session: Session, name: str, next_id: Callable[[], int], queue_address: 
     made = Team(id=next_id(), name=_free(session, name, None), desk_address="", queue_address=_queue(queue_address))
     session.add(made)
     session.flush()
+    audit.note(session, "team.added", "team", made.id)
     return made
 
 
@@ -45,6 +47,7 @@ def rename(session: Session, team: Team, name: str) -> None:
     """Another name. The settings name the teams of the desk's addresses, and the catalogue those of its items."""
     team.name = _free(session, name, team)
     session.flush()
+    audit.note(session, "team.changed", "team", team.id, fields=["name"])
 
 
 def _free(session: Session, name: str, own: Team | None) -> str:
@@ -84,6 +87,7 @@ def join(session: Session, team: Team, person: Staff) -> bool:
         return False
     session.add(TeamMember(team_id=team.id, staff_id=person.id))
     session.flush()
+    audit.note(session, "team.joined", "team", team.id, staff=person.id)
     return True
 
 
@@ -94,6 +98,7 @@ def leave(session: Session, team: Team, person: Staff) -> bool:
         return False
     session.delete(found)
     session.flush()
+    audit.note(session, "team.left", "team", team.id, staff=person.id)
     return True
 
 
@@ -108,6 +113,7 @@ def remove(session: Session, team: Team, to: Team | None) -> int:
     moved = update(Ticket).where(Ticket.team_id == team.id).values(team_id=to.id if to else None)
     count = len(session.execute(moved.returning(Ticket.id)).all())
     session.execute(delete(TeamMember).where(TeamMember.team_id == team.id))
+    audit.note(session, "team.removed", "team", team.id, to=to.id if to else None, tickets=count)
     session.delete(team)
     session.flush()
     return count

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import bindparam, delete, func, select, update
 from sqlalchemy.orm import Session
 
+from desk import audit
 from desk.acting.rules import Refused
 from desk.holders import Holder, holder_of, lives, selected
 from desk.levels import Levels
@@ -87,6 +88,8 @@ def make(
         )
     )
     session.flush()
+    made = session.scalar(select(AccessToken.id).where(AccessToken.digest == digest_of(token)))
+    audit.note(session, "token.made", "token", made, days=days, may="write" if may_write else "read")
     return token
 
 
@@ -118,7 +121,10 @@ def of(session: Session, account_id: int, now: datetime) -> list[Owned]:
 def end(session: Session, account_id: int, token_id: int) -> bool:
     """It works no more; False when there is none of that id, or it is somebody else's."""
     own = delete(AccessToken).where(AccessToken.id == token_id, AccessToken.account_id == account_id)
-    return session.scalar(own.returning(AccessToken.id)) is not None
+    gone = session.scalar(own.returning(AccessToken.id))
+    if gone is not None:
+        audit.note(session, "token.ended", "token", gone)
+    return gone is not None
 
 
 _HOLDER = selected(

@@ -1,4 +1,7 @@
-"""Failed sign-ins: how long to wait before the next one. Limited by name and address together, never by name alone."""
+"""Failed sign-ins: how long to wait before the next one. Limited by name and address together, never by name alone.
+
+But for codes of a second step: those are limited by account.
+"""
 
 import hashlib
 import math
@@ -46,22 +49,42 @@ def naming(addresses: Collection[str]) -> ColumnElement[bool]:
     return or_(*found)
 
 
+def codes_of(account_id: int) -> str:
+    """The codes of one account from anywhere: whoever is asked for one knows the password, and six digits are few."""
+    return f"code:{account_id}"
+
+
 def begin(session: Session, username: str, peer: str, now: datetime, next_id: Callable[[], int]) -> timedelta:
     """Count a try before it is checked, so that many at once do not slip through; or say how long to wait."""
-    one_by_one(session, f"peer:{peer[:45]}")
+    return count(session, subject_of(username, peer), peer, now, next_id)
+
+
+def count(session: Session, subject: str, peer: str, now: datetime, next_id: Callable[[], int]) -> timedelta:
+    """The same of anything that is tried."""
+    one_by_one(session, subject, f"peer:{peer[:45]}")
     session.execute(delete(LoginTry).where(LoginTry.at < now - REMEMBERED))
-    wait = max(_wait_for_name(session, username, peer, now), _wait_for_peer(session, peer, now))
+    wait = max(_wait_for(session, subject, now), _wait_for_peer(session, peer, now))
     if not wait:
-        for subject in (subject_of(username, peer), f"peer:{peer[:45]}"):
-            session.add(LoginTry(id=next_id(), subject=subject, at=now))
+        for counted in (subject, f"peer:{peer[:45]}"):
+            session.add(LoginTry(id=next_id(), subject=counted, at=now))
         session.flush()
     return wait
 
 
 def forgive(session: Session, username: str, peer: str, now: datetime) -> None:
     """A right password: the tries before it were typing mistakes, and this one was none."""
-    session.execute(delete(LoginTry).where(LoginTry.subject == subject_of(username, peer)))
+    forget(session, subject_of(username, peer), peer, now)
+
+
+def forget(session: Session, subject: str, peer: str, now: datetime) -> None:
+    """The same of anything that is tried."""
+    session.execute(delete(LoginTry).where(LoginTry.subject == subject))
     session.execute(delete(LoginTry).where(LoginTry.subject == f"peer:{peer[:45]}", LoginTry.at == now))
+
+
+def how_many(session: Session, subject: str) -> int:
+    """The tries that are remembered of something."""
+    return session.scalar(select(func.count()).where(LoginTry.subject == subject)) or 0
 
 
 def minutes(wait: timedelta) -> int:
@@ -69,10 +92,9 @@ def minutes(wait: timedelta) -> int:
     return max(1, math.ceil(wait.total_seconds() / 60))
 
 
-def _wait_for_name(session: Session, username: str, peer: str, now: datetime) -> timedelta:
-    of_name = LoginTry.subject == subject_of(username, peer)
-    count = session.scalar(select(func.count()).where(of_name)) or 0
-    last: datetime | None = session.scalar(select(func.max(LoginTry.at)).where(of_name))
+def _wait_for(session: Session, subject: str, now: datetime) -> timedelta:
+    count = how_many(session, subject)
+    last: datetime | None = session.scalar(select(func.max(LoginTry.at)).where(LoginTry.subject == subject))
     if last is None or count < FREE_TRIES:
         return timedelta(0)
     # Doubled for each five further tries: 1, 2, 4, 8, 15 minutes.

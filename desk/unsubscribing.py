@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, get_args
 
-from desk import signed
+from desk import audit, signed
 from desk.keys import Keys
 from desk.writes import Writes
 from store.tables import Alert, Contact, Participant, Staff, Ticket
@@ -56,6 +56,8 @@ def read(text: str, keys: Keys) -> Stop | None:
 
 def apply(writes: Writes, stop: Stop, now: datetime) -> None:
     """Take somebody off a list; a second time changes nothing. Letters that everybody gets still come."""
+    kind = "staff" if stop.list == "day sheet" else "contact"
+    audit.note(writes, "contact.unsubscribed", kind, stop.person_id, list=stop.list, ticket=stop.ticket_id or None)
     ticket = {"ticket_id": stop.ticket_id, "contact_id": stop.person_id}
     if stop.list == "alerts":
         writes.set(Alert, ticket | {"sent_at": None}, sent_at=now)

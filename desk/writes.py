@@ -1,22 +1,24 @@
 """What a change writes: rows collected first, then inserted and updated in bulk, in one transaction."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, delete, insert, update
+from sqlalchemy import ColumnElement, bindparam, delete, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from desk import hooks, targets
 from desk.targets import Targets
 from store import counters
+from store.bulk import insert_rows
 from store.tables import (
     Account,
     Alert,
     Announcement,
     Approval,
     Attachment,
+    Audit,
     Base,
     Canary,
     Contact,
@@ -63,6 +65,7 @@ _ORDER: tuple[type[Base], ...] = (
     MailKey,
     Disposition,
     Canary,
+    Audit,
 )
 
 
@@ -127,6 +130,13 @@ class Writes:
         """The rows that wait to be inserted into a table."""
         return self._inserts[table]
 
+    @property
+    def tables(self) -> Set[type[Base]]:
+        """Those that something is written to."""
+        found = {table for table, rows in self._inserts.items() if rows}
+        found |= {table for table, _ in self._drops} | {table for table, _, _ in self._by_key}
+        return found | self._updates.keys() | self._puts.keys()
+
     def flush(self, session: Session) -> None:
         """Write everything; the transaction is the caller's."""
         for table, key in self._drops:  # first: what is dropped and added again stays
@@ -136,7 +146,7 @@ class Writes:
         tickets, entries = self._inserts.get(Ticket, ()), self._inserts.get(Event, ())
         for table in _ORDER:
             if rows := self._inserts.pop(table, None):
-                session.execute(insert(core(table)), rows)
+                insert_rows(session.connection(), table, rows)
         if self._inserts:
             raise RuntimeError(f"no place in the order for {[table.__name__ for table in self._inserts]}")
         for table, changes in self._updates.items():

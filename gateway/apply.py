@@ -1,6 +1,7 @@
 """Carries a decision out: ticket or note, people, files, letters, disposition; all collected in one Writes."""
 
-from desk import notices, tickets, unsubscribing
+from desk import audit, audit_tickets, notices, tickets, unsubscribing
+from desk.audit import Origin
 from desk.said import say
 from desk.state import TicketState
 from desk.writes import Writes
@@ -25,6 +26,21 @@ from store.tables import Disposition, MailKey, ReceivedMail
 
 def apply(decision: Decision, case: Case, writes: Writes) -> Decision:
     """Collect the rows of one mail. The decision that comes back says what was really done."""
+    since = audit_tickets.mark(writes)
+    with audit.acting(_origin(case)):
+        decision = _apply(decision, case, writes)
+        if case.staff is not None:  # of a customer's mail the ledger says as much (desk/audit.py)
+            audit_tickets.note(writes, since)
+    return decision
+
+
+def _origin(case: Case) -> Origin:
+    staff = case.staff.id if case.staff else None
+    contact = case.contact.id if case.contact and staff is None else None
+    return Origin("mail", staff, contact, received_id=case.mail.received_id or None)
+
+
+def _apply(decision: Decision, case: Case, writes: Writes) -> Decision:
     if decision.kind == "opened":
         decision = opening.open_ticket(decision, case, writes)
     elif decision.kind == "noted" and decision.write in ("reply", "internal"):

@@ -17,7 +17,8 @@ from gateway.letter import Letter, Unsent
 from gateway.outage import is_ours
 from gateway.relay import Relay
 from store.database import Database
-from store.queue import give_back
+from store.points import reached
+from store.queue import give_back, give_back_unsure
 from store.tables import Outbox
 
 log = structlog.get_logger(__name__)
@@ -43,6 +44,7 @@ class Deliverer:
         self._paces = Paces(policy.paces)
         self._open: list[int] = []  # claimed and not sent; freed when the database is back
         self._open_counts = False  # whether the attempt of those counts
+        self._unsure: datetime | None = None  # the end of the lease of a claim, while nobody knows whether it was done
         self._batches: dict[int, Batch] = {}  # by row: the batch that a letter on its way belongs to
         self._unrecorded: list[Unrecorded] = []  # sent, and nobody knows yet
 
@@ -65,6 +67,10 @@ class Deliverer:
             with self._database.transaction() as session:
                 give_back(session, Outbox, self._open, attempt=not self._open_counts)
             self._open = []
+        if self._unsure is not None:
+            with self._database.transaction() as session:
+                give_back_unsure(session, Outbox, self._unsure)
+            self._unsure = None
 
     def _round(self) -> int:
         now, policy = self._clock(), self._policy
@@ -75,11 +81,14 @@ class Deliverer:
         with self._database.reading() as session:
             if not delivery_batch.is_due(session, now, claimable):
                 return self._wait_for_letters()
+        self._unsure = now + policy.lease
         with self._database.transaction(durable=False) as session:
             ids = delivery_batch.claim(session, policy.batch, policy.lease, now, claimable)
+        self._unsure = None
         if not ids:
             return self._wait_for_letters()
         self._open = ids
+        reached("delivery.claimed")
         batch = self._load(ids, now)
         # Rendering takes its time: outside of any write, so that nobody waits for it.
         with self._database.reading() as session:
@@ -90,6 +99,7 @@ class Deliverer:
             batch.numbers = delivered_log.numbers(session, [*batch.rows, *batch.suppressed])
         letters = [letter for letter in fresh.values() if isinstance(letter, Letter)]
         unsent = {i: letter for i, letter in fresh.items() if isinstance(letter, Unsent)}
+        reached("delivery.rendered")
         if fresh or batch.suppressed or batch.quiet:
             with self._database.transaction() as session:
                 outcome.keep(session, batch, letters, now)
@@ -98,6 +108,7 @@ class Deliverer:
         # Rows that were left out, because of the memory they would take, are freed at the start of the next round.
         left = [row.id for row in batch.rows if row.id not in known and row.id not in fresh]
         self._open = [i for row_id in left for i in (row_id, *batch.folded.get(row_id, ()))]
+        reached("delivery.kept")
         self._deliver(batch, [*kept, *letters])
         return len(ids)
 

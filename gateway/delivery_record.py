@@ -13,6 +13,7 @@ from gateway.delivery_pace import Paces
 from gateway.delivery_policy import DeliveryPolicy
 from gateway.outage import is_conflict, is_ours
 from store.database import Database
+from store.points import reached
 
 log = structlog.get_logger(__name__)
 
@@ -37,6 +38,7 @@ def record(
         with database.transaction() as session:
             outcome.record(session, done.batch, done.results, policy, now, database.ids.next, done.relay)
             paces.take_note(session, [(letter.recipient, result) for letter, result in done.results], now)
+            reached("delivery.recording")
     except Exception as error:
         if is_ours(error) and not is_conflict(error):
             raise
@@ -44,6 +46,7 @@ def record(
             _nobody_knows(database, done, now, error)
             return []
         return [Unrecorded(done.batch, [one], done.relay) for one in done.results]
+    reached("delivery.recorded")
     delivered_log.tell(done.batch, done.results, now, policy.give_up)
     return []
 

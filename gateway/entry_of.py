@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from desk import folding
 from desk.notes import NOTE_LENGTH
-from desk.said import say
+from desk.said import say, say_many
 from desk.state import TicketState
 from desk.tickets import Note
 from gateway import bounced, left_out, named_files, who
@@ -94,6 +94,13 @@ def hints(case: Case, ticket: TicketState, entry: Note, waiting: list[str], *, p
     if first and first.sender.address and not passed_on:
         name, address = first.sender.name or first.sender.address, first.sender.address
         lines.append(say("It passes on a mail of {name} <{address}>.", name=name, address=address))
+    if refused := len(case.mail.refused_files):
+        told = say_many(
+            "One file of the mail was not added. The mail itself holds it.",
+            "{n} files of the mail were not added. The mail itself holds them.",
+            refused,
+        )
+        lines.append(told)
     # What quotes a letter of ours is known; of anything else staff should know that it is there.
     folded = entry.folded.removeprefix(entry.text.removesuffix("…"))
     if folded and left_out.first_line(folded, left_out.marks(ticket, case.addresses)):

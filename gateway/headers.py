@@ -17,7 +17,8 @@ _CHARSET = re.compile(
     rb"^content-type:[^\n]{0,200}(?:\n[ \t][^\n]{0,200}){0,3}charset=[\"']?([\w-]{1,40})", re.IGNORECASE | re.MULTILINE
 )
 _WORD_CHARSET = re.compile(rb"=\?([\w-]{1,40})\?[bq]\?", re.IGNORECASE)
-_ID = re.compile(r"<[^<>\s\x00-\x1f]{1,990}>")
+# Nothing hides in an id: no control, and nothing that turns the direction of writing.
+_ID = re.compile(r"<[^<>\s\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]{1,990}>")
 _MBOX = re.compile(r">?From [^\n]*\n")
 # An encoded word ought to hold no question mark (RFC 2047 section 2), but "Where is it?" is a frequent subject.
 _WORD = re.compile(r"=\?([^?\s*]{1,40})(?:\*[^?\s]{0,40})?\?([bBqQ])\?((?:[^?=]|=(?!\?[^=])|\?(?!=)){0,20000})\?=")

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, delete, exists, func, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
+from desk import audit
 from store import queue
 from store.tables import HookMessage
 
@@ -118,7 +119,10 @@ def retry(session: Session, now: datetime, *, ids: Collection[int] = (), hook: s
         .returning(table.id)
         .execution_options(synchronize_session=False)
     )
-    return len(done.all())
+    count = len(done.all())
+    if count:
+        audit.note(session, "hook.retried", messages=count)
+    return count
 
 
 def forget(session: Session, before: datetime) -> int:

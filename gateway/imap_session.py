@@ -14,6 +14,7 @@ from gateway.imap_idle import Idle
 from gateway.imap_wire import CONTROL_BYTES, BoundedClient
 from gateway.mailbox_config import MailboxConfig
 from gateway.oauth import TokenSource
+from store.points import reached
 
 LISTED = 100_000  # mails looked at in one visit; the rest waits for the next
 WIDEST = 1_000_000  # mails in a folder where old ones stay: so far new ones are looked for
@@ -227,6 +228,7 @@ class ImapSession:
             self._client.move(uids, target)
             return
         self._client.copy(uids, target)
+        reached("mailbox.copied")
         self._client.add_flags(uids, [b"\\Deleted"], silent=True)
         if self._client.has_capability("UIDPLUS"):
             self._client.uid_expunge(uids)

@@ -10,7 +10,7 @@ from structlog.contextvars import bound_contextvars
 
 from desk import tickets
 from desk.writes import Writes
-from gateway import handled_log
+from gateway import handled_log, reading_time
 from gateway.apply import apply, dispose
 from gateway.claimed import Claimed, load, read_mail, with_senders
 from gateway.decide import decide
@@ -23,7 +23,8 @@ from gateway.stored_files import store_files
 from gateway.view import Incoming, load_view
 from store.blobs import BlobStore
 from store.database import Database
-from store.queue import claim, give_back
+from store.points import reached
+from store.queue import claim, give_back, give_back_unsure
 from store.tables import ReceivedMail
 
 log = structlog.get_logger(__name__)
@@ -58,6 +59,7 @@ class Intake:
         self._clock = clock
         self._open: set[int] = set()  # claimed, and not yet done or put off
         self._open_counts = False  # whether the attempt of those counts
+        self._unsure: datetime | None = None  # the end of the lease of a claim, while nobody knows whether it was done
         self._faults: dict[int, int] = {}  # mails that wait for disk or database, and how often they met them
         self._outage = Outage("the storage of mails and tickets")
 
@@ -83,17 +85,23 @@ class Intake:
             with self._database.transaction() as session:
                 give_back(session, ReceivedMail, self._open, attempt=not self._open_counts)
             self._open.clear()
+        if self._unsure is not None:
+            with self._database.transaction() as session:
+                give_back_unsure(session, ReceivedMail, self._unsure)
+            self._unsure = None
 
     def _claim(self) -> list[int]:
         """Fresh mails in a batch; one that failed before goes alone, so that it cannot take others with it."""
+        now, ids = self._clock(), list[int]()
+        self._unsure = now + LEASE
         with self._database.transaction(durable=False) as session:
             for due, limit in ((ReceivedMail.attempts == 0, self._batch), (ReceivedMail.attempts > 0, 1)):
-                ids = claim(
-                    session, ReceivedMail, ReceivedMail.waiting & due, limit=limit, lease=LEASE, now=self._clock()
-                )
-                if ids:
-                    return ids
-        return []
+                waiting = ReceivedMail.waiting & due
+                ids = ids or claim(session, ReceivedMail, waiting, limit=limit, lease=LEASE, now=now)
+            if ids:
+                reached("intake.claiming")
+        self._unsure = None
+        return ids
 
     def _chunks(self, ids: Sequence[int]) -> Iterator[list[Claimed]]:
         """The mails with their bytes, never more in memory than CHUNK_BYTES and one mail."""
@@ -116,6 +124,7 @@ class Intake:
 
     def _load(self, ids: Sequence[int]) -> list[Claimed]:
         """With their bytes; one that cannot be read is put off, and keeps no other waiting."""
+        reached("intake.claimed")
         try:
             with self._database.reading() as session:
                 return load(session, self._blobs, ids)
@@ -135,10 +144,11 @@ class Intake:
                 if mail.attempts > self._rules.max_attempts:
                     self._hold(mail.id, "reader-failed", "Reading it failed several times. The mail itself is kept.")
                 else:
-                    with bound_contextvars(mail=mail.id):
+                    with bound_contextvars(mail=mail.id), reading_time.limited():
                         readable.append((mail, read_mail(mail, self._addresses, self._rules)))
             except Exception as error:
                 self._put_off(mail.id, mail.attempts, error)
+        reached("intake.read")
         self._store(with_senders(readable, self._senders))
 
     def _store(self, pairs: "Sequence[tuple[Claimed, Incoming]]", *, again: bool = True) -> None:
@@ -147,9 +157,13 @@ class Intake:
             return
         try:
             kept = store_files([incoming for _, incoming in pairs], self._blobs, self._rules.files)
+            reached("intake.filed")
             with self._database.transaction() as session:
                 lines = self._write(session, kept)
+                reached("intake.written")
         except Exception as error:
+            if is_ours(error) and not (pairs := self._undone(pairs)):
+                return
             if again and is_conflict(error):
                 # Another process was quicker, with the same new sender for one. Read anew, and its rows are there.
                 self._store(pairs, again=False)
@@ -161,8 +175,19 @@ class Intake:
                 for pair in pairs:
                     self._store([pair])
         else:
+            reached("intake.committed")
             self._stored([mail.id for mail, _ in pairs])
             handled_log.tell(lines)
+
+    def _undone(self, pairs: "Sequence[tuple[Claimed, Incoming]]") -> "Sequence[tuple[Claimed, Incoming]]":
+        """Those that still wait: a commit whose answer did not come may have been done all the same."""
+        ids = [mail.id for mail, _ in pairs]
+        with self._database.reading() as session:
+            waiting = set(
+                session.scalars(select(ReceivedMail.id).where(ReceivedMail.id.in_(ids), ReceivedMail.waiting))
+            )
+        self._stored([one for one in ids if one not in waiting])
+        return [pair for pair in pairs if pair[0].id in waiting]
 
     def _stored(self, ids: Sequence[int]) -> None:
         self._open.difference_update(ids)
@@ -183,6 +208,7 @@ class Intake:
                 decision, case = decide(mail, view, self._rules, self._addresses, now)
                 done.append((apply(decision, case, writes), case))
             view.handled.setdefault(mail.key, mail.received_id)
+        reached("intake.decided")
         tickets.number_tickets(session, writes, view.tickets.values(), now, self._rules.zone)
         for decision, case in done:
             dispose(decision, case, writes)

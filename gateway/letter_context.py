@@ -24,6 +24,17 @@ def _password_changed(row: Outbox, data: LetterData, desk: DeskFacts) -> Context
     return {"changed_at": desk.language.moment(changed_at, desk.zone), "first": bool(row.context.get("first"))}
 
 
+def _two_step(row: Outbox, data: LetterData, desk: DeskFacts) -> Context:
+    at = row.context.get("at")
+    moment = datetime.fromisoformat(str(at)) if at else row.created_at
+    return {
+        "what": str(row.context.get("what", "")),
+        "changed_at": desk.language.moment(moment, desk.zone),
+        "left": int(row.context.get("left", 0)),
+        "by": brought(row, "by", desk.language),
+    }
+
+
 def _address_changed(row: Outbox, data: LetterData, desk: DeskFacts) -> Context:
     said = {name: brought(row, name, desk.language) for name in ("old", "new", "by")}
     return {**said, "kept": bool(row.context.get("kept")), "portal": bool(row.context.get("portal"))}
@@ -49,6 +60,7 @@ _KINDS: dict[str, Callable[[Outbox, LetterData, DeskFacts], Context]] = {
     "answer": letter_answers.answer,
     "mail_trouble": letter_answers.lines,
     "password_changed": _password_changed,
+    "two_step": _two_step,
     "reminder": letter_timed.reminder,
     "digest": letter_timed.digest,
     "day_sheet": letter_timed.day_sheet,

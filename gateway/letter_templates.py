@@ -103,7 +103,9 @@ class LetterTemplates:
     def _found(self, name: str) -> tuple[str, Path] | None:
         if name not in self._sources:
             roots = (root for root in (self._overrides, self._folder) if root is not None)
-            path = next((root / name for root in roots if (root / name).is_file()), None)
+            # An operator's template may include another one, and no other file of this machine.
+            outside = name.startswith("/") or ".." in name.split("/")
+            path = next((root / name for root in roots if not outside and (root / name).is_file()), None)
             self._sources[name] = (self._read(path), path) if path else None
         return self._sources[name]
 

@@ -30,7 +30,7 @@ def reason(row: Outbox, data: LetterData) -> str:
     if row.kind in _OWN_REASON:
         return _OWN_REASON[row.kind]
     if ticket is None:
-        if row.kind in ("credentials", "sign_in_link", "password_changed"):
+        if row.kind in ("credentials", "sign_in_link", "password_changed", "two_step"):
             return "account"
         if row.kind == "address_changed":
             return "address"

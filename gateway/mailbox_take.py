@@ -16,6 +16,7 @@ from gateway.imap_wire import OverBudget
 from gateway.mailbox_config import MailboxConfig
 from gateway.mailbox_state import PollResult, unprintable, words
 from gateway.return_path import return_path
+from store.points import reached
 
 TRIES = 3  # to fetch a mail on its own, before it is left alone for AVOID seconds
 AVOID = 3600.0
@@ -127,6 +128,7 @@ class Taker:
                 except IMAPClientError as error:
                     self._teller.trouble(error, folder=folder)  # over quota, or no right: mail must still come in
                     break
+                reached("mailbox.moved")
                 counts[folder] += len(part)
                 for uid in part:
                     del self._decided[uid]
@@ -156,11 +158,13 @@ class Taker:
         except Exception:
             self._count_failed(uids)
             raise
+        reached("mailbox.fetched")
         self._teller.beat()
         result = PollResult(fetched=len(mails))
         if withheld := [uid for uid in uids if not mails.get(uid) and sizes[uid]]:
             result += self._withheld(session, withheld, "the server does not hand out a mail that it lists")
         left = self._hand_over({uid: raw for uid, raw in mails.items() if uid not in withheld and uid in sizes})
+        reached("mailbox.kept")
         return result + PollResult(left=left) + self.move(session, [uid for uid in uids if uid in self._decided])
 
     def _withheld(self, session: ImapSession, uids: Sequence[int], why: str) -> PollResult:

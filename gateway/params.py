@@ -46,9 +46,10 @@ def content_type(value: str, default: str, defects: list[str]) -> ContentType:
         if value.strip():
             defects.append("unreadable Content-Type")
         return ContentType(maintype, subtype, parameters(";" + value.partition(";")[2], defects))
-    maintype, subtype = match[1].lower(), match[2].lower()
+    maintype, subtype, before = match[1].lower(), match[2].lower(), len(defects)
     made = ContentType(maintype, subtype, parameters(unfold(value[:_MAX])[match.end() :], defects))
-    if len(value) < 60 and len(_PLAIN) < 64 and "boundary" not in made.params:
+    fine = len(defects) == before  # what is wrong with a value is said of every mail that has it
+    if fine and len(value) < 60 and len(_PLAIN) < 64 and "boundary" not in made.params:
         _PLAIN[value] = made  # a handful of values covers nearly all mail
     return made
 

@@ -9,6 +9,7 @@ from desk.state import ContactState, TicketState
 from desk.writes import Writes
 from gateway import answers_to
 from gateway.case import Case, Decision
+from gateway.envelope import Message
 
 
 def send_receipt(
@@ -26,6 +27,8 @@ def send_receipt(
     """Queue E4, or say in the decision's reason why not. A machine never gets an answer (RFC 3834)."""
     if case.mail.message.machine:
         return _without(decision, "it was written by a machine")
+    if asks_for_no_answer(case.mail.message):
+        return _without(decision, "it asks for no automatic answer")
     sure = decision.verified.verdict == "pass"
     trusted = bool(case.mail.sender) and (ticket.requester.known or sure)
     refusal = answers_to.over_cap(ticket.requester.address, case, trusted=trusted, what=say("a receipt"))
@@ -47,6 +50,12 @@ def send_receipt(
         )
         answers_to.count_letter(person.address, case, trusted=trusted)
     return decision
+
+
+def asks_for_no_answer(message: Message) -> bool:
+    """Exchange and programs write X-Auto-Response-Suppress: All, or AutoReply among others (MS-OXCMAIL 2.2.3.2.14)."""
+    asked = message.extra.get("x-auto-response-suppress", "")
+    return bool({word.strip().lower() for word in asked.split(",")} & {"all", "autoreply"})
 
 
 def _answered(case: Case, ticket: TicketState) -> str:

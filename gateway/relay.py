@@ -14,6 +14,7 @@ from urllib.parse import quote
 from gateway import addresses
 from gateway.letter import Letter
 from store.blobs import sync_folder
+from store.points import reached
 
 _FROM = re.compile(rb"^From:((?:[^\r\n]|\r\n[ \t])*)", re.MULTILINE)
 
@@ -127,7 +128,9 @@ class MaildirRelay:
                 file.write(head + letter.bytes)
                 file.flush()
                 os.fsync(file.fileno())
+            reached("folder.written")
             path.rename(self._folder / "new" / name)
+            reached("folder.renamed")
         except OSError as error:
             path.unlink(missing_ok=True)
             return Deferred(f"the letter could not be written: {error.strerror}")

@@ -8,6 +8,8 @@ import time
 from collections.abc import Callable
 from typing import Any, Literal
 
+from store.points import reached
+
 Tls = Literal["starttls", "tls", "none"]
 _MAX_LINE = 2_048  # RFC 5321 section 4.5.3.1.5 allows 512
 _MAX_REPLY = 64 * 1024
@@ -108,6 +110,7 @@ class SmtpConnection(smtplib.SMTP):
 
         Raises DotUnanswered once the last byte was given to the network and no reply came.
         """
+        reached("relay.connected")
         replies = self._envelope(mail, rcpt)
         for reply in replies[:2]:
             if not 200 <= reply[0] <= 299:  # the first digit decides (RFC 5321 section 4.2.1)
@@ -117,15 +120,19 @@ class SmtpConnection(smtplib.SMTP):
                 return reply
         if replies[2][0] != 354:
             return replies[2]
+        reached("relay.data")
         # Content has CRLF line ends only; a line that begins with a dot gets another one (RFC 5321 section 4.5.2).
         stuffed = content.replace(b"\r\n.", b"\r\n..")
         stuffed = b"." + stuffed if stuffed.startswith(b".") else stuffed
         self.send(stuffed.removesuffix(b"\r\n") + _DOT)
+        reached("relay.sent")
         self._start_step()  # the reply has its own time: it may wait for the other side's disk
         try:
-            return self.getreply()
+            reply = self.getreply()
         except (smtplib.SMTPServerDisconnected, smtplib.SMTPResponseException, OSError) as error:
             raise DotUnanswered(str(error)) from error
+        reached("relay.answered")
+        return reply
 
     def _envelope(self, mail: str, rcpt: str) -> list[tuple[int, bytes]]:
         """Replies to MAIL, RCPT and DATA: at once where the server can (RFC 2920), else up to the first refusal."""

@@ -16,6 +16,7 @@ from gateway.listener_config import Verdict
 from gateway.outage import one_line
 from gateway.smtp_connection import Connection
 from gateway.smtp_syntax import Parameters, parameters, recipient, reverse_path, trace
+from store.points import reached
 
 log = structlog.get_logger(__name__)
 
@@ -229,8 +230,10 @@ class SmtpSession(Connection):
         except Error as error:
             status = error.reply
         else:
+            reached("listener.read")
             self._storing = True
             status = await hand_over(self._service.submit, envelope, data)
+            reached("listener.kept")
         finally:
             self._storing = False
             self._data_since = None

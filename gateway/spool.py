@@ -11,14 +11,16 @@ from pathlib import Path
 from time import monotonic
 
 import structlog
-from sqlalchemy import insert, update
+from sqlalchemy import update
 
 from gateway.envelope import Envelope
 from gateway.errors import Error, ShuttingDown, StorageFailed, StorageFull
 from gateway.outage import Outage, is_ours
 from store.blobs import BlobStore, BlobWriter
+from store.bulk import insert_rows
 from store.database import Database
-from store.tables import RawMail, ReceivedMail, Tally, core
+from store.points import reached
+from store.tables import RawMail, ReceivedMail, Tally
 
 log = structlog.get_logger(__name__)
 
@@ -144,15 +146,17 @@ class Spool:
         large = [waiting for waiting in group if not waiting.blob and waiting.size > INLINE]
         for waiting, digest in zip(large, self._blobs.put_many(w.data for w in large), strict=True):
             waiting.blob = digest
+        reached("spool.writing")
         with self._database.transaction() as session:
             ids = [self._database.ids.next() for _ in group]
-            session.execute(
-                insert(core(ReceivedMail)), [_row(i, waiting) for i, waiting in zip(ids, group, strict=True)]
-            )
+            connection = session.connection()
+            insert_rows(connection, ReceivedMail, [_row(i, waiting) for i, waiting in zip(ids, group, strict=True)])
             inline = [{"id": i, "data": w.data} for i, w in zip(ids, group, strict=True) if not w.blob]
             if inline:
-                session.execute(insert(core(RawMail)), inline)
-            session.execute(update(Tally).where(Tally.name == "accepted").values(value=Tally.value + len(group)))
+                insert_rows(connection, RawMail, inline)
+            connection.execute(update(Tally).where(Tally.name == "accepted").values(value=Tally.value + len(group)))
+            reached("spool.written")
+        reached("spool.committed")
         return ids
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from desk import access, notices, reading, tickets
+from desk import access, audit, notices, reading, tickets
 from desk.notes import NOTE_LENGTH
 from desk.said import say
 from desk.state import StaffState, TicketState
@@ -104,6 +104,8 @@ def _write_down(decision: Decision, scene: Scene, writes: Writes, entry: Note, p
         event_id = _keep(doing, writes, entry, has_words=has_words)
     if event_id or doing.after:
         performing.finish(doing, event_id or 0)
+    if event_id is None and any(act.proof and not act.answers for act in planned.acts):
+        audit.note(writes, "ticket.touched", "ticket", ticket.id)
     performing.report(scene, planned, _why_inside(decision, scene, planned, entry), writes, event_id)
     if case.mail.refused_files:
         performing.answer(scene, "partly_refused", case.mail.refused_files, writes, event_id)

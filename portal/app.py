@@ -23,6 +23,8 @@ from portal.news import News
 from portal.pages import (
     announcements,
     as_sent,
+    audit,
+    code,
     desk,
     desk_mail,
     desk_mail_acts,
@@ -44,6 +46,7 @@ from portal.pages import (
     tickets,
     tickets_files,
     tokens,
+    two_step,
     unsubscribe,
     watch,
 )
@@ -68,11 +71,13 @@ register_url_convertor("key", KeyConvertor())
 MODULES = (
     home,
     entrance,
+    code,
     password,
     new,
     tickets,
     tickets_files,
     desk,
+    audit,
     desk_mail,
     desk_mail_acts,
     ticket,
@@ -84,6 +89,7 @@ MODULES = (
     me,
     me_more,
     tokens,
+    two_step,
     help,
     announcements,
     people,

@@ -14,6 +14,7 @@ from desk.language import Languages
 from desk.levels import Levels
 from desk.passwords import Profile
 from desk.sessions import Lifetimes
+from desk.two_step import Policy
 from portal.guide import Guide
 from portal.mail_reader import MailReader
 from portal.metrics import Metrics
@@ -42,6 +43,7 @@ class PortalConfig:
     hosts: tuple[str, ...] = ()  # answered to besides the host of base_url and this machine's loopback names
     trusted_proxies: tuple[str, ...] = ()  # addresses or networks
     lifetimes: Lifetimes = field(default_factory=Lifetimes)
+    two_step: Policy = "optional"  # who may, or must, sign in with a code too
     levels: Levels = field(default_factory=Levels)
     rules: Rules = field(default_factory=Rules)  # by which visitors act
     languages: Languages = field(default_factory=Languages)

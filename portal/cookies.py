@@ -1,4 +1,4 @@
-"""The three cookies: the session, the form cookie of visitors who have not signed in, and a user name to remember."""
+"""The cookies: session, half-done sign-in, the form cookie of visitors who have not signed in, a name to remember."""
 
 from datetime import timedelta
 from typing import Literal
@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from portal.config import PortalConfig
 
-Name = Literal["session", "form", "name"]
+Name = Literal["session", "half", "form", "name"]
 REMEMBERED = timedelta(days=365)  # a user name, since it was last typed
 _LONGEST = 320  # characters of a user name
 

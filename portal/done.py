@@ -10,6 +10,8 @@ SENTENCES: Mapping[str, Said] = {
     "status-asked": say("If that address takes part in the ticket, a letter with its status is on its way."),
     "ended": say("Your session had ended, and nothing was changed. Sign in again."),
     "link": say("A sign-in link goes to every address that has access to the portal, at most three times in an hour."),
+    "half": say("Your sign-in took too long, or something changed meanwhile. Sign in again."),
+    "two-step-off": say("Two-step sign-in is off. Your password alone is enough now."),
     "password": say("Your password is changed, and you are signed out everywhere else."),
     "asked": say("A letter went to the new address. Answer it with “confirm”, and that becomes your address."),
     "signed-out": say("Signed out there."),

@@ -10,7 +10,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from desk import sessions
+from desk import audit, sessions, two_step
+from desk.audit import Origin
 from desk.language import ENGLISH, Language
 from desk.sessions import Visitor
 from portal import cookies, forms, way_back
@@ -22,8 +23,9 @@ from portal.peer import peer_of
 from portal.render import Pages
 
 # anyone: also signed out · entrance: the same, and has a form · choosing: also before an own password is chosen ·
+# setting_up: also before two-step sign-in is set up, where it must be ·
 # signed_in: only with a session that is free to go anywhere · staff: of those, people who work at the desk
-Door = Literal["anyone", "entrance", "choosing", "signed_in", "staff"]
+Door = Literal["anyone", "entrance", "choosing", "setting_up", "signed_in", "staff"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +97,8 @@ class SignedOut(HTTPException):
 Page = Callable[[Portal, Visit], Response]
 Row = tuple[str, str, Door, Page]  # path, method, who may come, what answers
 SET_PASSWORD = "/in/password"
+CODE = "/in/code"
+SET_UP = "/me/two-step"
 
 
 def endpoint(portal: Portal, page: Page, door: Door) -> Callable[[Request], Awaitable[Response]]:
@@ -122,10 +126,10 @@ def _answer(portal: Portal, page: Page, door: Door, request: Request) -> Respons
     if isinstance(arrived, Response):
         return arrived
     if arrived.visitor or door != "entrance" or arrived.form_token:
-        return page(portal, arrived)
+        return _done(portal, page, arrived)
     cookie = forms.new_cookie()
     token = forms.token_for(None, cookie, portal.config.keys)
-    response = page(portal, replace(arrived, form_token=token))
+    response = _done(portal, page, replace(arrived, form_token=token))
     cookies.put(response, "form", cookie, portal.config)
     return response
 
@@ -134,13 +138,27 @@ def _send(portal: Portal, page: Page, visit: Visit) -> Response:
     if not forms.is_right(visit.form, visit.form_token):
         ended = visit.visitor is None and cookies.read(visit.request, "session", portal.config)
         raise SignedOut if ended else HTTPException(403)  # a page that is for everybody was filled in by somebody known
-    return page(portal, visit)
+    return _done(portal, page, visit)
+
+
+def _done(portal: Portal, page: Page, visit: Visit) -> Response:
+    """Whatever is noted in the audit log on the way was done by this visitor."""
+    with audit.acting(origin_of(visit.visitor, visit.peer)):
+        return page(portal, visit)
+
+
+def origin_of(visitor: Visitor | None, peer: str) -> Origin:
+    """A visitor, for the audit log."""
+    if visitor is None:
+        return Origin("page", peer=peer)
+    person, via = visitor.person, f"session {sessions.name_of(visitor.key)}"
+    return Origin("page", person.staff_id, person.contact_id, via=via, peer=peer)
 
 
 def _arrive(portal: Portal, door: Door, request: Request) -> Visit | Response:
     """The visit, or where somebody is sent instead: who has no session here signs in first."""
     visit = meet(portal, request)
-    moved = _stopped(portal, request, visit.visitor, door)
+    moved = _stopped(portal, request, visit, door)
     if moved is not None:
         return moved
     if door == "staff" and not (visit.visitor and visit.visitor.is_staff):
@@ -180,12 +198,21 @@ def _visitor(portal: Portal, request: Request, now: datetime) -> Visitor | None:
     return visitor
 
 
-def _stopped(portal: Portal, request: Request, visitor: Visitor | None, door: Door) -> Response | None:
+def must_set_up(config: PortalConfig, visitor: Visitor) -> bool:
+    """True for who must sign in with a code too, and has not set that up."""
+    admin = visitor.level.people and not visitor.is_staff
+    return not visitor.two_step and two_step.is_required(config.two_step, staff=visitor.is_staff, admin=admin)
+
+
+def _stopped(portal: Portal, request: Request, visit: Visit, door: Door) -> Response | None:
     """Where this visitor is sent instead, if anywhere."""
+    visitor, inside = visit.visitor, door in ("signed_in", "staff", "setting_up")
     asked = way_back.asked(way_back.of(request, portal.config.root)) if request.method != "POST" else ""
     if visitor is not None and visitor.must_change and door != "choosing":
-        return portal.redirect(SET_PASSWORD + (asked if door in ("signed_in", "staff") else ""))
-    if visitor is None and door in ("signed_in", "staff", "choosing"):
+        return portal.redirect(SET_PASSWORD + (asked if inside else ""))
+    if visitor is not None and door not in ("choosing", "setting_up") and must_set_up(portal.config, visitor):
+        return portal.redirect(SET_UP + (asked if inside else ""))
+    if visitor is None and (inside or door == "choosing"):
         # The session ended while the form was open: nothing of it was done, and the page says so.
         return portal.redirect("/in?done=ended" if request.method == "POST" else "/in" + asked)
     return None

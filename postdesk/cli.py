@@ -48,10 +48,11 @@ app.add_typer(contact_app, name="contact")
 app.add_typer(people_app, name="people")
 
 _FAMILIES = (
-    "access backup canary catalogue contacts desk dkim doctor erasure hooks letters mail mailbox migrate move muted "
-    "news organisations outbox people processes seed sites staff teams timers"
+    "access audit backup canary catalogue contacts desk dkim doctor erasure hooks letters mail mailbox migrate move "
+    "muted news organisations outbox people processes seed sites staff teams timers"
 ).split()
 _chosen: dict[str, Path | None] = {"config": None}
+_running: list[typer.Context] = []  # the command at hand
 
 
 def _version(wanted: bool) -> None:
@@ -64,6 +65,7 @@ def _version(wanted: bool) -> None:
 
 @app.callback()
 def _options(
+    context: typer.Context,
     config: Annotated[
         Path | None, typer.Option("--config", "-c", help="Settings file; else POSTDESK_CONFIG, else var/postdesk.toml.")
     ] = None,
@@ -72,6 +74,8 @@ def _options(
     ] = False,
 ) -> None:
     _chosen["config"] = config
+    _running[:] = [context]
+    context.call_on_close(_running.clear)
 
 
 def fail(text: str, code: int = 1) -> "typer.Exit":
@@ -85,6 +89,15 @@ def chosen_config() -> Path | None:
     return _chosen["config"]
 
 
+def as_operator() -> None:
+    """Whatever is noted in the audit log while this command runs was done by the user of this machine."""
+    from desk import audit
+    from postdesk.replaying import whoami
+
+    if _running and _running[-1].invoked_subcommand != "serve" and audit.origin().way != "cli":
+        _running[-1].with_resource(audit.acting(audit.Origin("cli", operator=whoami())))
+
+
 def open_house(*, quiet: bool = False, create: bool = False) -> "House":
     """Settings, checked; all faults at once and exit code 78 (EX_CONFIG) when there are any.
 
@@ -94,6 +107,7 @@ def open_house(*, quiet: bool = False, create: bool = False) -> "House":
     from postdesk.settings import SettingsError, load
     from postdesk.wiring import House
 
+    as_operator()
     try:
         loaded = load(chosen_config())
     except SettingsError as error:
@@ -105,10 +119,12 @@ def open_house(*, quiet: bool = False, create: bool = False) -> "House":
 
 def ready_house(*, quiet: bool = True, upgraded: bool = False) -> "House":
     """The same, with keys, addresses and an up-to-date database; `upgraded` makes and upgrades it if that may be."""
-    from postdesk.preparing import obstacle, prepare
+    from postdesk.preparing import obstacle, prepare, unfinished
     from postdesk.settings import SettingsError
 
     house = open_house(quiet=quiet, create=upgraded)
+    if words := unfinished(house.loaded.home):
+        raise fail(words, 78)
     try:
         _ = house.addresses
         if upgraded and house.settings.database.auto_migrate:
@@ -157,6 +173,7 @@ def init(
     """Set up: settings file, signing key, database, first organisation and first member of staff."""
     from postdesk.init import Answers, InitError, known_address, run
 
+    as_operator()
     try:
         address = address or known_address(chosen_config())
         answers = Answers(organisation, address, staff_name, staff_address)

@@ -1,4 +1,4 @@
-"""Commands about what contacts have: `postdesk contact activate`, `postdesk contact approver`."""
+"""Commands about what contacts have: `postdesk contact activate`, `two-step-off`, `approver`."""
 
 from datetime import UTC, datetime
 from typing import Annotated
@@ -40,6 +40,34 @@ def contact_activate(
             next_id=house.database.ids.next,
         )
     typer.echo(f"The letter with the credentials is on its way to {address}. It works for {settings.hours:g} hours.")
+
+
+@contact_app.command("two-step-off")
+def contact_two_step_off(
+    address: str,
+    by: Annotated[str, typer.Option(help="Who does it, as the letter says it.")] = "",
+) -> None:
+    """Switch off the two-step sign-in of somebody (staff too) who lost phone and recovery codes; make sure it is them.
+
+    They are signed out everywhere, get a letter, and sign in with their password alone.
+    """
+    from sqlalchemy import select
+
+    from desk import sessions, two_step
+    from store.tables import Account
+
+    house = ready_house()
+    with house.database.transaction() as session:
+        account = session.scalars(select(Account).where(Account.username == address.strip().lower())).one_or_none()
+        if account is None:
+            raise fail(f"Nobody signs in to the portal as {address}.", 66)
+        if account.totp_at is None:
+            raise fail(f"{address} has no two-step sign-in.", 65)
+        two_step.switch_off(
+            session, account, datetime.now(UTC), house.database.ids.next, by=by or house.settings.desk.name
+        )
+        sessions.end_all(session, account.id)
+    typer.echo(f"Two-step sign-in of {address} is off, and a letter tells them. They set it up again under their name.")
 
 
 @contact_app.command("approver")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from postdesk.amounts import amount
-from postdesk.cli import app, chosen_config, fail
+from postdesk.cli import app, as_operator, chosen_config, fail
 from postdesk.cli_held import open_desk, program
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ def backup(
     ] = True,
 ) -> None:
     """Copy everything into a folder of its own, while the desk works on, and restore it once to see that it can be."""
+    from desk import audit
     from postdesk import backup as backups
     from postdesk.backup_manifest import BackupError
 
@@ -54,6 +55,7 @@ def backup(
             raise fail(f"There is no new backup. {error}", error.code) from error
         except OSError as error:
             raise fail(f"There is no new backup. {error}", 73) from error
+        audit.alone(house.database, "backup.made", secrets=options.secrets)
     _tell_backup(made, options)
 
 
@@ -133,7 +135,7 @@ def verify(
 
     found, tick = [], _progress(quiet=as_json)
     with open_desk() as house:
-        source = Source(house.database.reading, house.database.is_sqlite, house.blobs)
+        source = Source(house.database.reading, house.database.is_sqlite, house.blobs, keys=house.keys)
         for one in look(source, datetime.now(UTC), quick=quick, progress=tick):
             found.append(one)
             if not as_json:
@@ -166,6 +168,7 @@ def restore(
     from postdesk import restore as restores
     from postdesk.backup_manifest import BackupError
 
+    as_operator()
     wish = restores.Wish(
         folder.absolute(), into.absolute(), chosen_config(), replace, send_waiting, erased and erased.absolute()
     )
@@ -206,6 +209,7 @@ def restored(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
 ) -> None:
     """Letters that waited when the backup was made, and may have gone out since: list them, send or drop them."""
+    from desk import audit
     from postdesk import restore_after
 
     if send and drop:
@@ -219,6 +223,7 @@ def restored(
         chosen = ids or _all_held(house)
         with house.database.transaction() as session:
             done = restore_after.settle(session, chosen, datetime.now(UTC), send=send)
+            audit.note(session, "letter.decided", letters=done, send=send)
     letters = "1 letter" if done == 1 else f"{done:,} letters"
     typer.echo(f"{letters} {'will go out' if send else 'will not go out'}.")
     if ids and done < len(set(ids)):

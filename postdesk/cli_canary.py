@@ -33,12 +33,14 @@ def _bare(context: typer.Context, wait: WaitOption = _WAIT) -> None:
 @canary_app.command("send")
 def canary_send(wait: WaitOption = _WAIT, as_json: JsonOption = False) -> None:
     """Send one now, and say how long each part of its way took, or where it seems to be (then exit code 69)."""
+    from desk import audit
     from desk.canary import advice
     from postdesk import canaries
 
     with open_desk() as house:
         with house.database.transaction() as session:
             canary_id = canaries.send(house, session, datetime.now(UTC))
+            audit.note(session, "canary.sent", "canary", canary_id)
         legs = _Legs(as_json)
         flight = canaries.follow(house, canary_id, wait, legs)
         if flight is None:

@@ -48,6 +48,7 @@ def dkim_new(
     except dkim_keys.KeyFault as error:
         raise fail(f"The key was not made: {error}.", 64) from error
     path = house.signing_keys.write(key)
+    _note(house, key, "made")
     typer.echo(f"Made the {kind} key {key.name} in {path}.\n")
     _print_record(key)
     shown = _shortest(key, [*keys, key])
@@ -139,6 +140,7 @@ def dkim_use(
         )
     now = dkim_state.now()
     house.signing_keys.write(key.becomes("active", now))  # first: two that sign do no harm, none does
+    _note(house, key, "used")
     typer.echo(f"Letters from {key.domain} are signed with {key.name} ({key.type}).")
     for former in keys:
         if (former.domain, former.type, former.state) == (key.domain, key.type, "active"):
@@ -168,6 +170,7 @@ def dkim_retire(
     if key.state != "retired":
         key = key.becomes("retired", now)
         house.signing_keys.write(key)
+        _note(house, key, "retired")
     typer.echo(f"{key.name} is retired.")
     if until is None or until <= now:
         typer.echo(f"Its record {key.place} may leave DNS now. Then its file may go too.")
@@ -176,6 +179,16 @@ def dkim_retire(
     when = f"after {days:.0f} days, on {until:%d %b %Y}"
     typer.echo(f"Its record {key.place} may leave DNS {when}: until then letters that it signed are under way.")
     typer.echo("Then its file may go too.")
+
+
+def _note(house: "House", key: "SigningKey", what: str) -> None:
+    """A key is a file, and needs no database; where there is none yet, there is no audit log."""
+    from desk import audit
+    from store.migrations import is_current
+
+    if not house.missing_database and is_current(house.database):
+        audit.alone(house.database, "dkim.changed", what=what, key=key.name)
+    house.database.close()
 
 
 def _keys(house: "House") -> "list[SigningKey]":

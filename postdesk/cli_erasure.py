@@ -38,7 +38,7 @@ def contact_export_data(
     internal: Annotated[bool, typer.Option("--internal", help="Also notes of staff on their own tickets.")] = False,
 ) -> None:
     """Everything that is kept of a person, as a ZIP file with a page to read (GDPR, articles 15 and 20)."""
-    from desk import contacts, personal_data
+    from desk import audit, contacts, personal_data
     from desk.people import PeopleError
     from postdesk import personal_zip
 
@@ -55,6 +55,7 @@ def contact_export_data(
             counts = personal_zip.write(house, subject, out.absolute(), datetime.now(UTC))
         except OSError as error:
             raise fail(f"{out} could not be written: {error}", 73) from error
+        audit.alone(house.database, "export.person", "contact", subject.contact_id, internal=internal)
     typer.echo(
         f"{out}: {amount(counts.tickets, 'ticket', 'tickets')} with {amount(counts.entries, 'entry', 'entries')}, "
         f"{amount(counts.mails, 'mail', 'mails')}, {amount(counts.letters, 'letter', 'letters')}, "

@@ -39,6 +39,7 @@ def ticket_export(
     limit: Annotated[int, typer.Option(min=1, help="How many at most; a PDF holds up to 1,000.")] = 100_000,
 ) -> None:
     """Write a list of tickets to a file, as staff see it."""
+    from desk import audit
     from desk.columns import fill_in
     from postdesk.answering import answer_facts
 
@@ -54,6 +55,7 @@ def ticket_export(
         rows = ([row[column.key] for column in shown] for row in found[:limit])
         title = f"{min(len(found), limit):,} {'ticket' if len(found) == 1 else 'tickets'}"
         _write(chosen, output, _listing(house, title, headings, rows, now), len(found[:limit]))
+        audit.alone(house.database, "export.tickets", form=chosen, rows=len(found[:limit]))
     if not found:
         typer.echo("No ticket is in this list; the file holds the headings alone.", err=True)
     if len(found) > limit:
@@ -67,7 +69,7 @@ def people_export(
     form: _FormatOption = "",
 ) -> None:
     """Write everybody of an organisation to a file: name, job, site, level, address, telephones, last sign-in."""
-    from desk import contact_lists
+    from desk import audit, contact_lists
     from postdesk.cli_people import people_of
 
     chosen = _format(form, output)
@@ -78,6 +80,7 @@ def people_export(
         rows = (contact_lists.cells(one) for one in found)
         listing = _listing(house, title, contact_lists.HEADINGS, rows, datetime.now(UTC))
         _write(chosen, output, listing, len(found))
+        audit.alone(house.database, "export.people", form=chosen, rows=len(found))
 
 
 def _format(named: str, output: Path) -> "Format":

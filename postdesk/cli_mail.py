@@ -67,9 +67,12 @@ def import_(
     sources: Annotated[list[Path], typer.Argument(help="Mail files, Maildir folders, mbox files.")],
 ) -> None:
     """Take in mail from files. Stopped and started again, it goes on where it was."""
+    from desk import audit
     from postdesk.importing import run
 
-    taken, skipped, refused = run(ready_house(), sources)
+    house = ready_house()
+    taken, skipped, refused = run(house, sources)
+    audit.alone(house.database, "mail.imported", mails=taken)
     typer.echo(f"{taken} taken in, {skipped} were here already, {refused} could not be taken.")
     if refused:
         raise typer.Exit(65)

@@ -78,6 +78,7 @@ def mailbox_test(name: Name) -> None:
 @mailbox_app.command("start-from-now")
 def mailbox_start_from_now(name: Name, yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False) -> None:
     """Leave the mails that are in the mailbox now where they are: only later ones are taken. The desk may run."""
+    from desk import audit
     from gateway.imap_session import ImapSession
     from gateway.mailbox_book import DatabaseBook
     from gateway.mailbox_start import from_now
@@ -98,6 +99,7 @@ def mailbox_start_from_now(name: Name, yes: Annotated[bool, typer.Option("--yes"
         if not yes:
             typer.confirm(f"{mails} in {box.folder} will never become tickets by themselves. Go on?", abort=True)
         DatabaseBook(house.database, box.name).set_start(start)
+        audit.alone(house.database, "mailbox.started", mailbox=box.name, left=count)
         typer.echo(f"About {mails} in {box.folder} stay where they are. What comes from now on is taken.")
 
 

@@ -29,6 +29,7 @@ def migrate(
     ] = False,
 ) -> None:
     """Bring the database to the newest schema, while the desk runs."""
+    from desk import audit
     from store.migrations.state import Fit, fit, found
 
     house = open_house(create=not show)
@@ -45,6 +46,8 @@ def migrate(
     before = found(database)[0]
     _upgrade(database, wait, force=force, later=later)
     after = found(database)[0]
+    if before != after and fit(database) is Fit.NEWEST:
+        audit.alone(database, "desk.migrated", before=before, after=after)
     typer.echo(
         f"The schema is at {after}." if before == after else f"The schema went from {before or 'nothing'} to {after}."
     )

@@ -73,10 +73,7 @@ def move_in(
     from postdesk.moving import Move, Plan
     from postdesk.replaying import whoami
 
-    if state not in _STATES:
-        raise fail(f"There is no state {state!r}. Choose from: {', '.join(_STATES)}.", 64)
-    if bool(sources) == bool(imap):
-        raise fail("Name files or folders, or a mailbox with --imap.", 64)
+    _check(sources or [], imap, state)
     with open_desk() as house, tempfile.TemporaryDirectory(prefix="postdesk-move-") as work:
         plan = Plan(
             origin=_origin(sources or [], imap, folder),
@@ -93,8 +90,16 @@ def move_in(
         except (OSError, IMAPClientError, OverBudget) as error:
             raise fail(f"It stopped: {error}. What was written stays; start it again to go on.", 74) from error
         _say(summary, plan, report)
+        _note(house, summary, plan)
         if summary.failed:
             raise typer.Exit(65)
+
+
+def _check(sources: list[Path], imap: str, state: str) -> None:
+    if state not in _STATES:
+        raise fail(f"There is no state {state!r}. Choose from: {', '.join(_STATES)}.", 64)
+    if bool(sources) == bool(imap):
+        raise fail("Name files or folders, or a mailbox with --imap.", 64)
 
 
 def _origin(sources: list[Path], imap: str, folder: str) -> str:
@@ -134,6 +139,13 @@ def _showing(words: str, total: int | None) -> Iterator[Callable[[int], None]]:
     with Progress(*columns, transient=True) as progress:
         task = progress.add_task("", total=total)
         yield lambda done: progress.update(task, completed=done)
+
+
+def _note(house: "House", summary: "Summary", plan: "Plan") -> None:
+    from desk import audit
+
+    if not plan.dry:
+        audit.alone(house.database, "move.done", "move", summary.move_in or None, mails=summary.mails)
 
 
 def _say(summary: "Summary", plan: "Plan", report: Path | None) -> None:
@@ -190,6 +202,7 @@ def move_undo(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> None:
     """Take back what was moved in. Tickets in which something has happened since stay."""
+    from desk import audit
     from postdesk.backup_manifest import BackupError
     from postdesk.moving_undo import NoSuchMove, look_up, undo
 
@@ -200,6 +213,7 @@ def move_undo(
                 typer.confirm(f"Take back move {move}, with its tickets and mails?", abort=True)
             with _showing("Taking back", None) as progress:
                 undone = undo(house, move, progress)
+            audit.alone(house.database, "move.undone", "move", move, tickets=undone.tickets, mails=undone.mails)
         except NoSuchMove as error:
             raise fail(f"There is no move {move}. See: postdesk move list", 66) from error
         except BackupError as error:

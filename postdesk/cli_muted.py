@@ -53,7 +53,7 @@ def mail_mute(
     why: Annotated[str, typer.Option(metavar="TEXT", help="Kept with it, and shown by `postdesk mail muted`.")] = "",
 ) -> None:
     """Write to addresses no more, until a mail comes from there or somebody lifts it."""
-    from desk import muting
+    from desk import audit, muting
     from desk.writes import Writes
     from gateway.headers import clean
     from postdesk.replaying import whoami
@@ -66,7 +66,8 @@ def mail_mute(
         known, writes = muting.active(session, named), Writes(house.database.ids.next)
         for address in named:
             if address not in known:
-                muting.mute(writes, address, reason, datetime.now(UTC))
+                made = muting.mute(writes, address, reason, datetime.now(UTC))
+                audit.note(writes, "address.muted", "mute", made.id)
         writes.flush(session)
     for address in named:
         done = "is muted already" if address in known else "is muted: it gets no letters"

@@ -30,6 +30,7 @@ def announce_add(
     mail: Annotated[bool, typer.Option("--mail/--no-mail", help="Send it to the contacts, once it shows.")] = True,
 ) -> None:
     """Announce something: to #news, at the top of receipts, and by mail. Times are those of the desk."""
+    from desk import audit
     from store.tables import Announcement
 
     with open_desk() as house:
@@ -52,6 +53,7 @@ def announce_add(
         )
         with house.database.transaction() as session:
             session.add(new)
+            audit.note(session, "announcement.made", "announcement", new.id, by_mail=by_mail)
         typer.echo(f"Announced as {new.id}. To end it: {program()} announce end {new.id}")
         if mail and not by_mail:
             typer.echo("It goes out by no mail: letters.announcements is off.")
@@ -85,6 +87,7 @@ def announce_end(
     announcement: Annotated[int, typer.Argument(metavar="ID", help="As “announce list” shows it.")],
 ) -> None:
     """End an announcement now; it is kept."""
+    from desk import audit
     from store.tables import Announcement
 
     with open_desk() as house:
@@ -96,6 +99,7 @@ def announce_end(
             if found.ends_at is not None and found.ends_at <= now:
                 raise fail(f"It has ended already: {_shown(found.ends_at, house.zone)}.", 65)
             found.ends_at = now
+            audit.note(session, "announcement.ended", "announcement", found.id)
             title = found.title
         typer.echo(f"Ended: {title}")
 

@@ -20,6 +20,7 @@ def seed_demo(
     as_json: Annotated[bool, typer.Option("--json", help="The counts as one JSON object.")] = False,
 ) -> None:
     """Fill an empty desk with sample organisations, people, tickets and conversations. No letter leaves it."""
+    from desk import audit
     from postdesk.catalogue import FILE
     from postdesk.seed import plant, sample
 
@@ -36,6 +37,7 @@ def seed_demo(
     with _progress() as progress:
         wanted = plant.Wanted(tickets, seed, send)
         counts = plant.plant(house, wanted, datetime.now(UTC), progress)
+    audit.alone(house.database, "desk.sample", tickets=counts["tickets"])
     if as_json:
         typer.echo(json.dumps(counts))
         return

@@ -74,7 +74,7 @@ def staff_set(
     ] = None,
 ) -> None:
     """Change what is named; all else stays."""
-    from desk import languages, teams
+    from desk import audit, languages, teams
     from desk.people import PeopleError
 
     with changing() as (_, session):
@@ -93,6 +93,11 @@ def staff_set(
             person.admin = admin
         if day_sheet is not None:
             person.day_sheet = day_sheet
+        wished = {"name": name, "language": language, "day sheet": day_sheet}
+        if changed := [label for label, value in wished.items() if value is not None]:
+            audit.note(session, "staff.changed", "staff", person.id, fields=changed)
+        if admin is not None:
+            audit.note(session, "rights.changed", "staff", person.id, admin=admin)
         said = f"{person.name} <{person.address}> is up to date."
     typer.echo(said)
 
@@ -116,6 +121,7 @@ def staff_return(address: str) -> None:
     """Somebody who left works here again, under the same name and in the same teams."""
     from sqlalchemy import select
 
+    from desk import audit
     from desk.people import PeopleError
     from store.tables import Staff
 
@@ -126,5 +132,6 @@ def staff_return(address: str) -> None:
         if person.deactivated_at is None:
             raise PeopleError(f"{address} is at work already.")
         person.deactivated_at = None
+        audit.note(session, "staff.returned", "staff", person.id)
         said = f"{person.name} <{person.address}> works here again."
     typer.echo(said)

@@ -40,12 +40,13 @@ def team_set(
     queue_address: _Queue = None,
 ) -> None:
     """Change its name, or where letters to its queue go."""
-    from desk import teams
+    from desk import audit, teams
 
     with changing() as (house, session):
         team = teams.find(session, name)
         if queue_address is not None:
             teams.set_queue(team, _usable(queue_address, house))
+            audit.note(session, "team.changed", "team", team.id, fields=["queue address"])
         if rename is not None:
             teams.rename(session, team, rename)
         said = f"{team.name}: {f'letters go to {team.queue_address}' if team.queue_address else 'letters go to each'}."

@@ -38,6 +38,7 @@ def timers_list(as_json: Annotated[bool, typer.Option("--json", help="One JSON o
 @timers_app.command("run")
 def timers_run(name: Annotated[str, typer.Argument(metavar="NAME", help="As “timers list” shows it.")]) -> None:
     """Run one timer now, one batch of it, while the desk goes on working."""
+    from desk import audit
     from postdesk import schedule
     from postdesk.timers import TIMERS
 
@@ -45,4 +46,5 @@ def timers_run(name: Annotated[str, typer.Argument(metavar="NAME", help="As “t
         raise fail(f"There is no timer “{name}”. Choose from: {', '.join(TIMERS)}.", 64)
     with open_desk() as house:
         done = schedule.run_now(house, name, datetime.now(UTC))
+        audit.alone(house.database, "timer.run", timer=name, done=done.count or None)
     typer.echo(f"{name}: {done.count:,} done." if done.count else f"{name}: there was nothing to do.")

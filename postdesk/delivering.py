@@ -14,6 +14,7 @@ from gateway.return_path import header_of, return_path
 from gateway.spool import INLINE
 from postdesk.wiring import House
 from store.blobs import BlobStore, BlobWriter
+from store.points import reached
 
 EX_DATAERR = 65
 EX_TEMPFAIL = 75
@@ -60,11 +61,13 @@ def _deliver(
     if path.upper() == "MAILER-DAEMON":
         path = ""  # how Postfix and Sendmail tell a command that there is no sender
     raw = _read(head, stream, house.blobs, int(house.settings.mail.max_mb * 1024 * 1024))
+    reached("pipe.read")
     spool = house.spool()
     try:
         mail_id = spool.accept(Envelope(path, tuple(named), "pipe"), raw)
     finally:
         spool.close()
+    reached("pipe.kept")
     if sys.stdout.isatty():  # some mail servers take any output for a fault, and send it back
         typer.echo(f"Kept as {mail_id}.")
     return 0

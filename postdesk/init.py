@@ -92,7 +92,7 @@ def _sample() -> Path:
 
 def _fill(file: Path, answers: Answers) -> str:
     """Key, tables and first rows; returns the sign-in link of the first member of staff."""
-    from desk import credentials, people
+    from desk import audit, credentials, people
     from desk.keys import Keys
     from postdesk.wiring import House
     from store.migrations import upgrade
@@ -105,6 +105,7 @@ def _fill(file: Path, answers: Answers) -> str:
     upgrade(house.database)
     now, next_id = datetime.now(UTC), house.database.ids.next
     with house.database.transaction() as session:
+        audit.note(session, "desk.made")
         people.organisation(session, answers.organisation.strip(), next_id(), now)
         team = people.team(session, house.settings.desk.addresses[0].team, next_id())
         person = people.add_staff(

@@ -34,6 +34,7 @@ def portal_config(house: "House") -> PortalConfig:
             customer_idle=timedelta(hours=portal.customer_idle_hours),
             staff_idle=timedelta(minutes=portal.staff_idle_minutes),
         ),
+        two_step=portal.two_step,
         levels=house.levels,
         rules=acting_rules(house),
         languages=languages.languages(house),

@@ -1,10 +1,23 @@
 """The schema before anything runs: brought up to date where that may be, else what is in the way, in words."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from store.database import Database
 from store.identity import short
 from store.migrations.state import Fit, fit, found, newest
+
+UNFINISHED = "restore-unfinished"  # a file beside the settings, while a desk is restored there
+
+
+def unfinished(home: Path) -> str:
+    """Why nobody may work with a desk whose restore was broken off, and what to do; "" where none was."""
+    if not (home / UNFINISHED).exists():
+        return ""
+    return (
+        f"A restore of this desk did not come to its end: {home / UNFINISHED} says so. Restore again, with --replace, "
+        "which puts aside what is there. With PostgreSQL, into an empty database."
+    )
 
 
 def prepare(database: Database) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from desk import audit
 from desk.people import PeopleError
 from postdesk import backup_erased, restore_after, restore_clock, restore_place, restore_running
 from postdesk.backup_erased import Erased
@@ -119,6 +120,7 @@ def run(
     place = restore_place.Place(wish.into, aside)
     house: House | None = None
     try:
+        place.begin(_settings_file(wish, manifest).parent)
         place.files(wish.folder, manifest)
         house = _house(wish, manifest)
         _not_at_work(house, now)  # its settings may name the database of another place
@@ -133,7 +135,9 @@ def run(
         place.undo()
         raise
     try:
-        return _follow(wish, manifest, house, place, put, say)
+        done = _follow(wish, manifest, house, place, put, say)
+        place.done(_settings_file(wish, manifest).parent)
+        return done
     except (BackupError, SettingsError, PeopleError, SQLAlchemyError, OSError, RuntimeError) as error:
         raise Unfinished(str(error), error.code if isinstance(error, BackupError) else 1) from error
     finally:
@@ -196,6 +200,7 @@ def _ready(
     say: Callable[[str], None],
 ) -> Restored:  # fmt: skip
     """Erasures since, and a look whether all is well."""
+    audit.alone(house.database, "desk.restored", made=manifest.made_at.isoformat())
     listed = _list_of(wish)
     erased = backup_erased.since(backup_erased.read(listed), manifest.made_at) if listed.exists() else []
     list_of = backup_erased.written_at(listed) if listed.exists() else None

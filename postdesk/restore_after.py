@@ -17,6 +17,7 @@ from store.tables import (
     AccessToken,
     Account,
     Announcement,
+    HalfSignIn,
     IdBlock,
     JobRun,
     Lease,
@@ -95,6 +96,7 @@ def _sign_out(session: Session) -> int:
     """Whoever signed out since would be signed in again."""
     count = session.scalar(select(func.count()).select_from(WebSession)) or 0
     session.execute(delete(core(WebSession)))
+    session.execute(delete(core(HalfSignIn)))
     return count
 
 

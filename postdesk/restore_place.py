@@ -13,6 +13,7 @@ from sqlalchemy import inspect
 from postdesk import backup_database, backup_trial
 from postdesk.backup_files import BLOBS
 from postdesk.backup_manifest import BLOB_LIST, BackupError, Kept, Manifest, kept
+from postdesk.preparing import UNFINISHED, unfinished
 from postdesk.verify_blobs import read_through
 from postdesk.wiring import House
 from store.blobs import BlobStore, FolderBlobs, sync_folder
@@ -71,6 +72,19 @@ class Place:
     moved: list[tuple[Path, Path]] = field(default_factory=list)
     elsewhere: dict[str, str] = field(default_factory=dict)  # where a file lies now → where it belongs
 
+    def begin(self, beside: Path) -> None:
+        """Note beside the settings that a restore is under way: should it be killed, nobody works with the rest."""
+        marker = beside / UNFINISHED
+        again = marker.exists()
+        if again and self.aside is None:
+            raise BackupError(unfinished(beside), 73)
+        made = [path for path in (beside, *beside.parents) if not path.exists()]
+        beside.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.written += reversed(made)
+        os.close(os.open(marker, os.O_WRONLY | os.O_CREAT, 0o600))
+        sync_folder(beside)
+        self.written += [] if again else [marker]
+
     def free(self, path: Path) -> None:
         """Make sure that nothing is there."""
         if not path.exists():
@@ -114,6 +128,11 @@ class Place:
             out.flush()
             os.fsync(out.fileno())
         sync_folder(target.parent)
+
+    def done(self, beside: Path) -> None:
+        """All of it came to its end."""
+        (beside / UNFINISHED).unlink(missing_ok=True)
+        sync_folder(beside)
 
     def undo(self) -> None:
         """Everything is as it was."""

@@ -28,7 +28,6 @@ log = structlog.get_logger(__name__)
 ALL = ("smtp", "lmtp", "imap", "work", "deliver", "schedule", "portal")
 FRONT = ("smtp", "lmtp", "imap", "schedule", "portal")
 GRACE = 20.0  # seconds that running SMTP transactions have to end in
-MOST_AT_ONCE = 1_000  # connections to the page; the next one gets 503, so that a flood takes no memory from the mail
 UNUSABLE = 78  # EX_CONFIG: starting again will not help
 LATER = 75  # EX_TEMPFAIL: starting again a little later may help
 
@@ -52,7 +51,7 @@ def preload(processes: Iterable[str]) -> None:
         importlib.import_module("gateway.listener")
     if any("portal" in name for name in wanted):
         importlib.import_module("portal.app")
-        importlib.import_module("uvicorn")
+        importlib.import_module("postdesk.page_wire")
 
 
 def _stop_on_signal() -> threading.Event:
@@ -79,6 +78,7 @@ def work(house: House, mail: Wake, letters: Wake) -> None:
 def deliver(house: House, letters: Wake) -> None:
     """Send letters, and messages to webhooks, each of those in a thread of its own: none waits for another."""
     stop = _stop_on_signal()
+    _no_header_injection()
     threads = [
         threading.Thread(target=_repeat, args=(house, name, step, stop), name=name, daemon=True)
         for name, step in hooking.steps(house, stop.is_set)
@@ -93,6 +93,16 @@ def deliver(house: House, letters: Wake) -> None:
     deliverer.close()
     for thread in threads:
         thread.join(GRACE)
+
+
+def _no_header_injection() -> None:
+    """Some releases of Python turn words of a subject into fields of their own: with one of those no letter leaves."""
+    from gateway.header_policy import check_header_injection
+
+    try:
+        check_header_injection()
+    except RuntimeError as error:
+        raise CannotStart(f"deliver: {error}") from error
 
 
 def _repeat(house: House, name: str, step: Callable[[], int], stop: threading.Event) -> None:
@@ -184,6 +194,7 @@ async def _page(house: House, roles: Collection[str]) -> "tuple[uvicorn.Server, 
 
     from gateway.listener import listening_socket
     from portal.app import create_app
+    from postdesk.page_wire import PageConnection, most_at_once
 
     class Server(uvicorn.Server):
         @contextlib.contextmanager
@@ -203,7 +214,9 @@ async def _page(house: House, roles: Collection[str]) -> "tuple[uvicorn.Server, 
         server_header=False,
         proxy_headers=False,
         timeout_graceful_shutdown=5,
-        limit_concurrency=MOST_AT_ONCE,
+        http=PageConnection,
+        ws="none",
+        limit_concurrency=most_at_once(),
     )
     server = Server(config)
     return server, asyncio.create_task(server.serve(sockets=[opened]))

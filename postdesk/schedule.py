@@ -2,7 +2,9 @@
 
 import contextlib
 import os
+import threading
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 
 import structlog
@@ -12,7 +14,10 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 from structlog.contextvars import bound_contextvars
 
+from desk import audit
+from desk.audit import Origin
 from gateway.outage import Outage
+from postdesk.clock_watch import ClockWatch
 from postdesk.timers import TIMERS, Done, Run
 from postdesk.wiring import House
 from store.identity import name_of
@@ -22,12 +27,13 @@ from store.tables import JobRun, Lease
 log = structlog.get_logger(__name__)
 
 LEASE = timedelta(minutes=2)
+EVERY, LOOK = 60, 2  # seconds from one run of the timers to the next, and from one look at the clock to the next
 _NAME = "schedule"
 
 
 def start(house: House) -> Callable[[], None]:
     """Start the timers in a thread; returns what ends them."""
-    holder = name_of()
+    holder, stop = name_of(), threading.Event()
     jobs = {name: Outage(f"housekeeping ({name})") for name in TIMERS}
 
     def tick() -> None:
@@ -43,16 +49,33 @@ def start(house: House) -> Callable[[], None]:
     scheduler = BackgroundScheduler(
         job_defaults={"coalesce": True, "misfire_grace_time": None, "max_instances": 1}, timezone="UTC"
     )
-    scheduler.add_job(tick, "interval", minutes=1, id="tick")
+    scheduler.add_job(tick, "interval", seconds=EVERY, id=_NAME)
     scheduler.start()
+    thread = threading.Thread(target=_watch, args=(house, scheduler, stop), name="clock-watch", daemon=True)
+    thread.start()
 
     def end() -> None:
+        stop.set()
+        thread.join()
         scheduler.shutdown()
         # Without the database the lease ends by itself, a little later.
         with contextlib.suppress(OSError, DBAPIError), house.database.transaction(durable=False) as session:
             let_go(session, _NAME, holder)
 
     return end
+
+
+def _watch(house: House, scheduler: BackgroundScheduler, stop: threading.Event) -> None:
+    """APScheduler waits for a time of day: after the clock was set back by a day, it would wait for a day."""
+    clock, outage = ClockWatch(), Outage("what waits since before the clock was set back")
+    while not stop.wait(LOOK):
+        try:
+            if clock.look(house.database):
+                scheduler.reschedule_job(_NAME, trigger="interval", seconds=EVERY)
+        except Exception as error:
+            outage.failed(error)
+        else:
+            outage.worked()
 
 
 def run(house: House, name: str, holder: str, now: datetime) -> bool:
@@ -83,10 +106,15 @@ def _run(house: House, session: Session, name: str, now: datetime) -> Done:
         last = JobRun(name=name, done_for="", at=now)
         session.add(last)
     session.info["timer"] = name  # the letters that it queues bear its name (desk/writes.py)
-    with bound_contextvars(timer=name):
+    with bound_contextvars(timer=name), _acting(name):
         done = TIMERS[name].run(Run(house, session, now, last.done_for))
     last.done_for, last.at = done.done_for, now
     return done
+
+
+def _acting(name: str) -> AbstractContextManager[None]:
+    """By the clock the timer itself acts; by hand whoever runs it does."""
+    return audit.acting(Origin("timer", operator=name)) if audit.origin().way == "timer" else contextlib.nullcontext()
 
 
 def _follow(done: Done) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from postdesk import health, roles
+from postdesk import health, heap, roles
 from postdesk.heartbeat import living
 from postdesk.notify import Notifier
 from postdesk.wake import Wake
@@ -72,6 +72,7 @@ class Supervisor:
         """Until SIGTERM or SIGINT; returns the exit code. `on_ready` is called when all listeners listen."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
+        heap.keep_small()
         self._load_once()
         name_of()  # where /proc hides things we know the children by a mark that they have from us
         self._free_leases()

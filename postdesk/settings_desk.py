@@ -70,3 +70,4 @@ class Retention(Section):
     tickets_days: Days
     imports_days: Days
     envelopes_days: Days
+    audit_days: Days

@@ -91,6 +91,7 @@ class Portal(Section):
     trusted_proxies: tuple[str, ...]
     customer_idle_hours: Annotated[float, Field(gt=0, le=720)]
     staff_idle_minutes: Annotated[float, Field(gt=0, le=1440)]
+    two_step: Literal["off", "optional", "staff", "admins", "everybody"]
 
 
 class Log(Section):

@@ -9,12 +9,14 @@ from sqlalchemy.orm import Session
 
 from desk import (
     announcements,
+    audit_seal,
     canary,
     clockwork,
     daily,
     day_sheets,
     digests,
     due_letters,
+    half_way,
     mailboxes,
     old_tickets,
     reminders,
@@ -157,6 +159,7 @@ def _mailboxes(run: Run) -> Done:
 
 def _purge(run: Run) -> Done:
     sessions.purge(run.session, run.now)
+    half_way.purge(run.session, run.now)
     retention.tries(run.session, run.now - REMEMBERED)
     clockwork.forget_questions(run.session, run.now)
     tokens.purge(run.session, run.now)
@@ -180,35 +183,32 @@ def _forget_blobs(house: House, named: frozenset[str], now: datetime, age: timed
 
 
 def _old_letters(run: Run) -> Done:
-    def forget(before: datetime) -> Gone:
-        return retention.letters(run.session, before, run.done_for)
-
-    return _kept(run.house.settings.retention.letters_days, forget, run)
+    days = run.house.settings.retention.letters_days
+    return _kept(days, lambda before: retention.letters(run.session, before, run.done_for), run)
 
 
 def _old_mails(run: Run) -> Done:
-    def forget(before: datetime) -> Gone:
-        return retention.mails(run.session, before, run.done_for)
-
-    return _kept(run.house.settings.retention.mails_days, forget, run)
+    days = run.house.settings.retention.mails_days
+    return _kept(days, lambda before: retention.mails(run.session, before, run.done_for), run)
 
 
 def _old_tickets(run: Run) -> Done:
-    def forget(before: datetime) -> Gone:
-        return old_tickets.forget(run.session, before, run.done_for, lock=run.lock)
-
-    return _kept(run.house.settings.retention.tickets_days, forget, run)
+    days = run.house.settings.retention.tickets_days
+    return _kept(days, lambda before: old_tickets.forget(run.session, before, run.done_for, lock=run.lock), run)
 
 
 def _old_envelopes(run: Run) -> Done:
-    def forget(before: datetime) -> Gone:
-        return retention.envelopes(run.session, before, run.done_for)
-
-    return _kept(run.house.settings.retention.envelopes_days, forget, run)
+    days = run.house.settings.retention.envelopes_days
+    return _kept(days, lambda before: retention.envelopes(run.session, before, run.done_for), run)
 
 
 def _old_imports(run: Run) -> Done:
     return _kept(run.house.settings.retention.imports_days, partial(retention.imports, run.session), run)
+
+
+def _audit(run: Run) -> Done:
+    days = run.house.settings.retention.audit_days
+    return Done(audit_seal.keep(run.session, run.house.keys, run.now, days))
 
 
 def _imports(run: Run) -> Done:
@@ -286,6 +286,7 @@ TIMERS: dict[str, Timer] = {
     "old-envelopes": Timer(
         "Who sent a mail, and its subject, is forgotten after retention.envelopes_days.", _old_envelopes
     ),
+    "audit": Timer("The audit log is sealed, and forgotten after retention.audit_days.", _audit),
     "sweep": Timer(
         "Where mails or tickets are forgotten: bytes that nothing names any more go, a part of the folder a day.",
         _sweep,

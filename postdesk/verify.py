@@ -7,6 +7,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from desk.keys import Keys
 from store.blobs import BlobStore
 
 SHOWN = 5  # faults that are named to people …
@@ -41,6 +42,7 @@ class Source:
     is_sqlite: bool
     blobs: BlobStore | None
     lost: frozenset[str] = frozenset()
+    keys: Keys | None = None  # by which the audit log is sealed; None where they are kept elsewhere
 
 
 def verify(
@@ -52,11 +54,12 @@ def verify(
     after that, in 256 parts; whatever is missing is asked for once more, for it may have been forgotten in between.
     With `quick` bytes are looked for and not read, and SQLite's own check of its file is the short one.
     """
-    from postdesk import verify_blobs, verify_rows
+    from postdesk import verify_audit, verify_blobs, verify_rows
 
     with source.reading() as session:
         for check in verify_rows.CHECKS:
             yield from check(session, now)
+        yield from verify_audit.check(session, source.keys)
         if source.is_sqlite:
             yield from verify_rows.file(session, quick=quick)
     if source.blobs is not None:

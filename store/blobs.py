@@ -10,6 +10,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
+from store.points import reached
+
 _ASIDE = ".forgotten"  # ends the name of a blob that is just being forgotten
 _LEFT = timedelta(days=1)  # whoever writes a blob has written something within that
 
@@ -100,6 +102,7 @@ class FolderBlobs:
                 handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o640)
                 fresh[digest] = (temporary, handle)
                 _write_all(handle, data)
+                reached("blob.written")
             self._sync([handle for _, handle in fresh.values()])
             self._publish({digest: temporary for digest, (temporary, _) in fresh.items()})
         finally:
@@ -134,7 +137,9 @@ class FolderBlobs:
             if not target.parent.exists():
                 target.parent.mkdir(exist_ok=True)
                 folders.add(self.root)
+            reached("blob.synced")
             os.rename(temporary, target)
+            reached("blob.renamed")
             folders.add(target.parent)
         for folder in folders:
             sync_folder(folder)
@@ -259,6 +264,7 @@ class FolderWriter:
         if self._handle is None:
             raise ValueError("the blob is sealed")
         digest = self._digest.hexdigest()
+        reached("blob.written")
         os.fsync(self._handle)
         # Two writers of the same bytes rename over each other: the content is the same either way.
         self._store._publish({digest: self._temporary})

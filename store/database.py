@@ -41,6 +41,7 @@ class Database:
         self._quick = self.engine.execution_options(postdesk_mode="quick")
         self._writer_lock = _FileLock(Path(f"{self.url.database}{_LOCK}")) if self.is_sqlite else None
         self.ids = Ids(self._begin)
+        self.info["next_id"] = lambda: self.ids.next()  # of today: a fork begins a new block
 
     @property
     def file(self) -> Path | None:

@@ -4,13 +4,14 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, or_, select, true, update
+from sqlalchemy import ColumnElement, bindparam, or_, select, true, update
 from sqlalchemy.orm import Session
 
 from store.identity import is_dead, name_of
 from store.leases import free_dead
-from store.tables import HookMessage, Outbox, ReceivedMail
+from store.tables import HookMessage, Lease, Outbox, Pace, ReceivedMail
 
+LONGEST_LEASE = timedelta(minutes=15)  # of all that there are
 Queue = type[ReceivedMail] | type[Outbox] | type[HookMessage]
 
 
@@ -66,6 +67,16 @@ def give_back(session: Session, table: Queue, ids: Collection[int], *, attempt: 
     )
 
 
+def give_back_unsure(session: Session, table: Queue, until: datetime) -> None:
+    """Free what a claim took whose commit was not answered: if it was done, rows are ours until just that moment."""
+    session.execute(
+        update(table)
+        .where(table.lease_until == until, is_ours(table))
+        .values(lease_until=None, attempts=table.attempts - 1)
+        .execution_options(synchronize_session=False)
+    )
+
+
 def release_dead(session: Session) -> int:
     """End the leases of processes of this machine that have died: their work need not wait for the lease to run out.
 
@@ -86,3 +97,39 @@ def release_dead(session: Session) -> int:
             freed += len(session.scalars(ended.returning(table.id)).all())
     free_dead(session)
     return freed
+
+
+def set_back(session: Session, by: timedelta, now: datetime) -> int:
+    """The clock was set back: what is not due comes sooner by as much, and a lease from before ends as it would have.
+
+    A lease that may be from after that is left alone: whoever holds it is at work. Returns how many rows were changed.
+    """
+    changed = 0
+    waiting: tuple[tuple[Any, ColumnElement[bool]], ...] = (
+        (Outbox.next_at, Outbox.state == "waiting"),
+        (Outbox.turn_at, Outbox.state == "waiting"),
+        (HookMessage.next_at, HookMessage.state == "waiting"),
+    )
+    for column, which in waiting:
+        changed += _sooner(session, column, which & (column > now), by)
+    for held, which in (
+        (ReceivedMail.lease_until, ReceivedMail.waiting == true()),
+        (Outbox.lease_until, Outbox.state == "waiting"),
+        (HookMessage.lease_until, HookMessage.state == "waiting"),
+        (Lease.until, true()),
+    ):
+        changed += _sooner(session, held, which & (held > now + LONGEST_LEASE), by)
+    late, less = int(now.timestamp() * 1000), by // timedelta(milliseconds=1)
+    session.execute(update(Pace).where(Pace.free_ms > late).values(free_ms=Pace.free_ms - less))
+    return changed
+
+
+def _sooner(session: Session, column: Any, which: ColumnElement[bool], by: timedelta) -> int:
+    """Row by row: the two databases reckon with times differently, and this is rare."""
+    table = column.class_.__table__
+    key = table.primary_key.columns.values()[0]
+    rows = session.execute(select(key, column).where(which)).all()
+    if rows:
+        statement = update(table).where(key == bindparam("row")).values({column.key: bindparam("sooner")})
+        session.connection().execute(statement, [{"row": row[0], "sooner": row[1] - by} for row in rows])
+    return len(rows)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-CODE = ("postdesk", "gateway", "desk", "store", "portal", "bench", "tools")
+CODE = ("postdesk", "gateway", "desk", "store", "portal", "bench", "fuzz", "tools")
 FILE_LINES, FUNCTION_LINES = 300, 40
 
 MODULES = sorted(path for folder in (*CODE, "tests") for path in (ROOT / folder).rglob("*.py"))

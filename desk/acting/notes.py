@@ -117,4 +117,4 @@ def remove_file(stage: Stage, file_id: int) -> None:
             raise NotThere
         if statuses.is_done(stage.ticket.status):
             raise Refused(say("The ticket is {status}, and its files stay.", status=say(stage.ticket.status)))
-    stage.changes |= notes.hide_files(stage.writes, found, stage.now)
+    stage.changes |= notes.hide_files(stage.writes, stage.ticket.id, found, stage.now)

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from desk import caps, load, notices, reading, tickets
+from desk import audit_tickets, caps, load, notices, reading, tickets
 from desk.access import Person
 from desk.acting import files, offering, opening_for, opening_row, stage, wish
 from desk.acting.files import Kept, Upload
@@ -63,6 +63,7 @@ def _open(desk: Desk, person: Person, filled: Wish, kept: Kept, key: bytes | Non
         event_id = tickets.note(opening.writes, ticket, Note(opening.author, filled.text, now, files=kept.files))
         told = _tell(opening, ticket, event_id, added, kept.refused)
         tickets.number_tickets(session, opening.writes, [ticket], now, desk.rules.zone)
+        audit_tickets.note(opening.writes)
         opening.writes.flush(session)
         return Opened(ticket.number, told, ticket.requester.id != opening.author.id, kept.refused)
 

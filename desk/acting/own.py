@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from desk import languages, notices, own_address, profile, profile_values, taking_part
+from desk import audit, languages, notices, own_address, profile, profile_values, taking_part
 from desk.access import Person
 from desk.acting.rules import Desk, NotThere, Refused
 from desk.acting.stage import new_writes
@@ -135,6 +135,7 @@ def ask_for_address(desk: Desk, person: Person, address: str, now: datetime) -> 
         if why := own_address.why_not(own, new, own_address.asked(session, [new.lower()], now)):
             raise Refused(why, "email")
         writes = new_writes(desk)
+        audit.note(writes, "address.asked", "contact", own.id)
         own_address.ask(writes, own, new, now)
         _tell_old(writes, own, new, now)
         writes.flush(session)
@@ -158,6 +159,8 @@ def choose_letters(desk: Desk, person: Person, wanted: Letters) -> None:
     """Which letters they want from now on."""
     with desk.database.transaction() as session:
         writes = new_writes(desk)
+        kind = "staff" if person.staff_id is not None else "contact"
+        audit.note(writes, "letters.chosen", kind, person.staff_id or person.contact_id)
         if person.staff_id is not None:
             writes.change(Staff, person.staff_id, day_sheet=wanted.day_sheet)
         else:
@@ -175,6 +178,7 @@ def choose_language(desk: Desk, person: Person, code: str) -> None:
     with desk.database.transaction() as session:
         writes = new_writes(desk)
         writes.change(Staff, person.staff_id or 0, language=known)
+        audit.note(writes, "staff.changed", "staff", person.staff_id, fields=["language"])
         writes.flush(session)
 
 

@@ -7,7 +7,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from desk import caps, load, notices, people, tickets, tries
+from desk import audit_tickets, caps, load, notices, people, tickets, tries
 from desk.acting import offering, opening_row, stage, wish
 from desk.acting.once import remember
 from desk.acting.opening_case import Opening, form_key, opened_before
@@ -98,6 +98,7 @@ def _open(desk: Desk, offer: offering.Offer, filled: Wish, now: datetime, langua
         event_id = tickets.note(writes, ticket, Note(requester, filled.text, now, verified=False))
         _tell(opening, ticket, event_id)
         tickets.number_tickets(session, writes, [ticket], now, desk.rules.zone)
+        audit_tickets.note(writes)
         writes.flush(session)
 
 

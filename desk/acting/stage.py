@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 
-from desk import access, known, load, notices
+from desk import access, audit_tickets, known, load, notices
 from desk.access import Person, Role
 from desk.acting.rules import Desk, NotThere, Refused
 from desk.known import Known
@@ -18,7 +18,7 @@ from desk.said import say
 from desk.state import ContactState, StaffState, TeamState, TicketState
 from desk.tickets import Visibility
 from desk.writes import Writes
-from store.tables import Ticket
+from store.tables import Reading, Ticket
 
 AT_ONCE = say("Somebody else has just changed the same. Look again, and save once more.")
 _NUMBER = 30  # characters of the number of a ticket
@@ -189,4 +189,5 @@ def finish(stage: Stage) -> None:
     if stage.changes or stage.after:
         entry.write(stage)
     entry.number(stage)
+    audit_tickets.note(stage.writes, touched=stage.ticket.id if stage.writes.tables - {Reading} else None)
     stage.writes.flush(stage.session)

@@ -5,6 +5,7 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from desk.clean import clean_body
 from gateway.html import fold, layout, strip, tree
 from gateway.html.bounds import MAX_HTML, bearable
 from gateway.quoting import html_quotes
@@ -80,7 +81,7 @@ def sanitise(source: str) -> str:
     """
     if not bearable(source):
         return ""
-    cleaned = _folded(source) or _cleaner().clean(source).strip()
+    cleaned = clean_body(_folded(source) or _cleaner().clean(source)).strip()
     return cleaned if len(cleaned) <= _MAX_CLEAN else ""
 
 
@@ -100,7 +101,11 @@ def _words(cleaned: str) -> str:
 
 
 def to_text(source: str) -> str:
-    """The words of HTML in lines, those that are quoted with `>` before them."""
+    """The words of HTML in lines, those that are quoted with `>` before them; clean, whatever `&#2;` stands for."""
+    return clean_body(_worded(source))
+
+
+def _worded(source: str) -> str:
     if not bearable(source):
         return strip.stripped(source[: 4 * MAX_HTML])
     root, quoted = html_quotes.marked(source)

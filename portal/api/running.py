@@ -6,8 +6,10 @@ from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import Response
 
+from desk import audit
 from desk.acting.people import Wrong
 from desk.acting.rules import NotThere, Refused
+from desk.audit import Origin
 from desk.tokens import Bearer
 from portal.api import contacts, problems, repeats, ticket_acts
 from portal.api.calls import Answer, Call, Operation
@@ -16,6 +18,7 @@ from portal.api.repeats import Kept, Repeat
 from portal.api.uploads import Body
 from portal.api.values import body_of
 from portal.config import PortalConfig
+from portal.peer import peer_of
 
 
 class Runner:
@@ -26,10 +29,19 @@ class Runner:
 
     def read(self, request: Request, one: Operation, bearer: Bearer, query: BaseModel | None) -> Response:
         """What changes nothing."""
-        return _response(one.run(Call(self._config, request, self._config.clock(), bearer, query)))
+        with audit.acting(self._origin(request, bearer)):
+            return _response(one.run(Call(self._config, request, self._config.clock(), bearer, query)))
 
     def write(self, request: Request, one: Operation, bearer: Bearer, query: BaseModel | None, body: Body) -> Response:
         """What changes something, once."""
+        with audit.acting(self._origin(request, bearer)):
+            return self._write(request, one, bearer, query, body)
+
+    def _origin(self, request: Request, bearer: Bearer) -> Origin:
+        person, peer = bearer.person, peer_of(request, self._config.trusted_proxies)
+        return Origin("api", person.staff_id, person.contact_id, via=f"token {bearer.token_id}", peer=peer)
+
+    def _write(self, request: Request, one: Operation, bearer: Bearer, query: BaseModel | None, body: Body) -> Response:
         call = Call(self._config, request, self._config.clock(), bearer, query, uploads=body.uploads)
         header = request.headers.get(repeats.HEADER) if one.method == "POST" else None
         path = request.url.path + "?" + request.url.query

@@ -8,7 +8,7 @@ from markupsafe import Markup
 from starlette.exceptions import HTTPException
 from starlette.responses import Response, StreamingResponse
 
-from portal import conversation, passes
+from portal import conversation, passes, true_hosts
 from portal.pages.ticket import BLOCK, blocks, disposition, picture_type
 from portal.visit import Portal, Row, Visit
 from store.tables import Attachment
@@ -46,7 +46,7 @@ def entry_html(portal: Portal, visit: Visit) -> Response:
         language=visit.language,
         headers={"Content-Security-Policy": FRAME_CSP},
         number=found.number,
-        mail=Markup(with_pictures(event.html, urls)),  # noqa: S704 - it was sanitised when it came in
+        mail=Markup(true_hosts.beside(with_pictures(event.html, urls))),  # noqa: S704 - it was sanitised when it came in
     )
 
 

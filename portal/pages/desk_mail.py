@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from starlette.exceptions import HTTPException
 from starlette.responses import PlainTextResponse, Response
 
-from desk import held_reasons, letter_list, letter_names, mail_log, muting, walking
+from desk import audit, held_reasons, letter_list, letter_names, mail_log, muting, walking
 from desk.acting import mail as acts
 from desk.acting.rules import Refused
 from desk.acting.wish import day_of
@@ -134,7 +134,9 @@ def whole(portal: Portal, visit: Visit) -> Response:
     """A mail as it came, to be kept and never to be shown by the browser."""
     name = disposition(f"mail-{int(visit.path('id'))}.eml")
     rules = {"Content-Disposition": name, "Content-Security-Policy": FILE_CSP}
-    return Response(_raw(portal, visit), media_type="application/octet-stream", headers=rules)
+    raw = _raw(portal, visit)
+    audit.alone(portal.config.database, "export.mail", "mail", int(visit.path("id")))
+    return Response(raw, media_type="application/octet-stream", headers=rules)
 
 
 def _raw(portal: Portal, visit: Visit) -> bytes:

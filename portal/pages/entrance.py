@@ -6,10 +6,11 @@ from typing import Any
 from starlette.responses import Response
 
 from desk import credentials, forgotten, sessions, sign_in, tries
+from desk.half_way import Half
 from desk.said import Said, say
 from portal import cookies, done, way_back
 from portal.evening import evened
-from portal.visit import SET_PASSWORD, Portal, Row, Visit
+from portal.visit import CODE, SET_PASSWORD, Portal, Row, Visit
 
 WRONG = say("The e-mail address or password is not right")
 USED = say("This link has been used or has run out")
@@ -45,10 +46,11 @@ def enter(portal: Portal, visit: Visit) -> Response:
         lifetimes=config.lifetimes,
         user_agent=visit.request.headers.get("user-agent", ""),
         keep="keep" in form,
+        with_code=config.two_step != "off",
     )
     if isinstance(result, sign_in.Refused):
         return refused(portal, visit, "sign_in", result, {"": WRONG}, **shown)
-    response = _enter(portal, visit, result, shown["next"])
+    response = go_on(portal, visit, result, shown["next"])
     name = form.get("username", "").strip() if "remember" in form else ""
     cookies.remember(response, visit.request, name, config)
     return response
@@ -72,10 +74,11 @@ def enter_by_link(portal: Portal, visit: Visit) -> Response:
         now=visit.now,
         lifetimes=portal.config.lifetimes,
         user_agent=visit.request.headers.get("user-agent", ""),
+        with_code=portal.config.two_step != "off",
     )
     if isinstance(result, sign_in.Refused):
         return refused(portal, visit, "used" if result.why == "wrong" else "link", result, {"": USED})
-    return _enter(portal, visit, result, "/")
+    return go_on(portal, visit, result, "/")
 
 
 def show_forgotten(portal: Portal, visit: Visit) -> Response:
@@ -108,7 +111,12 @@ def leave(portal: Portal, visit: Visit) -> Response:
     return response
 
 
-def _enter(portal: Portal, visit: Visit, result: sign_in.SignedIn, after: str) -> Response:
+def go_on(portal: Portal, visit: Visit, result: sign_in.SignedIn | Half, after: str) -> Response:
+    """To the page that was asked for, with a session; or to that of the code, with nothing but half a sign-in."""
+    if isinstance(result, Half):
+        response = portal.redirect(CODE + way_back.asked(after))
+        cookies.put(response, "half", result.cookie, portal.config, result.lasts)
+        return response
     if visit.visitor is not None:
         with portal.config.database.transaction() as session:
             sessions.end(session, visit.visitor.key)
@@ -154,7 +162,8 @@ def page(
     **values: Any,
 ) -> Response:
     """One of the states of the template."""
-    shown = {"faults": {}, "next": "/", "username": "", "remember": False, "keep": False, "rule": "", **values}
+    ticks = dict.fromkeys(("remember", "keep", "recovery"), False)
+    shown = {"faults": {}, "next": "/", "username": "", "rule": "", **ticks, **values}
     return portal.page(
         visit,
         "in.html",

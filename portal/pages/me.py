@@ -64,6 +64,7 @@ def page(
         done=done.said(visit.query),
         choices=_choices(portal, values["values"]["language"]),
         limit=own.WATCHED,
+        two_step=portal.config.two_step,
         **values,
     )
 

@@ -63,6 +63,7 @@ def _keep(portal: Portal, visit: Visit, hashed: str) -> sessions.Started:
             now=visit.now,
             lifetimes=config.lifetimes,
             keep=who.kept,
+            goes_on=True,
             user_agent=visit.request.headers.get("user-agent", ""),
         )
 

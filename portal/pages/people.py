@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from desk import contact_file, contact_lists, exporting, organisations
+from desk import audit, contact_file, contact_lists, exporting, organisations
 from desk.contact_lists import PAGE, Wish
 from desk.exporting import Format, Listing
 from portal import done
@@ -48,7 +48,10 @@ def people(portal: Portal, visit: Visit) -> Response:
 
 
 def _wish(visit: Visit, organisation_id: int) -> Wish:
-    return Wish(organisation_id, _words(visit), visit.query.get("sort", "name"))
+    sort = visit.query.get("sort", "") or "name"
+    if sort.removeprefix("-") not in contact_lists.SORTS:
+        raise HTTPException(400)
+    return Wish(organisation_id, _words(visit), sort)
 
 
 def _words(visit: Visit) -> str:
@@ -114,6 +117,7 @@ def export(portal: Portal, visit: Visit) -> Response:
             language=language.code,
         )
         data = exporting.in_bytes(form, listing)
+    audit.alone(portal.config.database, "export.people", "organisation", whose.id, form=form)
     return _download(f"people.{form}", exporting.TYPES[form], data)
 
 
@@ -123,6 +127,7 @@ def template(portal: Portal, visit: Visit) -> Response:
     with portal.config.database.reading() as session:
         whose = scope(portal, visit, session)
         contact_file.write_to(out, contact_lists.everybody(session, Wish(whose.id)))
+    audit.alone(portal.config.database, "export.people", "organisation", whose.id, form="template")
     return _download("people-template.csv", exporting.TYPES["csv"], out.getvalue())
 
 

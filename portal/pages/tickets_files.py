@@ -10,7 +10,7 @@ from typing import IO
 from starlette.exceptions import HTTPException
 from starlette.responses import Response, StreamingResponse
 
-from desk import columns, exporting, list_pages, list_words
+from desk import audit, columns, exporting, list_pages, list_words
 from desk.exporting import Format, Listing, NotPossible, Value
 from desk.lists import Query
 from desk.said import say
@@ -39,6 +39,7 @@ def export(form: Format, portal: Portal, visit: Visit) -> Response:
     except Unreadable:
         # The page says what it is that cannot be read.
         return portal.redirect(f"{TICKETS.path}?{visit.request.url.query}")
+    audit.alone(portal.config.database, "export.tickets", form=form, view=asked.query.view)
     headers = {"Content-Disposition": f'attachment; filename="tickets-{asked.query.view}.{form}"'}
     listing = _listing(portal, visit, asked.query, known, MOST if form == "csv" else MOST_EXCEL)
     if form == "csv":

@@ -5,11 +5,12 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from desk import unsubscribing
+from desk import audit, unsubscribing
 from desk.said import Said, say
 from desk.unsubscribing import List, Stop
 from desk.writes import Writes
-from portal.visit import Portal, language_of
+from portal.peer import peer_of
+from portal.visit import Portal, language_of, origin_of
 
 # What somebody gets no more of. No ticket is named: whoever has the link may have it from somebody else.
 WHAT: dict[List, Said] = {
@@ -30,7 +31,7 @@ async def show(portal: Portal, request: Request) -> Response:
 async def stop(portal: Portal, request: Request) -> Response:
     """One click, of a person or of a mail program: no cookie, no form of ours, and a second time is as good."""
     found = _stop(portal, request)
-    await run_in_threadpool(_apply, portal, found)
+    await run_in_threadpool(_apply, portal, found, peer_of(request, portal.config.trusted_proxies))
     return _page(portal, request, found, done=True)
 
 
@@ -46,9 +47,10 @@ def _stop(portal: Portal, request: Request) -> Stop:
     return found
 
 
-def _apply(portal: Portal, found: Stop) -> None:
+def _apply(portal: Portal, found: Stop, peer: str) -> None:
     database = portal.config.database
     writes = Writes(database.ids.next)
-    unsubscribing.apply(writes, found, portal.config.clock())
+    with audit.acting(origin_of(None, peer)):
+        unsubscribing.apply(writes, found, portal.config.clock())
     with database.transaction() as session:
         writes.flush(session)

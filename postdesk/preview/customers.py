@@ -39,6 +39,12 @@ def password_changed(scene: Scene) -> Outbox:
     return scene.letter("password_changed", ticket_id=None, context={"at": NOW.isoformat()})
 
 
+def two_step(scene: Scene, what: str = "on") -> Outbox:
+    """E3, of two-step sign-in."""
+    context = {"what": "off" if what == "desk" else what, "at": NOW.isoformat(), "left": 9}
+    return scene.letter("two_step", ticket_id=None, context=context | {"by": NAMES[ANA] if what == "desk" else ""})
+
+
 def address_changed(scene: Scene) -> Outbox:
     """E3, of an address."""
     context = {"old": "jane@customer.test", "new": "jane.doe@customer.test", "by": NAMES[ANA], "kept": True}

@@ -59,7 +59,8 @@ def steps(versions: Path = VERSIONS) -> list[Step]:
 
 def found(database: Database) -> tuple[str, str]:
     """The schema of the database, and the oldest that a process must know for it; "" for nothing."""
-    with database.engine.connect() as connection:
+    with database.reading() as session:  # another program may be writing: whoever only looks does not wait for it
+        connection = session.connection()
         tables = inspect(connection)
         if not tables.has_table("alembic_version"):
             return "", ""

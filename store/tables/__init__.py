@@ -1,7 +1,8 @@
 """Every mapped class, importable from one place."""
 
 from store.tables import search
-from store.tables.account import Account, LoginTry, WebSession
+from store.tables.account import Account, HalfSignIn, LoginTry, RecoveryCode, WebSession
+from store.tables.audit import Audit, AuditGate, AuditSeal
 from store.tables.base import Base, core
 from store.tables.hook import HookMessage
 from store.tables.mail import Disposition, KnownMessage, MailKey, RawMail, ReceivedMail
@@ -42,6 +43,9 @@ __all__ = [
     "Approval",
     "Approver",
     "Attachment",
+    "Audit",
+    "AuditGate",
+    "AuditSeal",
     "Base",
     "Canary",
     "Contact",
@@ -51,6 +55,7 @@ __all__ = [
     "Disposition",
     "Erasure",
     "Event",
+    "HalfSignIn",
     "HookMessage",
     "IdBlock",
     "ImportRun",
@@ -73,6 +78,7 @@ __all__ = [
     "RawMail",
     "Reading",
     "ReceivedMail",
+    "RecoveryCode",
     "SchemaState",
     "Site",
     "Staff",

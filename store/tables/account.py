@@ -1,4 +1,4 @@
-"""Sign-in: accounts of contacts and staff, sessions, tries."""
+"""Sign-in: accounts of contacts and staff, second factors, sessions, tries."""
 
 from datetime import datetime
 
@@ -9,7 +9,10 @@ from store.tables.base import Base, Key
 
 
 class Account(Base):
-    """Portal access of one contact or one staff member. No secret is kept, only hashes of secrets."""
+    """Portal access of one contact or one staff member.
+
+    No secret is kept, only hashes of secrets; but for that of a second factor, which is encrypted (desk/totp.py).
+    """
 
     __tablename__ = "account"
 
@@ -25,8 +28,35 @@ class Account(Base):
     once_kind: Mapped[str] = mapped_column(String(10), default="")  # password | link
     once_hash: Mapped[str] = mapped_column(String(64), default="", index=True)
     once_expires_at: Mapped[datetime | None]
+    # The second factor: since when it is on, its secret, the step of the last code that was used.
+    totp_at: Mapped[datetime | None]
+    totp_secret: Mapped[bytes | None] = mapped_column(LargeBinary(64))
+    totp_step: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
     last_login_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
+
+
+class RecoveryCode(Base):
+    """A code that stands in once for the app of a second factor. It has 120 random bits, of which the hash is kept."""
+
+    __tablename__ = "recovery_code"
+
+    account_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("account.id"), primary_key=True)
+    digest: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)  # SHA-256
+
+
+class HalfSignIn(Base):
+    """A browser whose password or link was right, and whose code is still asked for: no session, and opens no page."""
+
+    __tablename__ = "half_sign_in"
+    __table_args__ = (Index("ix_half_sign_in_account_id", "account_id"),)
+
+    key: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)  # the hash of its cookie
+    account_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("account.id"))
+    proof: Mapped[bytes] = mapped_column(LargeBinary(32))  # of the hashes that were right: others end it
+    by_once: Mapped[bool]  # by a one-time password or link
+    kept: Mapped[bool]  # as WebSession.kept
+    expires_at: Mapped[datetime]
 
 
 class WebSession(Base):

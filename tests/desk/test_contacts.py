@@ -148,8 +148,8 @@ def test_deactivate_and_reactivate(database: Database) -> None:
         assert (account.active, account.once_hash, session.scalars(select(WebSession)).all()) == (False, "", [])
         assert not load.contacts_by_address(session, [JANE], LEVELS)[JANE].active
     with database.transaction() as session:
-        assert contacts.reactivate(contacts.find(session, JANE))
-        assert not contacts.reactivate(contacts.find(session, JANE))
+        assert contacts.reactivate(session, contacts.find(session, JANE))
+        assert not contacts.reactivate(session, contacts.find(session, JANE))
     with database.reading() as session:
         assert load.contacts_by_address(session, [JANE], LEVELS)[JANE].active
         assert not session.get_one(Account, jane.id).active

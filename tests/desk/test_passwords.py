@@ -43,10 +43,10 @@ def test_a_good_password_is_taken(password: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "length, taken", [(9, False), (10, True), (128, True), (129, False)], ids=["9", "10", "128", "129"]
+    "length, taken", [(11, False), (12, True), (128, True), (129, False)], ids=["11", "12", "128", "129"]
 )
 def test_modern_length(length: int, taken: bool) -> None:
-    """The modern profile takes 10 to 128 characters."""
+    """The modern profile takes 12 to 128 characters."""
     password = ("kettle rain over the old harbour wall and nine green boats " * 3)[:length]
     assert (passwords.fault(password, "modern") == "") is taken
 

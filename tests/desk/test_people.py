@@ -9,7 +9,7 @@ from desk import people
 from desk.people import PeopleError
 from desk.writes import Writes
 from store.database import Database
-from store.tables import Contact, ContactAddress, Team, TeamMember
+from store.tables import Account, Contact, ContactAddress, Team, TeamMember, WebSession
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
@@ -72,3 +72,17 @@ def test_staff(database: Database) -> None:
         people.join(session, team.id, sam.id)
         people.join(session, team.id, sam.id)
         assert len(session.scalars(select(TeamMember)).all()) == 1
+
+
+def test_whoever_leaves_is_signed_out_for_good(database: Database) -> None:
+    """A browser that was signed in is not so again when they come back within its time."""
+    with database.transaction() as session:
+        sam = people.add_staff(session, staff_id=database.ids.next(), name="Sam", address="sam@desk.test", now=NOW)
+        account = Account(id=database.ids.next(), staff_id=sam.id, username=sam.address, active=True, created_at=NOW)
+        session.add(account)
+        session.flush()
+        session.add(WebSession(key=b"k", account_id=account.id, csrf="c", created_at=NOW, seen_at=NOW, expires_at=NOW))
+        session.flush()
+        assert people.leave(session, "sam@desk.test", NOW) == 0
+    with database.reading() as session:
+        assert session.scalars(select(WebSession)).all() == []

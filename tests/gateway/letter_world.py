@@ -252,6 +252,9 @@ def every_kind(base: Database) -> dict[str, int]:
         "customer_wrote": row(2009, "customer_wrote", SAM, event_id=44),
         "customer_wrote, lane": row(2010, "customer_wrote", ANA, event_id=45, context=lane),
         "password_changed": row(2011, "password_changed", ticket_id=None, context={"at": NOW.isoformat()}),
+        "two_step": row(2081, "two_step", ticket_id=None, context={"what": "on", "at": NOW.isoformat(), "left": 10}),
+        "two_step, off": row(2082, "two_step", ticket_id=None, context={"what": "off", "at": NOW.isoformat()}),
+        "two_step, codes": row(2083, "two_step", ticket_id=None, context={"what": "codes", "at": NOW.isoformat()}),
         "address_changed": row(
             2080,
             "address_changed",

@@ -14,7 +14,7 @@ _ACTIVE = set("script style iframe object embed applet form input button base me
 _LOADING = set("src background srcset poster data action formaction xlink:href ping".split())
 
 
-class _Harmless(HTMLParser):
+class Harmless(HTMLParser):
     """Goes through HTML as written, and fails at the first thing that acts or loads."""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -34,7 +34,7 @@ def check(mail: Message) -> None:
     _bounds(mail)
     _names(mail)
     _reply(mail)
-    _Harmless().feed(mail.html)
+    Harmless().feed(mail.html)
     json.dumps(explain.as_json("mail", mail, [None] * len(mail.attachments)))
 
 
@@ -73,13 +73,18 @@ def _names(mail: Message) -> None:
 
 def _reply(mail: Message) -> None:
     """Folding leaves lines out; it never makes any up, and never leaves nothing of something."""
-    whole, position = _flat(mail.text), 0
-    for line in mail.reply.split("\n"):
+    kept_in_order(mail.reply, mail.text)
+    assert bool(mail.reply.strip()) or mail.foreign or not re.search(r"\w", mail.text), "nothing left of a text"
+
+
+def kept_in_order(part: str, text: str) -> None:
+    """Every line of a part stands in the text, in the same order."""
+    whole, position = _flat(text), 0
+    for line in part.split("\n"):
         wanted = _flat(line)
         found = whole.find(wanted, position)
         assert found >= 0, f"not in the text: {line!r}"
         position = found + len(wanted)
-    assert bool(mail.reply.strip()) or mail.foreign or not re.search(r"\w", mail.text), "nothing left of a text"
 
 
 def _flat(line: str) -> str:

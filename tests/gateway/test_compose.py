@@ -30,8 +30,8 @@ from tests.servers import chromium
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 KINDS = (
     "received|received by a stranger|received, named|update|update, resolved|update, status|update, question|"
-    "new_ticket|customer_wrote|customer_wrote, lane|password_changed|address_changed|not_done|"
-    "not_done, no ticket|partly_refused|"
+    "new_ticket|customer_wrote|customer_wrote, lane|password_changed|two_step|two_step, off|"
+    "two_step, codes|address_changed|not_done|not_done, no ticket|partly_refused|"
     "mail_trouble|credentials|sign_in_link|received, on behalf|update, solved|update, withdrawn|update, reopened|"
     "customer_wrote, solved|done|done, staff|done, no ticket|done, stranger|not_done, stranger|confirm|"
     "confirm, no ticket|confirm, stranger|answer, table|answer, ticket|answer, form|copy|shared|shared, added|"
@@ -177,6 +177,9 @@ HEADERS = {
     ),
     "credentials": ("Your access to Example Service Desk", "Example Service Desk", "auto-generated", None),
     "sign_in_link": ("Your sign-in link", "Example Service Desk", "auto-generated", None),
+    "two_step, off": ("Two-step sign-in is off", "Example Service Desk", "auto-generated", None),
+    "two_step, codes": ("You have new recovery codes", "Example Service Desk", "auto-generated", None),
+    "two_step": ("Two-step sign-in is on", "Example Service Desk", "auto-generated", None),
     "password_changed": ("Your password was changed", "Example Service Desk", "auto-generated", None),
     "address_changed": ("Your e-mail address was changed", "Example Service Desk", "auto-generated", None),
     "mail_trouble": ("[Mail] Jane bounces", "Example Service Desk", "auto-generated", None),

@@ -22,6 +22,14 @@ def test_a_known_contact(world: World, people: People) -> None:
     assert all(row.context["echo"] for row in rows)
 
 
+@pytest.mark.parametrize("asked, sent", [("All", 0), ("DR, AutoReply", 0), ("OOF, DR", 1), ("", 1)])
+def test_a_sender_who_asks_for_no_answer(world: World, people: People, asked: str, sent: int) -> None:
+    """X-Auto-Response-Suppress names what is not wanted: the ticket is opened, and nothing goes back by itself."""
+    done = world.take(sample.mail(ANN, "Printer", x_auto_response_suppress=asked))
+    assert done.kind == "opened"
+    assert len(world.letters("received", ANN)) == sent
+
+
 def test_a_stranger_with_a_verified_address(world: World, people: People) -> None:
     """DKIM, SPF or DMARC passed: the address is theirs, so the receipt may repeat their words."""
     world.take(sample.mail(EVE, "Printer", verdict="pass"))

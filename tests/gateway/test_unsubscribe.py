@@ -24,8 +24,8 @@ BY_MAIL = {
     "reminder": Stop("ticket", letter_world.JANE, letter_world.WAITING),
     "day_sheet": Stop("day sheet", letter_world.ANA),
 }
-NONE = ("credentials", "password_changed", "sign_in_link", "approval", "new_ticket", "due", "assigned", "confirm",
-        "mail_trouble", "received by a stranger", "answer, table")  # fmt: skip
+NONE = ("credentials", "password_changed", "two_step", "sign_in_link", "approval", "new_ticket", "due", "assigned",
+        "confirm", "mail_trouble", "received by a stranger", "answer, table")  # fmt: skip
 
 
 @pytest.mark.parametrize("name", [*ONE_CLICK, *BY_MAIL])

@@ -13,6 +13,7 @@ WITHOUT = {
     *("E13-copy", "E17-not_done-stranger", "E15-confirm-stranger"),  # nobody who has a page to go to
     *("E15-confirm", "E15-confirm-import", "E15-answer-profile"),  # what is asked for there is answered by mail
     *("E3-password_changed", "E3-address_changed"),  # notices: whoever did not do it tells the desk
+    *("E3-two_step", "E3-two_step-by-the-desk", "E3-two_step-recovery", "E3-two_step-tried"),
     "E20-announcement",  # says what its author wrote, and no more
 }
 

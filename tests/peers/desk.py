@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from email.message import EmailMessage
+from functools import partial
 from pathlib import Path
 from typing import Self
 
@@ -28,6 +29,8 @@ class Desk:
     `url` is another database than SQLite, `settings` are environment variables without POSTDESK_, for example
     {"WORK__BATCH": "1"}; `extra` is TOML appended to the settings file.
     """
+
+    own_group = False  # whether the service is a process group of its own, which one signal ends
 
     def __init__(
         self,
@@ -100,11 +103,13 @@ class Desk:
                 env=self.environment,
                 stdout=log,
                 stderr=log,
+                process_group=0 if self.own_group else None,
             )
         ports = {"smtp": self.smtp, "lmtp": self.lmtp, "portal": self.page}
         for role in self._roles:
             if role in ports:
-                wait_for(lambda port=ports[role]: self._answers(port), f"Postdesk's {role}\n{self.log()}")  # type: ignore[misc]
+                answers = partial(self._answers, ports[role])
+                wait_for(answers, f"Postdesk's {role}\n{self.log()}", 60)
 
     def _answers(self, port: int) -> bool:
         import socket

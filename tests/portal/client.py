@@ -1,9 +1,9 @@
-"""A browser without pictures: Starlette's test client, with the headers and tokens that a real one sends."""
+"""A browser without pictures: keeps cookies, and sends the headers and tokens that a real one sends."""
 
 import re
 from typing import Any
 
-from httpx2 import Response
+from httpx2 import Client, Response
 from starlette.testclient import TestClient
 
 from portal.app import create_app
@@ -13,17 +13,11 @@ from tests.portal.world import PASSWORD
 TOKEN = re.compile(r'name="form_token" value="([^"]*)"')
 
 
-class Browser:
+class Visitor:
     """Keeps cookies, sends forms with the token of the page they are on."""
 
-    def __init__(self, config: PortalConfig, *, peer: str = "192.0.2.1", **options: Any) -> None:
-        self.http = TestClient(
-            create_app(config),
-            base_url=config.base_url,
-            client=(peer, 50000),
-            follow_redirects=False,
-            **options,
-        )
+    def __init__(self, http: Client) -> None:
+        self.http = http
 
     def get(self, path: str, **options: Any) -> Response:
         """Look at a page."""
@@ -40,3 +34,17 @@ class Browser:
         """As somebody of the sample desk."""
         domain = "example.test" if name == "sam" else "customer.test"
         return self.post("/in", username=f"{name}@{domain}", password=password, **fields)
+
+
+class Browser(Visitor):
+    """A visitor of a portal that runs within the test."""
+
+    def __init__(self, config: PortalConfig, *, peer: str = "192.0.2.1", **options: Any) -> None:
+        http = TestClient(
+            create_app(config),
+            base_url=config.base_url,
+            client=(peer, 50000),
+            follow_redirects=False,
+            **options,
+        )
+        super().__init__(http)

@@ -1,11 +1,13 @@
 """Every page in each of its states: whose it is, where it is, and what is pressed there first."""
 
+import base64
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from desk import totp
 from store.tables import Ticket
-from tests.portal.world import PASSWORD, World
+from tests.portal.world import PASSWORD, START, World
 
 if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext, Page
@@ -23,6 +25,27 @@ def _open_all(page: "Page") -> None:
     """Unfold whatever is folded."""
     while (folded := page.locator("main details:not([open]) > summary:visible")).count():
         folded.first.click()
+
+
+def _scan(page: "Page") -> None:
+    """The key of a two-step sign-in, on the answer to the password."""
+    page.get_by_label("Current password").fill(PASSWORD)
+    page.get_by_role("button", name="Set it up").click()
+
+
+def _switch_on(page: "Page") -> None:
+    """As somebody whose app has read the key; the clock of the sample desk stands still."""
+    _scan(page)
+    secret = base64.b32decode(page.locator("main p > code").inner_text().replace(" ", ""))
+    page.get_by_label("Code", exact=True).fill(totp.code(secret, totp.step_at(START)))
+    page.get_by_role("button", name="Switch on").click()
+
+
+def _first_step(page: "Page", who: str) -> None:
+    """Name and password."""
+    page.get_by_label("E-mail address").fill(f"{who}@{'example' if who == 'sam' else 'customer'}.test")
+    page.get_by_label("Password", exact=False).first.fill(PASSWORD)
+    page.get_by_role("button", name="Sign in", exact=True).click()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +105,8 @@ SHOTS = (
     Shot("password-error", "jane", "/in/password", _send("Save password")),
     Shot("desk", "sam", "/desk", pictured=True),
     Shot("desk-mine", "sam", "/desk?view=mine"),
+    Shot("audit", "sam", "/desk/audit"),
+    Shot("audit-nothing", "sam", "/desk/audit?act=desk.restored"),
     Shot("mail", "sam", "/desk/mail", pictured=True),
     Shot("mail-held", "sam", "/desk/mail?kind=held"),
     Shot("mail-nothing", "sam", "/desk/mail?sender=nobody"),
@@ -89,6 +114,16 @@ SHOTS = (
     Shot("letters", "sam", "/desk/mail/letters"),
     Shot("letter", "sam", "/desk/mail/letters/{letter}"),
     Shot("muted", "sam", "/desk/mail/muted"),
+    # Each of these goes on where the one before it has led.
+    Shot("two-step", "ana", "/me/two-step"),
+    Shot("two-step-error", "ana", "/me/two-step", _send("Set it up")),
+    Shot("two-step-scan", "ana", "/me/two-step", _scan),
+    Shot("two-step-codes", "ana", "/me/two-step", _switch_on),
+    Shot("two-step-on", "ana", "/me/two-step"),
+    Shot("two-step-change-error", "ana", "/me/two-step", _send("Switch off")),
+    Shot("code", "", "/in", lambda page: _first_step(page, "ana")),
+    Shot("code-error", "", "/in/code", _send("Sign in")),
+    Shot("code-recovery", "", "/in/code?recovery=yes"),
 )
 
 
@@ -122,6 +157,4 @@ def _number(world: World, key: str) -> str:
 def sign_in(page: "Page", address: str, who: str) -> None:
     """As a person does."""
     page.goto(f"{address}/in")
-    page.get_by_label("E-mail address").fill(f"{who}@{'example' if who == 'sam' else 'customer'}.test")
-    page.get_by_label("Password", exact=False).first.fill(PASSWORD)
-    page.get_by_role("button", name="Sign in", exact=True).click()
+    _first_step(page, who)

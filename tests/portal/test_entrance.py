@@ -138,7 +138,7 @@ def test_guesses_at_the_current_password_are_limited(world: World, browser: Brow
     "new_password, again, error",
     [
         ("", "", "Enter a new password"),
-        ("short", "short", "Password must be 10 to 128 characters"),
+        ("short", "short", "Password must be 12 to 128 characters"),
         ("password12345", "password12345", "This password is too easy to guess"),
         (NEW, NEW + "x", "The two new passwords are not the same"),
     ],

@@ -109,6 +109,7 @@ def test_pages_of_fifty(world: World, jane: Browser) -> None:
     assert 'href="/people?q=ann&amp;sort=-name&amp;page=2"' in third.text
     assert "Page 3 of 3" in text_of(jane.get("/people?q=ann&page=99"))
     assert jane.get("/people?page=x").status_code == 400
+    assert jane.get("/people?sort=id").status_code == jane.get("/people/people.csv?sort=--name").status_code == 400
 
 
 def test_alone(world: World, jane: Browser) -> None:

@@ -207,6 +207,7 @@ def large(number: int) -> EmailMessage:
     return made
 
 
+@pytest.mark.attack(90)
 @pytest.mark.timeout(400)
 def test_while_mail_comes(busy: Desk, request: pytest.FixtureRequest, tmp_path: Path) -> None:
     """A backup of a desk at work is of one moment: each row has its bytes, and the desk loses nothing meanwhile."""

@@ -1,0 +1,169 @@
+"""The audit log, read: newest first, narrowed by who, way, act, what and when; one stream with the ledger of mail.
+
+What customers wrote by mail stands in the ledger and is not written down twice. Here both are one stream: all ids come
+from one series, so one place in it (a time and an id) says where a page begins.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, select
+from sqlalchemy.orm import Session
+
+from desk import walking
+from desk.audit import WAYS
+from desk.audit_acts import ACTS
+from desk.audit_names import Line, lines
+from desk.people import find_contact
+from desk.said import say
+from desk.walking import Place, Way
+from store.database import Database
+from store.tables import Audit, Disposition, Staff, Ticket
+
+MOST = 50  # on a page
+# What became of a mail that counts as an act of whoever wrote it.
+MAILS = {"mail.opened": "opened", "mail.noted": "noted", "mail.answered": "answered"}
+GROUPS = tuple(dict.fromkeys(word.partition(".")[0] for word in (*ACTS, *MAILS)))
+_LARGEST_ID = 2**63 - 1
+
+
+class NotKnown(Exception):
+    """A filter that cannot be, in words for whoever set it; `field` is its name."""
+
+    def __init__(self, field: str, said: str) -> None:
+        super().__init__(said)
+        self.field, self.said = field, said
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What somebody looks for; what is empty does not matter."""
+
+    who: str = ""  # the address of somebody, or the user of the command line
+    way: str = ""
+    act: str = ""  # a word, or the first half of one
+    about: str = ""  # the number of a ticket, or a kind and an id: “contact 12”
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some of it."""
+
+    lines: Sequence[Line]
+    next: Place | None
+    searched: datetime | None = None  # so far back was looked, and no further
+
+
+def page(session: Session, wanted: Wanted, after: Place | None, most: int = MOST) -> Page:
+    """The acts that are looked for, behind a place. NotKnown says which filter cannot be."""
+    on, filters, kinds = _conditions(session, wanted)
+    if on is None:
+        return Page((), None)
+    found = walking.walk(session, Way(Audit.id, Audit.at, tuple(on)), filters, _same, after, most)
+    rows: list[Any] = list(session.scalars(select(Audit).where(Audit.id.in_(found.ids))))
+    known = {row.received_id for row in rows}
+    next_place = found.next
+    for kind in kinds:
+        mails = walking.walk(session, _mails(session, kind, wanted), [], _same, after, most)
+        theirs = session.scalars(select(Disposition).where(Disposition.received_id.in_(mails.ids)))
+        rows += [row for row in theirs if row.received_id not in known]
+        next_place = next_place or mails.next
+    rows.sort(key=_place, reverse=True)
+    if len(rows) > most:
+        next_place = Place(*_place(rows[most - 1]))
+    elif next_place is not None and rows and found.searched is None:
+        next_place = Place(*_place(rows[-1]))
+    return Page(lines(session, rows[:most]), next_place, found.searched.at if found.searched else None)
+
+
+def every(database: Database, wanted: Wanted, most: int) -> Iterator[Line]:
+    """All of it, page by page, each in a transaction of its own: a file of many rows holds up nobody."""
+    after, count = None, 0
+    while count < most:
+        with database.reading() as session:
+            found = page(session, wanted, after, 500)
+        yield from found.lines[: most - count]
+        count, after = count + len(found.lines), found.next
+        if after is None:
+            return
+
+
+def _same(statement: Select[Any]) -> Select[Any]:
+    return statement
+
+
+def _place(row: Any) -> tuple[datetime, int]:
+    return row.at, row.received_id if isinstance(row, Disposition) else row.id
+
+
+def _conditions(
+    session: Session, wanted: Wanted
+) -> tuple[list[ColumnElement[bool]] | None, list[ColumnElement[bool]], list[str]]:
+    """What an index leads to, what is left to look at, and which mails of the ledger belong to it."""
+    if wanted.way and wanted.way not in WAYS:
+        raise NotKnown("way", say("There is no way “{way}”.", way=wanted.way[:40]))
+    on, kinds = _act(wanted.act)
+    filters: list[ColumnElement[bool]] = []
+    if wanted.who:
+        whose = _who(session, wanted.who)
+        (on if whose is not None else filters).append(whose if whose is not None else Audit.operator == wanted.who)
+    if wanted.way:
+        filters.append(Audit.way == wanted.way)
+    if wanted.about:
+        kind, object_id = _about(session, wanted.about)
+        on += [Audit.kind == kind, Audit.object_id == object_id]
+    if wanted.who or wanted.way not in ("", "mail") or (wanted.about and kind != "ticket"):
+        kinds = []
+    on += [Audit.at >= wanted.since] if wanted.since else []
+    on += [Audit.at < wanted.until] if wanted.until else []
+    return on, filters, kinds
+
+
+def _act(word: str) -> tuple[list[ColumnElement[bool]], list[str]]:
+    if not word:
+        return [], list(MAILS.values())
+    if word in ACTS:
+        return [Audit.act == word], []
+    if word in MAILS:
+        return [Audit.act == word], [MAILS[word]]
+    if word not in GROUPS:
+        raise NotKnown("act", say("There is no act “{act}”.", act=word[:40]))
+    mails = [kind for name, kind in MAILS.items() if name.startswith(f"{word}.")]
+    return [Audit.act >= f"{word}.", Audit.act < f"{word}/"], mails  # "/" comes behind "."
+
+
+def _who(session: Session, text: str) -> ColumnElement[bool] | None:
+    """A colleague or a contact by any address of theirs; None for a user of the command line."""
+    address = text.strip().strip("<>").lower()
+    if "@" not in address:
+        return None
+    staff_id = session.scalar(select(Staff.id).where(Staff.address == address))
+    if staff_id is not None:
+        return Audit.staff_id == staff_id
+    contact = find_contact(session, address)
+    if contact is None:
+        raise NotKnown("who", say("There is nobody with the address {address}.", address=address[:320]))
+    return Audit.contact_id == contact.id
+
+
+def _about(session: Session, text: str) -> tuple[str, int]:
+    kind, _, number = text.strip().partition(" ")
+    if number.isascii() and number.isdigit() and int(number[:20]) <= _LARGEST_ID:
+        return kind.lower(), int(number)
+    ticket_id = session.scalar(select(Ticket.id).where(Ticket.number == text.strip().strip("[]").upper()))
+    if ticket_id is None:
+        raise NotKnown("about", say("There is no ticket {number}.", number=text[:40]))
+    return "ticket", ticket_id
+
+
+def _mails(session: Session, kind: str, wanted: Wanted) -> Way:
+    on: list[ColumnElement[bool]] = [Disposition.kind == kind]
+    if wanted.about:
+        on.append(Disposition.ticket_id == _about(session, wanted.about)[1])
+    on += [Disposition.at >= wanted.since] if wanted.since else []
+    on += [Disposition.at < wanted.until] if wanted.until else []
+    return Way(Disposition.received_id, Disposition.at, tuple(on))

@@ -1,0 +1,26 @@
+"""Keeps the heap of long-lived processes small: what a large mail took goes back to the system when it is done."""
+
+import ctypes
+import os
+
+# malloc.h of glibc; mallopt(3)
+_TRIM_THRESHOLD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -3, -8
+_LARGE = 256 * 1024  # bytes: blocks from here on are mapped one by one, and unmapped when they are freed
+_TOP = 1024 * 1024  # free bytes at the end of the heap that may stay
+_ARENAS = 2  # heaps in all, for however many threads
+
+
+def keep_small() -> bool:
+    """Say so to malloc, for this process and those that it forks; False where it is not glibc's, or was told otherwise.
+
+    By itself glibc raises the limit for mapped blocks to 32 MB once such a block was freed. Mails and letters then lie
+    in the heap of whichever thread had them, a small block behind each keeps it from shrinking, and eight threads have
+    eight heaps: each process grows for hours, to a multiple of what it uses.
+    """
+    if any(name.startswith("MALLOC_") or name == "GLIBC_TUNABLES" for name in os.environ):
+        return False  # an operator knows better
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is None:  # musl, macOS
+        return False
+    wanted = ((_MMAP_THRESHOLD, _LARGE), (_TRIM_THRESHOLD, _TOP), (_ARENA_MAX, _ARENAS))
+    return all(mallopt(name, value) == 1 for name, value in wanted)
