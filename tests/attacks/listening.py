@@ -102,9 +102,10 @@ class FullDisk(FolderBlobs):
 
 
 def knows(address: str) -> Verdict:
-    """The desk under test: desk@, other@ and u<n>@ of desk.test, in any case."""
+    """The desk under test: desk@, other@, service@ and u<n>@ of desk.test, in any case."""
     local, _, domain = address.lower().rpartition("@")
-    known = domain == "desk.test" and (local in ("desk", "other") or (local[:1] == "u" and local[1:].isdigit()))
+    ours = local in ("desk", "other", "service") or (local[:1] == "u" and local[1:].isdigit())
+    known = ours and domain == "desk.test"
     return Verdict.ACCEPT if known else Verdict.UNKNOWN
 
 

@@ -16,8 +16,9 @@ def code(reply: bytes) -> str:
 class Raw:
     """One connection. Every wait ends by the time-out of the socket."""
 
-    def __init__(self, port: int, timeout: float = 10.0) -> None:
-        self.sock: socket.socket = socket.create_connection(("127.0.0.1", port), timeout=timeout)
+    def __init__(self, port: int, timeout: float = 10.0, address: str = "") -> None:
+        source = (address, 0) if address else None  # all of 127.0.0.0/8 is this machine, each address another client
+        self.sock: socket.socket = socket.create_connection(("127.0.0.1", port), timeout=timeout, source_address=source)
         self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._buffer = b""
 

@@ -38,6 +38,7 @@ def blocks_until_closed(client: Raw, block: bytes, most: int) -> bool:
     return True
 
 
+@pytest.mark.attack(12)
 @pytest.mark.parametrize("loop", list(LOOPS))
 @pytest.mark.parametrize("limits", [{"connections": 10}, {"per_address": 10}])
 def test_crowd(tmp_path: Path, loop: str, limits: dict[str, float]) -> None:
@@ -64,6 +65,7 @@ def test_who_counts_as_one() -> None:
     assert network("2001:db8::1") == network("2001:db8::ffff:1%eth0") != network("2001:db8:0:1::1")
 
 
+@pytest.mark.attack(13)
 @pytest.mark.parametrize(
     "limits, said, reply",
     [
@@ -106,6 +108,7 @@ def trickle(client: Raw, drops: Iterator[bytes]) -> bytes:
     raise AssertionError("the drops ran out")
 
 
+@pytest.mark.attack(13)
 @pytest.mark.parametrize("loop", list(LOOPS))
 def test_trickle_in_data(tmp_path: Path, loop: str) -> None:
     """DATA below the minimum rate ends with 421 4.4.2 after the grace, though no pause is long."""
@@ -116,6 +119,7 @@ def test_trickle_in_data(tmp_path: Path, loop: str) -> None:
     assert spool.kept == []
 
 
+@pytest.mark.attack(13)
 def test_trickle_in_a_command(tmp_path: Path) -> None:
     """The time for a command runs from its start: half a line more does not renew it."""
     with listening(bounded(idle=0.4), ListSpool(), tmp_path) as running, Raw(running.port) as client:
@@ -123,6 +127,7 @@ def test_trickle_in_a_command(tmp_path: Path) -> None:
         assert trickle(client, itertools.repeat(b"N", 200)).startswith(b"421 4.4.2 ")
 
 
+@pytest.mark.attack(13)
 def test_chatter(tmp_path: Path) -> None:
     """A client that keeps talking without a mail ends by the session limit, if not by the command limit."""
     with listening(bounded(session=0.4, commands=10**9), ListSpool(), tmp_path) as running, Raw(running.port) as client:
@@ -131,6 +136,7 @@ def test_chatter(tmp_path: Path) -> None:
         assert next(reply for reply in replies if code(reply) != "250").startswith(b"421 4.7.0 ")
 
 
+@pytest.mark.attack(13)
 @pytest.mark.parametrize("loop", list(LOOPS))
 @pytest.mark.parametrize("silent", [True, False])
 def test_broken_handshake(tmp_path: Path, loop: str, silent: bool) -> None:
@@ -151,6 +157,7 @@ def test_broken_handshake(tmp_path: Path, loop: str, silent: bool) -> None:
         wait_for(lambda: running.listener.connections == 0, "the connection to be cut")
 
 
+@pytest.mark.attack(7, 8)
 def test_flood_of_data(tmp_path: Path) -> None:
     """A client that sends far more than it may is read up to four times the limit, then cut off."""
     spool = ListSpool()
@@ -161,6 +168,7 @@ def test_flood_of_data(tmp_path: Path) -> None:
     assert list((tmp_path / "incoming").iterdir()) == []
 
 
+@pytest.mark.attack(5)
 def test_flood_without_a_line_end(tmp_path: Path) -> None:
     """A command that never ends is read away for a while, then cut off."""
     with listening(CONFIG, ListSpool(), tmp_path) as running, Raw(running.port) as client:
@@ -205,6 +213,7 @@ def child(tmp_path: Path) -> Iterator[Child]:
         yield started
 
 
+@pytest.mark.attack(8)
 @pytest.mark.skipif(not os.path.exists("/proc/self/status"), reason="memory is read from Linux' /proc")
 @pytest.mark.parametrize(
     "block, times, reply",
@@ -229,6 +238,7 @@ def test_memory_stays_flat(child: Child, block: bytes, times: int, reply: str) -
     assert child.peak() - before < 4 * MIB
 
 
+@pytest.mark.attack(5)
 def test_ten_megabytes_of_command(child: Child) -> None:
     """A command line of 10 MB is 500, kept nowhere, and the session goes on."""
     before = child.peak()

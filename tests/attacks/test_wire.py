@@ -9,33 +9,11 @@ import pytest
 from gateway.listener import Limits, ListenerConfig
 from tests.attacks.listening import LOOPS, ListSpool, Running, listening
 from tests.attacks.smtpraw import HEADER, Raw, code, enhanced
+from tests.attacks.wire_cases import CONTROLS, INNER, LOOK_ALIKES, WEB_REQUESTS
 from tests.peers.common import wait_for
 
 CONFIG = ListenerConfig("127.0.0.1", 0, "smtp", "desk.test", max_size=1_000_000)
 PATIENT = replace(CONFIG, limits=Limits(commands=2000))
-INNER = (
-    b"MAIL FROM:<ceo@desk.test>\r\nRCPT TO:<desk@desk.test>\r\nDATA\r\n"
-    b"From: ceo@desk.test\r\nSubject: SMUGGLED\r\n\r\nhi\r\n.\r\n"
-)
-# Ends that some server somewhere takes for the end of a mail. True: nothing but CRLF line ends in it.
-LOOK_ALIKES = {
-    "lf.lf": (b"\n.\n", False),
-    "lf.crlf": (b"\n.\r\n", False),
-    "crlf.lf": (b"\r\n.\n", False),
-    "cr.cr": (b"\r.\r", False),
-    "cr.crlf": (b"\r.\r\n", False),
-    "crlf.cr": (b"\r\n.\r", False),
-    "crlf.crcrlf": (b"\r\n.\r\r\n", False),
-    "crcrlf.crlf": (b"\r\r\n.\r\r\n", False),
-    "nul.": (b"\r\n\x00.\r\n", True),
-    ".nul": (b"\r\n.\x00\r\n", True),
-    "lfcr.lfcr": (b"\n\r.\n\r", False),
-    "vt.ff": (b"\x0b.\x0c", True),
-    "nel.nel": (b"\xc2\x85.\xc2\x85", True),
-    "ls.ls": (b"\xe2\x80\xa8.\xe2\x80\xa8", True),
-    ".space": (b"\r\n. \r\n", True),
-    ".tab": (b"\r\n.\t\r\n", True),
-}
 
 
 @pytest.fixture
@@ -58,6 +36,7 @@ def client(target: Running) -> Iterator[Raw]:
         yield raw
 
 
+@pytest.mark.attack(1)
 @pytest.mark.parametrize("normalise", [False, True])
 @pytest.mark.parametrize("name", list(LOOK_ALIKES))
 def test_smuggling(spool: ListSpool, tmp_path: Path, name: str, normalise: bool) -> None:
@@ -74,22 +53,15 @@ def test_smuggling(spool: ListSpool, tmp_path: Path, name: str, normalise: bool)
     assert all(envelope.reverse_path == "a@attacker.test" for envelope, _ in spool.kept)
 
 
+@pytest.mark.attack(1)
 def test_bare_line_end_reply(client: Raw) -> None:
     """A bare LF in the content is refused for good, with the status code that names the reason."""
     client.start_data()
     assert client.content(HEADER + b"a\nb\r\n").startswith(b"550 5.6.11 ")
 
 
-@pytest.mark.parametrize(
-    "line",
-    [
-        b"NO\x00OP",
-        b"MAIL FROM:<a\x00@b.test>",
-        b"MAIL FROM:<a@b.test>\rRCPT TO:<desk@desk.test>",
-        b"NOOP\r",
-        b"\x16\x03\x01\0",
-    ],
-)
+@pytest.mark.attack(2)
+@pytest.mark.parametrize("line", CONTROLS)
 def test_control_characters_in_commands(client: Raw, line: bytes) -> None:
     """NUL and CR inside a command: 500 5.5.2, and the session goes on."""
     client.hello()
@@ -97,6 +69,7 @@ def test_control_characters_in_commands(client: Raw, line: bytes) -> None:
     assert code(client.command(b"RCPT TO:<desk@desk.test>")) == "503"
 
 
+@pytest.mark.attack(2)
 def test_bare_lf_in_commands(client: Raw) -> None:
     """A command that ends in a bare LF is not run."""
     client.reply()
@@ -105,6 +78,7 @@ def test_bare_lf_in_commands(client: Raw) -> None:
     assert code(client.command(b"MAIL FROM:<a@b.test>")) == "503"
 
 
+@pytest.mark.attack(3)
 def test_early_talker(client: Raw, spool: ListSpool) -> None:
     """A whole session sent before the banner runs in order, no state skipped."""
     mail = HEADER + b"x\r\n.\r\n"
@@ -116,7 +90,8 @@ def test_early_talker(client: Raw, spool: ListSpool) -> None:
     assert spool.mails == [HEADER + b"x\r\n"]
 
 
-@pytest.mark.parametrize("request_line", [b"POST / HTTP/1.1", b"get / HTTP/1.0", b"CONNECT desk.test:25 HTTP/1.1"])
+@pytest.mark.attack(4)
+@pytest.mark.parametrize("request_line", WEB_REQUESTS)
 def test_http(client: Raw, spool: ListSpool, request_line: bytes) -> None:
     """A web request is ended at its first word, so that no form can speak SMTP in its body."""
     client.send(request_line + b"\r\nHost: x\r\n\r\nEHLO a\r\nMAIL FROM:<a@b.test>\r\n")
@@ -130,6 +105,7 @@ def test_bdat_ends_the_session(client: Raw) -> None:
     assert client.codes() == ["250", "250", "502"]
 
 
+@pytest.mark.attack(11)
 def test_null_reverse_path(client: Raw, spool: ListSpool) -> None:
     """<> is taken, and kept as the empty string."""
     client.hello()
@@ -139,6 +115,7 @@ def test_null_reverse_path(client: Raw, spool: ListSpool) -> None:
     assert spool.kept[0][0].reverse_path == ""
 
 
+@pytest.mark.attack(3)
 def test_order_of_commands(client: Raw) -> None:
     """Every step out of order is 503, and RSET goes back."""
     client.reply()
@@ -165,12 +142,10 @@ def test_replies_carry_enhanced_codes(client: Raw) -> None:
     assert [line for line in lines if not enhanced(client.command(line))] == []
 
 
+@pytest.mark.attack(9)
 def test_many_recipients(spool: ListSpool, tmp_path: Path) -> None:
     """A hundred recipients are taken, 452 4.5.3 after that; the mail goes to the hundred."""
-    with (
-        listening(replace(CONFIG, limits=Limits(commands=2000)), spool, tmp_path) as running,
-        Raw(running.port) as client,
-    ):
+    with listening(PATIENT, spool, tmp_path) as running, Raw(running.port) as client:
         client.hello()
         client.command(b"MAIL FROM:<a@b.test>")
         replies = [client.command(b"RCPT TO:<u%d@desk.test>" % number) for number in range(1000)]
@@ -181,12 +156,10 @@ def test_many_recipients(spool: ListSpool, tmp_path: Path) -> None:
     assert len(spool.kept[0][0].recipients) == 100
 
 
+@pytest.mark.attack(9)
 def test_same_recipient_again(spool: ListSpool, tmp_path: Path) -> None:
     """The same recipient a thousand times is one recipient."""
-    with (
-        listening(replace(CONFIG, limits=Limits(commands=2000)), spool, tmp_path) as running,
-        Raw(running.port) as client,
-    ):
+    with listening(PATIENT, spool, tmp_path) as running, Raw(running.port) as client:
         client.hello()
         client.command(b"MAIL FROM:<a@b.test>")
         addresses = [b"desk@desk.test", b"DESK@Desk.Test"] * 500
@@ -196,6 +169,7 @@ def test_same_recipient_again(spool: ListSpool, tmp_path: Path) -> None:
     assert [envelope.recipients for envelope, _ in spool.kept] == [("desk@desk.test",)]
 
 
+@pytest.mark.attack(13)
 def test_endless_commands(client: Raw) -> None:
     """After 300 commands without a mail: 421 and the end."""
     client.hello()
@@ -222,6 +196,7 @@ def test_bogus_commands(client: Raw) -> None:
     assert client.codes() == ["500"] * 10 + ["421"]
 
 
+@pytest.mark.attack(6)
 @pytest.mark.parametrize("length", [998, 1001, 4096, 70_000, 900_000])
 def test_long_lines_in_content(client: Raw, spool: ListSpool, length: int) -> None:
     """Lines of any length are kept as sent: many real mails have them."""
@@ -231,6 +206,7 @@ def test_long_lines_in_content(client: Raw, spool: ListSpool, length: int) -> No
     assert spool.mails == [mail]
 
 
+@pytest.mark.attack(7)
 def test_size_lie(client: Raw, spool: ListSpool) -> None:
     """More than max_size, whatever was declared: 552 5.3.4 at the end, and the session goes on."""
     client.hello()
@@ -244,6 +220,7 @@ def test_size_lie(client: Raw, spool: ListSpool) -> None:
     assert len(spool.kept) == 1
 
 
+@pytest.mark.attack(18)
 @pytest.mark.parametrize("body", [b"gr\xfc\xdfe \xe2\x82\xac\r\n", b"a\x00b\r\n", b"", b".." + b"\r\n"])
 def test_undeclared_content(client: Raw, spool: ListSpool, body: bytes) -> None:
     """8-bit content without BODY=8BITMIME, NUL, nothing at all: kept as sent."""
@@ -261,6 +238,7 @@ def test_hostile_greeting(client: Raw, spool: ListSpool) -> None:
     assert first.endswith(b"y ([127.0.0.1])")
 
 
+@pytest.mark.attack(16)
 def test_client_gone_before_the_end(target: Running, spool: ListSpool, tmp_path: Path) -> None:
     """A mail without its end mark is not kept, and leaves nothing on disk."""
     for size in (10, 800_000):
@@ -272,6 +250,7 @@ def test_client_gone_before_the_end(target: Running, spool: ListSpool, tmp_path:
     assert list((tmp_path / "incoming").iterdir()) == []
 
 
+@pytest.mark.attack(16)
 def test_client_gone_after_the_end(target: Running, spool: ListSpool) -> None:
     """A whole mail is kept once, though its sender left without waiting for the answer."""
     spool.held = True

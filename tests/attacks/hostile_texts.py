@@ -1,0 +1,35 @@
+"""Texts that make the stripping of quotations explode, each of a given length: row 43 of rows.toml."""
+
+from collections.abc import Callable
+
+TEXTS: dict[str, Callable[[int], str]] = {
+    "On, open": lambda n: "On " * (n // 3),
+    "On, in lines": lambda n: "On a\n" * (n // 5),
+    "On without wrote": lambda n: "On " + "x " * (n // 2) + "\n",
+    "many On, one wrote": lambda n: "On a,\n" * (n // 6) + "wrote:\n",
+    "quoted lines": lambda n: "> q\n" * (n // 4),
+    "quoted deeply": lambda n: ">" * n + "\n",
+    "quoted with blanks": lambda n: "> " * (n // 2) + "\n",
+    "quoted introductions": lambda n: "> On Mon, Ann <a@b.c>\n" * (n // 22),
+    "blanks": lambda n: " " * n + "x",
+    "lines of blanks": lambda n: (" " * 200 + "\n") * (n // 201),
+    "line ends": lambda n: "\n" * n,
+    "dashes": lambda n: "-" * n,
+    "lines of dashes": lambda n: "--\n" * (n // 3),
+    "underscores": lambda n: "_" * n,
+    "From fields": lambda n: "From: a\n" * (n // 8),
+    "From fields in bold": lambda n: "*From:* " * (n // 8),
+    "original messages": lambda n: "-----Original Message-----\n" * (n // 27),
+    "Sent from my": lambda n: "Sent from my " * (n // 13),
+    "one line": lambda n: "x" * n,
+    "tabs": lambda n: "\t" * n,
+    "addresses": lambda n: "<a@b.c> " * (n // 8),
+    "colons": lambda n: "a: " * (n // 3),
+    "dates": lambda n: "2026-08-03 10:00 " * (n // 17),
+    "wide blanks": lambda n: "\u00a0\u2003" * (n // 4) + "x",
+    "schrieb": lambda n: "Am Mo. schrieb\n" * (n // 15),
+    "Le, in lines": lambda n: "Le a\n" * (n // 5),
+    "signatures and quotations": lambda n: "-- \nAnn\n\nOn x wrote:\n> y\n" * (n // 26),
+    "numbers of tickets": lambda n: "[T20190409.0967] " * (n // 17),
+    "commands": lambda n: "#status x\n" * (n // 10),
+}

@@ -1,0 +1,126 @@
+"""Templates of an operator that reach for more than a letter, and customers who write like a template."""
+
+import shutil
+from collections.abc import Iterator
+from email.message import EmailMessage
+
+import pytest
+from sqlalchemy import select
+
+from store.tables import Outbox
+from tests.attacks import relays
+from tests.attacks.service import became, cost, hand_over
+from tests.e2e.world import let_time_pass, letter_states, mail, send
+from tests.gateway.scripted_smtp import Scripted
+from tests.peers.common import wait_for
+from tests.peers.desk import STAFF, Desk
+
+GREEDY = {
+    "globals": "{{ cycler.__init__.__globals__.os.popen('id').read() }}",
+    "classes": "{{ ticket.__class__.__mro__[-1].__subclasses__()|length }}",
+    "format": "{{ '{0.__class__.__init__.__globals__}'.format(ticket) }}",
+    "password": "{{ requester.account.password_hash }}{{ user.password_hash }}",
+    "context": "{{ self._TemplateReference__context }}",
+    "times": "{{ ('a' * 200000000)|length }}",
+    "loops": "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}x",
+    "power": "{{ (10**9999999)|string|length }}",
+    "centred": "{{ 'a'.center(3000000000) }}",
+}
+LETTERS = ("received", "update", "new_ticket", "not_done", "merged", "reminder", "approval", "confirm", "done")
+OUTSIDE = ("{% include '/etc/passwd' %}", "{% include '../../../../../../../../etc/passwd' %}")
+WORDS = (
+    "{{ 7 * 191 }}",
+    "{% for a in range(10**8) %}x{% endfor %}",
+    "${7*191}",
+    "#{7*191}",
+    "<%= 7*191 %>",
+    "%(name)s",
+)
+
+
+@pytest.fixture(scope="module")
+def both() -> Iterator[tuple[Desk, Scripted]]:
+    """A desk and its relay, for all tests of this file."""
+    with relays.relayed() as found:
+        yield found
+
+
+def wire(message: EmailMessage) -> bytes:
+    """As it goes over the wire."""
+    return message.as_bytes(policy=message.policy.clone(linesep="\r\n"))
+
+
+@pytest.mark.attack(81)
+def test_check_refuses_an_operators_templates(both: tuple[Desk, Scripted]) -> None:
+    """`postdesk check` renders each letter of one's own, and names each that does one of these; nothing comes out."""
+    desk, _ = both
+    desk.folder.chmod(0o700)
+    own = desk.folder / "letters"
+    for kind, source in zip(LETTERS, GREEDY.values(), strict=True):
+        (own / kind).mkdir(parents=True)
+        (own / kind / "body.txt").write_text(source, encoding="utf-8")
+    try:
+        said = desk.run("check", code=78)
+    finally:
+        shutil.rmtree(own)
+    named = {kind for kind in LETTERS if f"letters/{kind}/body.txt" in said}
+    assert named == set(LETTERS), said
+    assert "root:" not in said
+    assert "uid=" not in said
+
+
+@pytest.mark.attack(81)
+@pytest.mark.parametrize("source", OUTSIDE)
+def test_no_template_includes_a_file_of_the_machine(both: tuple[Desk, Scripted], source: str) -> None:
+    """Neither by its path nor by the way up: for a letter there are templates, and nothing else."""
+    desk, _ = both
+    desk.folder.chmod(0o700)
+    own = desk.folder / "letters" / "copy" / "body.txt"
+    own.parent.mkdir(parents=True)
+    own.write_text(source, encoding="utf-8")
+    try:
+        assert "FAULT templates" in desk.run("check", code=78)
+    finally:
+        shutil.rmtree(desk.folder / "letters")
+
+
+@pytest.mark.attack(81)
+def test_words_of_a_customer_are_no_template(both: tuple[Desk, Scripted]) -> None:
+    """In subject, name and text they go out as they came in."""
+    desk, server = both
+    for number, words in enumerate(WORDS):
+        sender = f"w{number}@customer.test"
+        received = hand_over(desk, wire(mail(f'"{words}" <{sender}>', f"{words} {number}", f"{words}\n")), sender)
+        assert became(desk, received).kind == "opened"
+        letter = relays.read(relays.letter_to(server, f" {number}".encode(), STAFF.encode()))
+        assert letter["Subject"]
+    everything = b"".join(server.mails)
+    assert b"1337" not in everything
+    for words in WORDS[2:]:
+        assert words.encode() in everything or words.replace("<", "&lt;").encode() in everything
+    with desk.database.reading() as session:
+        kept = " ".join(map(str, session.scalars(select(Outbox.context))))
+    assert "1337" not in kept
+
+
+@pytest.mark.attack(81)
+def test_a_greedy_template_stops_its_own_letter_only(both: tuple[Desk, Scripted]) -> None:
+    """In the running service: bounded time and memory, the letter fails where staff see it, the others go on."""
+    desk, server = both
+    desk.stop()
+    own = desk.folder / "letters" / "received" / "body.txt"
+    own.parent.mkdir(parents=True, exist_ok=True)
+    own.write_text(GREEDY["loops"], encoding="utf-8")
+    desk.start()
+    with cost(desk, cpu=20, memory=120):
+        before = len(server.mails)
+        send(desk.smtp, mail("greedy@customer.test", "Greedy template"))
+        relays.letter_to(server, b"Greedy template", STAFF.encode())
+
+        def failed() -> bool:
+            let_time_pass(desk.database)
+            return "failed" in letter_states(desk)
+
+        wait_for(failed, "a letter that failed", 90)
+    assert not [raw for raw in server.mails[before:] if b"greedy@customer.test\r\n" in raw and b"\r\nTo: greedy" in raw]
+    assert "greedy@customer.test" in desk.run("outbox", "list", "--state", "failed")
