@@ -93,6 +93,7 @@ def test_mail_comes_by_idle_through_restarts_of_both() -> None:
         assert_each_once(desk, 5)
 
 
+@pytest.mark.attack(89)
 def test_the_folder_is_made_anew_while_the_desk_runs() -> None:
     """UIDVALIDITY changes under our feet: what is in the new folder is taken, once."""
     with Dovecot() as dovecot:

@@ -46,6 +46,7 @@ def test_delivery_takes_leave_of_the_relay() -> None:
             assert server.commands[-1] == "quit"
 
 
+@pytest.mark.attack(86)
 def test_after_a_database_outage_work_goes_on_at_once() -> None:
     """PostgreSQL is killed in the middle: no lease has to end, no mail is held, and the log stays short."""
     with Postgres() as server:

@@ -112,6 +112,7 @@ def chaos(machines: list[Machine], server: Postgres, s3: S3) -> int:
     return kills + 2
 
 
+@pytest.mark.attack(86, 89)
 @pytest.mark.timeout(900)  # a minute on a machine that does nothing else
 def test_whichever_part_dies(server: Postgres, s3: S3) -> None:
     """Machines are killed in turn, PostgreSQL and S3 go away under load: nothing is lost, nothing is done twice."""

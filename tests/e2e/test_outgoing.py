@@ -61,6 +61,7 @@ def test_letters_go_out_by_starttls_and_sign_in(tmp_path: Path) -> None:
             wait_for(lambda: letter_states(desk) == {"sent": 2}, "both letters marked as sent")
 
 
+@pytest.mark.attack(82)
 def test_no_letter_goes_out_in_clear_text_instead(tmp_path: Path) -> None:
     """A relay whose certificate nobody vouches for gets nothing; the letters wait, and the reason is kept."""
     with Postfix(tls=True) as postfix:
@@ -79,6 +80,7 @@ def test_no_letter_goes_out_in_clear_text_instead(tmp_path: Path) -> None:
             assert postfix.mails() == []
 
 
+@pytest.mark.attack(82)
 def test_letters_wait_for_a_relay_that_is_down() -> None:
     """With the relay down letters wait; once it is up each goes out once, under the Message-ID it was given first."""
     with Postfix() as postfix:

@@ -102,6 +102,7 @@ def come_further(desk: Desk) -> None:
     wait_for(lambda: len(desk.dispositions()) >= before + 3, f"more tickets\n{desk.log()[-3000:]}", 180)
 
 
+@pytest.mark.attack(90)
 @pytest.mark.timeout(900)  # a minute on a machine that does nothing else
 @pytest.mark.parametrize("kind", ["sqlite", "postgres"])
 def test_two_releases_at_once(request: pytest.FixtureRequest, newer: Path, kind: str) -> None:
