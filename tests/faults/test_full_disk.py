@@ -1,0 +1,111 @@
+"""A disk that is full to the last byte, the SQLite database on it: mail is refused for now, and nothing is lost."""
+
+import os
+import shutil
+import smtplib
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Self
+
+import pytest
+
+from tests.e2e.conftest import FREELY
+from tests.e2e.machines import Patient
+from tests.e2e.world import assert_ledger, mail, outcomes, send
+from tests.peers.common import missing
+from tests.servers import wait_for
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 24 MB."""
+    if os.getuid() != 0:
+        missing("a file system of one's own needs root")
+    place = tmp_path / "disk"
+    place.mkdir()
+    done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m,mode=0700", "none", place], check=False)
+    if done.returncode:
+        missing("a file system cannot be mounted here")
+    try:
+        yield place
+    finally:
+        subprocess.run(["umount", "--lazy", place], check=True)
+
+
+class OnDisk(Patient):
+    """A desk whose database lies on this disk; its settings and blobs do not."""
+
+    def __init__(self, disk: Path) -> None:
+        super().__init__(("smtp", "work", "deliver"), url=f"sqlite:///{disk}/desk.db", settings=FREELY)
+        self.environment["POSTDESK_BLOBS__RESERVE_MB"] = "0"  # the database itself is to meet the end of the disk
+
+    def __enter__(self) -> Self:
+        super().__enter__()
+        return self
+
+
+def fill(disk: Path) -> Path:
+    """Take all that is left."""
+    ballast = disk / "ballast"
+    with ballast.open("wb", buffering=0) as file:
+        while True:
+            try:
+                file.write(bytes(4096))
+            except OSError:
+                return ballast
+
+
+def reply(port: int, number: int) -> int:
+    """The reply to one mail; 250 when it was taken."""
+    try:
+        send(port, mail(f"full{number}@customer.test", f"Full {number}", "Sample text.\n" * 5000))
+    except smtplib.SMTPResponseException as error:
+        return error.smtp_code
+    return 250
+
+
+def until_refused(port: int) -> list[int]:
+    """The replies to mails until one is not taken, that one included."""
+    replies: list[int] = []
+
+    def refused() -> bool:
+        replies.append(reply(port, len(replies) + 1))
+        return replies[-1] != 250
+
+    wait_for(refused, "a refusal", 60)
+    return replies
+
+
+@pytest.mark.attack(85)
+@pytest.mark.timeout(400)
+def test_the_disk_of_the_database_is_full(small_disk: Path) -> None:
+    """452 or 451 while there is no room; what was taken becomes tickets once there is, and so does new mail."""
+    with OnDisk(small_disk) as desk:
+        send(desk.smtp, *(mail(f"before{n}@customer.test", f"Before {n}") for n in range(5)))
+        desk.wait_handled(5)
+        ballast = fill(small_disk)
+        replies = until_refused(desk.smtp)
+        assert replies[-1] in (451, 452)
+        assert shutil.disk_usage(small_disk).free < 1_000_000
+        taken = 5 + replies.count(250)
+        ballast.unlink()
+        wait_for(lambda: reply(desk.smtp, 1000) == 250, "room for a mail", 60)
+        desk.wait_handled(taken + 1, 120)
+        found = outcomes(desk)
+        assert [kind for kind, _ in found] == ["opened"] * (taken + 1)
+        assert len({number for _, number in found}) == taken + 1
+        assert_ledger(desk)
+
+
+@pytest.mark.attack(85)
+def test_below_the_reserve_of_the_database_nothing_is_taken(small_disk: Path) -> None:
+    """The disk of the SQLite file counts, though the blobs lie on another one."""
+    desk = OnDisk(small_disk)
+    desk.environment["POSTDESK_BLOBS__RESERVE_MB"] = "16"
+    with desk:
+        assert reply(desk.smtp, 0) == 250
+        (small_disk / "ballast").write_bytes(bytes(16 * 1024 * 1024))
+        assert until_refused(desk.smtp)[-1] == 452
+        (small_disk / "ballast").unlink()
+        wait_for(lambda: reply(desk.smtp, 1000) == 250, "room for a mail", 60)
