@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 
 from bench import contacts as importer
+from bench import growth as grown
 from bench import letters, mails
 from bench import pages as portal
 from bench import reading as reader
@@ -180,6 +181,12 @@ def pages() -> None:
         _line(f"pages: {name}", f"{value:,.1f} {unit}", goal)
 
 
+def growth() -> None:
+    """New mails and replies at 1,000 and at 1,000,000 tickets."""
+    for name, value, unit in grown.figures():
+        _line(f"growth: {name}", f"{value:,.2f} {unit}".rstrip(), "goal ≥ 0.9" if name == "ratio of the rates" else "")
+
+
 FIGURES: dict[str, Callable[[], None]] = {
     "reading": reading,
     "small": small,
@@ -190,6 +197,7 @@ FIGURES: dict[str, Callable[[], None]] = {
     "memory": memory,
     "contacts": contacts,
     "pages": pages,
+    "growth": growth,
 }
 
 if __name__ == "__main__":

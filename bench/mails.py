@@ -14,7 +14,7 @@ def small(count: int, seed: int, desk: str = "service@desk.test") -> list[bytes]
     """Plain mails of 4 KB from `count` different senders."""
     dice = random.Random(seed)  # noqa: S311 - test data
     return [
-        _mail(f"small-{seed}-{n}", f"person{seed}x{n}@customer.test", desk, _text(dice, 3_600)) for n in range(count)
+        _mail(f"small-{seed}-{n}", f"person{seed}x{n}@customer.test", desk, text_of(dice, 3_600)) for n in range(count)
     ]
 
 
@@ -22,7 +22,7 @@ def pdf(count: int, seed: int, desk: str = "service@desk.test") -> list[bytes]:
     """Mails with an attachment of 100 KB."""
     dice = random.Random(seed)  # noqa: S311 - test data
     return [
-        _mail(f"pdf-{seed}-{n}", f"person{seed}x{n}@customer.test", desk, _text(dice, 1_000), dice.randbytes(100_000))
+        _mail(f"pdf-{seed}-{n}", f"person{seed}x{n}@customer.test", desk, text_of(dice, 1_000), dice.randbytes(100_000))
         for n in range(count)
     ]
 
@@ -32,8 +32,8 @@ def replies(parents: list[str], senders: list[str], seed: int, desk: str = "serv
     dice = random.Random(seed)  # noqa: S311 - test data
     result = []
     for n, (parent, sender) in enumerate(zip(parents, senders, strict=True)):
-        quoted = "\r\n".join("> " + line for line in _text(dice, 2_400).split("\r\n"))
-        text = f"{_text(dice, 1_000)}\r\n\r\nOn Mon, 9 Nov 2026 at 10:00, Desk <{desk}> wrote:\r\n{quoted}"
+        quoted = "\r\n".join("> " + line for line in text_of(dice, 2_400).split("\r\n"))
+        text = f"{text_of(dice, 1_000)}\r\n\r\nOn Mon, 9 Nov 2026 at 10:00, Desk <{desk}> wrote:\r\n{quoted}"
         result.append(_mail(f"reply-{seed}-{n}", sender, desk, text, parent=parent))
     return result
 
@@ -43,7 +43,8 @@ def message_id(name: str) -> str:
     return f"<{name}@customer.test>"
 
 
-def _text(dice: random.Random, size: int) -> str:
+def text_of(dice: random.Random, size: int) -> str:
+    """Lines of some words, together about so many characters."""
     lines, length = [], 0
     while length < size:
         line = " ".join(dice.choices(WORDS, k=11))

@@ -78,7 +78,7 @@ def measured(desk: Desk, sample: Sample) -> Iterator[tuple[str, float, str]]:
             yield f"{who}: {kind}, median", statistics.median(times) * 1000, "ms"
             yield f"{who}: {kind}, 95th percentile", statistics.quantiles(times, n=20)[-1] * 1000, "ms"
         started = time.perf_counter()
-        status, body = _get(_connect(desk.page), "/tickets.csv", cookie)
+        status, body = get(_connect(desk.page), "/tickets.csv", cookie)
         assert status == 200, status
         yield f"{who}: CSV of {body.count(10) - 1:,} rows", time.perf_counter() - started, "s"
 
@@ -163,7 +163,7 @@ def _alone(port: int, cookie: str, address: Callable[[random.Random], str]) -> l
     chance, connection, times = random.Random(CLIENTS), _connect(port), list[float]()  # noqa: S311 - samples
     for _ in range(ALONE):
         path, started = address(chance), time.perf_counter()
-        status, _body = _get(connection, path, cookie)
+        status, _body = get(connection, path, cookie)
         times.append(time.perf_counter() - started)
         assert status == 200, (path, status)
     return times
@@ -178,7 +178,7 @@ def _looked_at(port: int, cookie: str, address: Callable[[random.Random], str]) 
         for _ in range(VIEWS):
             time.sleep(chance.uniform(0, 2 * PAUSE))
             path, started = address(chance), time.perf_counter()
-            status, _body = _get(connection, path, cookie)
+            status, _body = get(connection, path, cookie)
             times.append(time.perf_counter() - started)
             if status != 200:
                 faults.append(f"{path}: {status}")
@@ -197,11 +197,15 @@ def _connect(port: int) -> http.client.HTTPConnection:
     return http.client.HTTPConnection("127.0.0.1", port, timeout=120)
 
 
-def _get(connection: http.client.HTTPConnection, path: str, cookie: str) -> tuple[int, bytes]:
-    """A page; a connection that the server has closed meanwhile is opened again, as browsers do."""
+def get(connection: http.client.HTTPConnection, path: str, who: str | dict[str, str]) -> tuple[int, bytes]:
+    """A page for the cookie of a session, or for header fields that say who asks.
+
+    A connection that the server has closed meanwhile is opened again, as browsers do.
+    """
+    headers = {"Cookie": f"{_COOKIE}={who}"} if isinstance(who, str) else who
     for _ in range(3):
         try:
-            connection.request("GET", path, headers={"Cookie": f"{_COOKIE}={cookie}"})
+            connection.request("GET", path, headers=headers)
             answer = connection.getresponse()
             return answer.status, answer.read()
         except (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError):
