@@ -7,20 +7,32 @@ CORPORA ?= ../shared/corpora
 FEATURES ?= ../shared/features.md
 # Servers, a browser and what lays out PDF files, which some tests need, as Debian packages. None at all: make test PEERS=
 # Those after --unpacked would conflict with Postfix, or need not be installed: they lie in build/peers.
-PEERS ?= dovecot-imapd postfix rspamd spamassassin nginx systemd chromium fonts-dejavu-core libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 \
+PEERS ?= dovecot-imapd postfix rspamd spamassassin nginx systemd chromium fonts-dejavu-core libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 libfaketime \
   --unpacked exim4-daemon-light libnss-wrapper caddy procmail prometheus
+# Of `make crash`.
+ROUNDS ?= 100
+SEED ?=
 # More for pytest, for example: make test ARGS="-k token"
 ARGS ?=
+# How long `make fuzz` runs each target and `make soak` its traffic: 90s, 10m, 12h.
+FOR ?= 10m
+# Which part `make fuzz` is about.
+TARGET ?= all
+# Mails a second of `make soak`, and an empty PostgreSQL database for it; without one it takes SQLite.
+RATE ?= 4
+URL ?=
+# Which other desks `make bench-peers` measures, all of them without a name: roundup django-helpdesk request-tracker redmine
+PEERS_CHOSEN ?=
 
 BIN := $(V)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 CONFIG := var/postdesk.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test peers lint style format types imports bench score fuzz features docs site words pictures lock clean
+.PHONY: help run demo test peers lint style format types imports bench bench-peers soak score fuzz crash features docs site words pictures lock clean
 
 help: ## Show these targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: $(V)/.ok-run ## Install, set up a sample desk in var/ and serve it
 	@[ -f $(CONFIG) ] || $(BIN)/postdesk init --sample
@@ -53,15 +65,24 @@ imports: $(V)/.ok-dev
 bench: $(V)/.ok-dev ## Take the figures of bench/README.md
 	$(BIN)/python -m bench
 
+bench-peers: $(V)/.ok-dev ## Measure other service desks by the same mails (PEERS_CHOSEN="roundup redmine" ARGS="--mails 200")
+	@$(BIN)/python -m bench.peers $(PEERS_CHOSEN) $(ARGS)
+
 score: $(V)/.ok-run ## Measure how well real mail is understood (CORPORA=folder)
 	@if [ -f "$(CORPORA)/score.py" ]; then \
 	  mkdir -p build && $(BIN)/python "$(CORPORA)/score.py" --failures build/score-misses.jsonl \
 	    --command "$(BIN)/postdesk explain --json --save {save}" && echo "Misses: build/score-misses.jsonl"; \
 	else echo "No corpora in $(CORPORA): nothing scored. Name their folder: make score CORPORA=/path/to/corpora"; fi
 
-fuzz: $(V)/.ok-dev ## Throw mutated mails at the reader (ARGS="-max_total_time=3600")
+fuzz: $(V)/.ok-dev ## Fuzz what reads bytes from strangers (TARGET=parse|body|bounce|match|commands|import|all FOR=10m)
 	@$(BIN)/python -c 'import atheris' 2>/dev/null || $(PIP) install 'atheris>=3,<4'
-	@mkdir -p build/fuzz/learnt && $(BIN)/python -m fuzz.reader build/fuzz/learnt $(wildcard $(CORPORA)) $(ARGS)
+	@$(BIN)/python -m fuzz $(TARGET) --for $(FOR) $(wildcard $(CORPORA)) $(ARGS)
+
+soak: $(V)/.ok-dev ## Mixed traffic against a desk for a while: memory flat, ledger right? (FOR=10m RATE=4 URL=postgresql://…)
+	@$(BIN)/python -m bench.soak --for $(FOR) --rate $(RATE) --url "$(URL)" $(ARGS)
+
+crash: $(V)/.ok-dev peers ## Kill the service at random points, ROUNDS=100 times (SEED=number repeats a round)
+	@$(BIN)/python -m tests.crash.rounds $(ROUNDS) $(SEED)
 
 features: $(V)/.ok-dev ## List features that no test shows (FEATURES=file)
 	@$(BIN)/python -m tools.features "$(FEATURES)"
@@ -69,9 +90,11 @@ features: $(V)/.ok-dev ## List features that no test shows (FEATURES=file)
 docs: $(V)/.ok-dev ## Write the generated parts of docs/ anew
 	@$(BIN)/python -m tools.settings_doc
 	@$(BIN)/python -m tools.tree_doc
+	@$(BIN)/python -m tools.points_doc
 	@$(BIN)/python -m tools.commands_doc
 	@$(BIN)/python -m tools.cli_doc
 	@$(BIN)/python -m tools.letters_doc
+	@$(BIN)/python -m tools.attacks_doc
 
 site: $(V)/.ok-dev ## Build the documentation as a site into build/site
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --clean --strict
