@@ -4,13 +4,14 @@ import os
 import statistics
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from bench import contacts as importer
 from bench import growth as grown
 from bench import letters, mails
 from bench import pages as portal
 from bench import reading as reader
+from bench import storage as stored
 from bench.desk import Desk
 from bench.load import send
 from tests.peers.common import wait_for
@@ -175,16 +176,32 @@ _GOALS = {"Home": "goal ≤ 50 ms", "list": "goal ≤ 50 ms", "ticket": "goal �
 
 def pages() -> None:
     """Pages of a desk with 100,000 tickets, for twenty people at once."""
-    for name, value, unit in portal.figures():
+    _pages("pages", portal.figures())
+
+
+def pages_postgres() -> None:
+    """The same on PostgreSQL."""
+    with Postgres(fsync="on", synchronous_commit="on", full_page_writes="on") as server:
+        _pages("PostgreSQL", portal.figures(server.fresh_database()))
+
+
+def _pages(title: str, found: Iterable[tuple[str, float, str]]) -> None:
+    for name, value, unit in found:
         kind = name.partition(": ")[2].partition(",")[0]
         goal = _GOALS.get(kind, "") if name.endswith("percentile") else "goal ≤ 2 s" if "CSV" in name else ""
-        _line(f"pages: {name}", f"{value:,.1f} {unit}", goal)
+        _line(f"{title}: {name}", f"{value:,.1f} {unit}", goal)
 
 
 def growth() -> None:
     """New mails and replies at 1,000 and at 1,000,000 tickets."""
     for name, value, unit in grown.figures():
         _line(f"growth: {name}", f"{value:,.2f} {unit}".rstrip(), "goal ≥ 0.9" if name == "ratio of the rates" else "")
+
+
+def storage() -> None:
+    """What a mail leaves on the disk."""
+    for name, value, unit in stored.figures():
+        _line(f"storage: {name}", f"{value:,.1f} {unit}")
 
 
 FIGURES: dict[str, Callable[[], None]] = {
@@ -197,7 +214,9 @@ FIGURES: dict[str, Callable[[], None]] = {
     "memory": memory,
     "contacts": contacts,
     "pages": pages,
+    "pages-postgres": pages_postgres,
     "growth": growth,
+    "storage": storage,
 }
 
 if __name__ == "__main__":

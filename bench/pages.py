@@ -40,9 +40,9 @@ class Sample:
     staff: int
 
 
-def figures() -> Iterator[tuple[str, float, str]]:
-    """Each figure with its unit, as it comes."""
-    with Desk(("portal",)) as desk:
+def figures(url: str = "") -> Iterator[tuple[str, float, str]]:
+    """Each figure with its unit, as it comes. `url` is another database than SQLite."""
+    with Desk(("portal",), url=url) as desk:
         sample = fill(desk.database)
         started = time.perf_counter()
         while search_step(desk.database):
