@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, select
+from sqlalchemy import ColumnElement, Select, exists, func, select
 from sqlalchemy.orm import Session
 
 from desk import walking
 from desk.audit import WAYS
-from desk.audit_acts import ACTS
+from desk.audit_acts import ACTS, OF_MAILS
 from desk.audit_names import Line, lines
 from desk.people import find_contact
 from desk.said import say
@@ -24,7 +24,7 @@ from store.tables import Audit, Disposition, Staff, Ticket
 
 MOST = 50  # on a page
 # What became of a mail that counts as an act of whoever wrote it.
-MAILS = {"mail.opened": "opened", "mail.noted": "noted", "mail.answered": "answered"}
+MAILS = {word: word.partition(".")[2] for word in OF_MAILS}
 GROUPS = tuple(dict.fromkeys(word.partition(".")[0] for word in (*ACTS, *MAILS)))
 _LARGEST_ID = 2**63 - 1
 
@@ -60,24 +60,22 @@ class Page:
 
 def page(session: Session, wanted: Wanted, after: Place | None, most: int = MOST) -> Page:
     """The acts that are looked for, behind a place. NotKnown says which filter cannot be."""
-    on, filters, kinds = _conditions(session, wanted)
-    if on is None:
-        return Page((), None)
-    found = walking.walk(session, Way(Audit.id, Audit.at, tuple(on)), filters, _same, after, most)
-    rows: list[Any] = list(session.scalars(select(Audit).where(Audit.id.in_(found.ids))))
-    known = {row.received_id for row in rows}
-    next_place = found.next
+    ways, filters, kinds = _ways(session, wanted)
+    walks = [walking.walk(session, way, filters, _same, after, most) for way in ways]
+    rows: list[Any] = list(
+        session.scalars(select(Audit).where(Audit.id.in_([one for walk in walks for one in walk.ids])))
+    )
     for kind in kinds:
-        mails = walking.walk(session, _mails(session, kind, wanted), [], _same, after, most)
-        theirs = session.scalars(select(Disposition).where(Disposition.received_id.in_(mails.ids)))
-        rows += [row for row in theirs if row.received_id not in known]
-        next_place = next_place or mails.next
-    rows.sort(key=_place, reverse=True)
+        walks.append(walking.walk(session, _mails(session, kind, wanted), [], _same, after, most))
+        rows += session.scalars(select(Disposition).where(Disposition.received_id.in_(walks[-1].ids)))
+    # Each walk came to its own end: behind the nearest of them some rows are not known yet.
+    ends = [(walk.next.at, walk.next.id) for walk in walks if walk.next is not None and walk.next.at is not None]
+    end = max(ends, default=None)
+    rows = sorted((row for row in rows if end is None or _place(row) >= end), key=_place, reverse=True)
     if len(rows) > most:
-        next_place = Place(*_place(rows[most - 1]))
-    elif next_place is not None and rows and found.searched is None:
-        next_place = Place(*_place(rows[-1]))
-    return Page(lines(session, rows[:most]), next_place, found.searched.at if found.searched else None)
+        return Page(lines(session, rows[:most]), Place(*_place(rows[most - 1])))
+    stopped = end is not None and any(walk.searched == Place(*end) for walk in walks)
+    return Page(lines(session, rows), Place(*end) if end else None, end[0] if end and stopped else None)
 
 
 def every(database: Database, wanted: Wanted, most: int) -> Iterator[Line]:
@@ -100,13 +98,12 @@ def _place(row: Any) -> tuple[datetime, int]:
     return row.at, row.received_id if isinstance(row, Disposition) else row.id
 
 
-def _conditions(
-    session: Session, wanted: Wanted
-) -> tuple[list[ColumnElement[bool]] | None, list[ColumnElement[bool]], list[str]]:
+def _ways(session: Session, wanted: Wanted) -> tuple[list[Way], list[ColumnElement[bool]], list[str]]:
     """What an index leads to, what is left to look at, and which mails of the ledger belong to it."""
     if wanted.way and wanted.way not in WAYS:
         raise NotKnown("way", say("There is no way “{way}”.", way=wanted.way[:40]))
-    on, kinds = _act(wanted.act)
+    words, kinds = _act(wanted.act)
+    on: list[ColumnElement[bool]] = []
     filters: list[ColumnElement[bool]] = []
     if wanted.who:
         whose = _who(session, wanted.who)
@@ -118,22 +115,22 @@ def _conditions(
         on += [Audit.kind == kind, Audit.object_id == object_id]
     if wanted.who or wanted.way not in ("", "mail") or (wanted.about and kind != "ticket"):
         kinds = []
+    one_by_one = bool(words) and not on  # an index for each word; what one person did is looked through for them
+    filters += [Audit.act.in_(words)] if words and on else []
     on += [Audit.at >= wanted.since] if wanted.since else []
     on += [Audit.at < wanted.until] if wanted.until else []
-    return on, filters, kinds
+    starts = [[Audit.act == word] for word in words] if one_by_one else [[]]
+    return [Way(Audit.id, Audit.at, (*start, *on)) for start in starts], filters, kinds
 
 
-def _act(word: str) -> tuple[list[ColumnElement[bool]], list[str]]:
+def _act(word: str) -> tuple[list[str], list[str]]:
+    """The words that are meant, none for all of them; and the kinds of mails."""
     if not word:
         return [], list(MAILS.values())
-    if word in ACTS:
-        return [Audit.act == word], []
-    if word in MAILS:
-        return [Audit.act == word], [MAILS[word]]
-    if word not in GROUPS:
+    if word not in GROUPS and word not in ACTS and word not in MAILS:
         raise NotKnown("act", say("There is no act “{act}”.", act=word[:40]))
-    mails = [kind for name, kind in MAILS.items() if name.startswith(f"{word}.")]
-    return [Audit.act >= f"{word}.", Audit.act < f"{word}/"], mails  # "/" comes behind "."
+    meant = [name for name in (*ACTS, *MAILS) if name == word or name.startswith(f"{word}.")]
+    return meant, [MAILS[name] for name in meant if name in MAILS]
 
 
 def _who(session: Session, text: str) -> ColumnElement[bool] | None:
@@ -161,9 +158,10 @@ def _about(session: Session, text: str) -> tuple[str, int]:
 
 
 def _mails(session: Session, kind: str, wanted: Wanted) -> Way:
-    on: list[ColumnElement[bool]] = [Disposition.kind == kind]
-    if wanted.about:
-        on.append(Disposition.ticket_id == _about(session, wanted.about)[1])
+    written_down = exists().where(Audit.received_id == Disposition.received_id)  # what staff did, and Admin Users
+    on: list[ColumnElement[bool]] = [Disposition.kind == kind, ~written_down]
+    if wanted.about:  # the mails of a ticket are few, those of a kind are not: the index of these is kept away
+        on = [Disposition.ticket_id == _about(session, wanted.about)[1], func.lower(Disposition.kind) == kind, on[1]]
     on += [Disposition.at >= wanted.since] if wanted.since else []
     on += [Disposition.at < wanted.until] if wanted.until else []
     return Way(Disposition.received_id, Disposition.at, tuple(on))

@@ -18,6 +18,7 @@ _TABLES: Mapping[str, Any] = {
     "site": Site,
 }
 _PATHS = {"mail": "/desk/mail/{}", "letter": "/desk/mail/letters/{}", "contact": "/people/{}"}
+_FOR_PROGRAMS = ("key_id", "proof")  # desk/audit_seal.py
 _Named = Mapping[tuple[str, int], str]
 
 
@@ -37,6 +38,9 @@ class Line:
     peer: str = ""
     received_id: int | None = None
     event_id: int | None = None
+    kind: str = ""  # `about` in its parts
+    object_id: int | None = None
+    name: str = ""
 
     @property
     def text(self) -> str:
@@ -70,10 +74,13 @@ def _act(row: Audit, named: _Named) -> Line:
         )  # fmt: skip
         path = _PATHS.get(row.kind, "").format(row.object_id)
         path = f"/t/{known}" + (f"#n{row.event_id}" if row.event_id else "") if known and row.kind == "ticket" else path
-    details = "; ".join(f"{name}: {_shown(value)}" for name, value in row.details.items())
-    return Line(
-        row.id, row.at, row.way, who, row.act, about, path, details, row.via, row.peer, row.received_id, row.event_id
+    details = "; ".join(
+        f"{name.replace('_', ' ')}: {_shown(value)}" for name, value in row.details.items() if name not in _FOR_PROGRAMS
     )
+    return Line(
+        row.id, row.at, row.way, who, row.act, about, path, details, row.via, row.peer, row.received_id, row.event_id,
+        row.kind, row.object_id, named.get((row.kind, row.object_id or 0), ""),
+    )  # fmt: skip
 
 
 def _mail(row: Disposition, named: _Named) -> Line:
@@ -81,7 +88,8 @@ def _mail(row: Disposition, named: _Named) -> Line:
     path = f"/desk/mail/{row.received_id}"
     return Line(
         row.received_id, row.at, "mail", row.sender, f"mail.{row.kind}", number or f"mail {row.received_id}", path, "",
-        received_id=row.received_id,
+        received_id=row.received_id, kind="ticket" if number else "mail",
+        object_id=row.ticket_id if number else row.received_id, name=number,
     )  # fmt: skip
 
 

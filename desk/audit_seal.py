@@ -5,18 +5,20 @@ since: it lists the new rows, and keeps a digest over them and over the seal bef
 the database. A transaction that ends late is in the next seal, so nobody waits for anybody.
 
 The address on the net is not in the digest: it goes when a person is erased. What no seal can tell is that the newest
-rows, with all seals over them, were taken away; each seal is logged too, and the log is kept elsewhere.
+rows, with all seals over them, were taken away; each seal is logged too, and the log is kept elsewhere. That rows went
+because they were old is said by a row with a proof, which needs the key as well.
 """
 
 import hashlib
+import hmac
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy import Row, delete, func, insert, select, update
+from sqlalchemy import Row, and_, delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from desk import audit
@@ -44,10 +46,13 @@ class Fault:
 
 
 def seal(session: Session, keys: Keys, now: datetime) -> int:
-    """Close what has come since the last seal, if it is much or an hour old; how many rows."""
+    """Close what has come since the last seal, if it is much or an hour old; how many rows.
+
+    A clock that had run ahead, or has been set back, stops no seal.
+    """
     last = session.scalars(select(AuditSeal).order_by(AuditSeal.number.desc()).limit(1)).first()
     ids = _open_ids(session, last, now - _SETTLED)
-    if not ids or (len(ids) < MOST and last is not None and now - last.at < EVERY):
+    if not ids or (len(ids) < MOST and last is not None and abs(now - last.at) < EVERY):
         return 0
     rows = _rows(session, ids)
     number, before = (last.number + 1, last.digest) if last else (1, b"")
@@ -66,7 +71,7 @@ def seal(session: Session, keys: Keys, now: datetime) -> int:
 
 def _open_ids(session: Session, last: AuditSeal | None, until: datetime) -> list[int]:
     """Rows under no seal, oldest first; of a day before the last seal those that came late are among them."""
-    since = last.upto - LATE if last else None
+    since = min(last.upto, until) - LATE if last else None
     known: set[int] = set()
     if since is not None:
         for rows in session.scalars(select(AuditSeal.rows).where(AuditSeal.upto >= since)):
@@ -103,7 +108,7 @@ def _line(row: Row[Any]) -> bytes:
 def faults(session: Session, keys: Keys) -> Iterator[Fault]:
     """What does not fit its seal, and what should be under one and is not."""
     before, number = b"", 0
-    pruned = _pruned(session)
+    pruned = _pruned(session, keys)
     sealed: set[int] = set()
     newest: datetime | None = None
     for one in _seals(session):
@@ -131,7 +136,7 @@ def _seals(session: Session) -> Iterator[AuditSeal]:
 def _checked(session: Session, keys: Keys, one: AuditSeal, before: bytes, pruned: datetime | None) -> Iterator[Fault]:
     rows = _rows(session, one.rows)
     if not rows and pruned is not None and one.upto < pruned:
-        return  # they went after retention.audit_days; the row that says so is under a seal of its own
+        return  # they went after retention.audit_days
     if len(rows) != len(one.rows):
         yield Fault(f"{len(one.rows) - len(rows)} of its rows are gone", one.number)
         return
@@ -142,12 +147,20 @@ def _checked(session: Session, keys: Keys, one: AuditSeal, before: bytes, pruned
         yield Fault("its rows are not what they were", one.number)
 
 
-def _pruned(session: Session) -> datetime | None:
-    """Up to when rows went by themselves, as rows under a seal say."""
-    said = select(Audit.id, Audit.details).where(Audit.act == "audit.pruned").order_by(Audit.at.desc()).limit(100)
-    sealed = {one for rows in session.scalars(select(AuditSeal.rows)) for one in rows}
-    moments = [datetime.fromisoformat(row.details["before"]) for row in session.execute(said) if row.id in sealed]
-    return max(moments, default=None)
+def _pruned(session: Session, keys: Keys) -> datetime | None:
+    """Up to when rows went by themselves, as a row says whose proof is right."""
+    said = select(Audit.details).where(Audit.act == "audit.pruned").order_by(Audit.at.desc()).limit(100)
+    for details in session.scalars(said):
+        before, proof = str(details.get("before")), _proof(keys, details.get("key_id", -1), str(details.get("before")))
+        if proof is not None and hmac.compare_digest(proof, str(details.get("proof")).encode()):
+            return datetime.fromisoformat(before)
+    return None
+
+
+def _proof(keys: Keys, key_id: int, before: str) -> bytes | None:
+    """Without it a row put in by hand could say that all was old: the next seal would close over it as over others."""
+    key = keys.derive(_PURPOSE, key_id)
+    return hashlib.blake2b(f"pruned {before}".encode(), key=key, digest_size=16).hexdigest().encode() if key else None
 
 
 def _unsealed(session: Session, sealed: set[int], newest: datetime | None) -> Iterator[Fault]:
@@ -161,10 +174,10 @@ def _unsealed(session: Session, sealed: set[int], newest: datetime | None) -> It
 
 def keep(session: Session, keys: Keys, now: datetime, days: int) -> int:
     """What came since is sealed; what is older than so many days goes, and nothing with 0. How many rows."""
-    return seal(session, keys, now) + (prune(session, now - timedelta(days=days)) if days else 0)
+    return seal(session, keys, now) + (prune(session, keys, now - timedelta(days=days)) if days else 0)
 
 
-def prune(session: Session, before: datetime) -> int:
+def prune(session: Session, keys: Keys, before: datetime) -> int:
     """Rows under the seals that ended before go; the seals stay, and a row says so. How many."""
     oldest = session.scalar(select(func.min(Audit.at)))
     if oldest is None or oldest >= before:
@@ -178,7 +191,9 @@ def prune(session: Session, before: datetime) -> int:
     for start in range(0, len(gone), _NOT_IN):
         session.execute(delete(core(Audit)).where(core(Audit).c.id.in_(gone[start : start + _NOT_IN])))
     _close_gate(session)
-    audit.note(session, "audit.pruned", before=before.astimezone(UTC).isoformat(), rows=len(gone))
+    said = before.astimezone(UTC).isoformat()
+    proof = (_proof(keys, keys.newest, said) or b"").decode()
+    audit.note(session, "audit.pruned", before=said, rows=len(gone), key_id=keys.newest, proof=proof)
     return len(gone)
 
 
@@ -186,12 +201,20 @@ def _is_there(session: Session, rows: Sequence[int]) -> bool:
     return session.scalar(select(Audit.id).where(Audit.id.in_(rows[:_NOT_IN])).limit(1)) is not None
 
 
-def forget_peers(session: Session, contact_id: int) -> int:
-    """Where somebody came from who is erased; how many rows. That they came, and when, stays."""
-    table = core(Audit)
+def forget_peers(session: Session, contact_id: int, accounts: Collection[int] = ()) -> int:
+    """Where somebody came from who is erased; how many rows. That they came, and when, stays.
+
+    So it is with what was done about them by nobody who had signed in: a wrong password, a link asked for, a list left.
+    """
+    table = core(Audit).c
+    nobody = and_(table.staff_id.is_(None), table.contact_id.is_(None))
+    about_them = and_(nobody, table.kind == "contact", table.object_id == contact_id)
+    about_account = and_(nobody, table.kind == "account", table.object_id.in_(accounts))
+    count = 0
     _open_gate(session, None)
-    mine = update(table).where(table.c.contact_id == contact_id, table.c.peer != "").values(peer="")
-    count = len(session.execute(mine.returning(table.c.id)).all())
+    for whose in (table.contact_id == contact_id, about_them, about_account):  # each by its index
+        mine = update(core(Audit)).where(whose, table.peer != "").values(peer="")
+        count += len(session.execute(mine.returning(table.id)).all())
     _close_gate(session)
     return count
 

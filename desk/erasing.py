@@ -171,9 +171,11 @@ def _cut_off(session: Session, person: Person, contact: Contact | None, now: dat
     if contact is None:
         return
     accounts = core(Account)
-    theirs = select(accounts.c.id).where(accounts.c.contact_id == contact.id)
+    theirs = session.scalars(select(accounts.c.id).where(accounts.c.contact_id == contact.id)).all()
+    audit_seal.forget_peers(session, contact.id, theirs)  # while it is known which accounts are theirs
     for held in (WebSession, AccessToken, HalfSignIn, RecoveryCode):
         session.execute(delete(core(held)).where(core(held).c.account_id.in_(theirs)))
+    session.execute(delete(core(LoginTry)).where(tries.at_codes(theirs)))
     session.execute(delete(accounts).where(accounts.c.contact_id == contact.id))
     tables: Sequence[type[Base]] = (Approver, Participant, Alert, Pending)
     for table in tables:

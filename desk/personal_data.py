@@ -78,7 +78,8 @@ def person(session: Session, subject: Subject) -> Data:
 def access(session: Session, subject: Subject) -> Data:
     """Sign-in: the account, signed-in browsers, access tokens, failed tries. No secret is here."""
     account = session.scalars(select(Account).where(Account.contact_id == subject.contact_id)).first()
-    failed = select(LoginTry.at).where(tries.naming(subject.addresses)).order_by(LoginTry.at)
+    theirs = or_(tries.naming(subject.addresses), tries.at_codes([account.id] if account else []))
+    failed = select(LoginTry.at).where(theirs).order_by(LoginTry.at)
     if account is None:
         return {"account": None, "browsers": [], "tokens": [], "failed": []}
     held = session.scalars(select(AccessToken).where(AccessToken.account_id == account.id)).all()

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from sqlalchemy import String, and_, cast, delete, func, or_, select, text, update
 from sqlalchemy.orm import Session
 
+from desk.tries import over
 from store.tables import (
     Attachment,
     Delivery,
@@ -110,9 +111,9 @@ def blank(session: Session, ids: Collection[int]) -> None:
     session.execute(update(mails).where(mails.c.id.in_(ids)).values(empty))
 
 
-def tries(session: Session, before: datetime) -> None:
-    """Sign-ins that failed before: the limits look no further back."""
-    session.execute(delete(core(LoginTry)).where(core(LoginTry).c.at < before))
+def tries(session: Session, now: datetime) -> None:
+    """Sign-ins that failed, of which no limit looks further back."""
+    session.execute(delete(core(LoginTry)).where(over(now)))
 
 
 def imports(session: Session, before: datetime) -> Gone:

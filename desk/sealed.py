@@ -18,6 +18,11 @@ def seal(secret: bytes, keys: Keys, purpose: str, bound: bytes) -> bytes:
     return bytes((keys.newest,)) + nonce + AESGCM(key).encrypt(nonce, secret, bound)
 
 
+def is_of_older_key(sealed: bytes, keys: Keys) -> bool:
+    """True when it should be sealed anew, so that the older key can be taken out of the file one day."""
+    return sealed[:1] != bytes((keys.newest,))
+
+
 def unseal(sealed: bytes, keys: Keys, purpose: str, bound: bytes) -> bytes | None:
     """The secret; None when it is not ours, altered, of something else, or sealed with a key that is gone."""
     if len(sealed) <= 1 + _NONCE:

@@ -111,7 +111,7 @@ def start(
     session.flush()
     if not goes_on:
         whose = (account.staff_id, account.contact_id)
-        audit.note(session, "sign-in.done", "account", account.id, who=whose, once=must_change)
+        audit.note(session, "sign-in.done", "account", account.id, who=whose, once=must_change or None)
     return Started(cookie, lasts, keep)
 
 

@@ -3,6 +3,7 @@
 Where somebody has two-step sign-in, they become half a sign-in, to which the code is still to come.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
@@ -10,7 +11,7 @@ from typing import Literal
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from desk import audit, credentials, half_way, passwords, sessions, tries, two_step
+from desk import audit, credentials, half_way, passwords, sessions, totp, tries, two_step
 from desk.half_way import Half
 from desk.keys import Keys
 from store.database import Database
@@ -116,7 +117,7 @@ def sign_in_by_code(
     """The second step: half a sign-in and a code become a session."""
     with database.transaction(durable=False) as session:
         half = half_way.find(session, cookie, now)
-        subject = tries.codes_of(half.account_id) if half else ""
+        subject = _subject(half.account_id, typed, peer) if half else ""
         wait = tries.count(session, subject, peer, now, database.ids.next) if half else timedelta(0)
     if half is None:
         return Refused("gone")
@@ -126,16 +127,15 @@ def sign_in_by_code(
         account = session.get(Account, half.account_id, with_for_update=True)
         half = half_way.find(session, cookie, now)
         if half is None or account is None or not _has_access(session, account) or account.totp_at is None:
-            return Refused("gone")
+            return _refused(session, account, "code", "gone")
         if not half_way.still_right(half, account):
-            return Refused("gone")
+            return _refused(session, account, "code", "gone")
         if two_step.use(session, account, typed, keys, now, database.ids.next) is None:
-            if tries.how_many(session, subject) == tries.FREE_TRIES:
-                two_step.warn(session, account, now, database.ids.next)
+            _warn(session, account, subject, now, database.ids.next)
             return _refused(session, account, "code")
         if half.by_once and not credentials.use_once(session, account):
-            return Refused("gone")
-        tries.forget(session, subject, peer, now)
+            return _refused(session, account, "code", "gone")
+        _forgive_codes(session, account.id, peer, now)
         session.delete(half)
         return _start(session, account, now, lifetimes, user_agent, by_once=half.by_once, keep=half.kept)
 
@@ -175,7 +175,7 @@ def change_two_step(
     now: datetime,
 ) -> list[str] | Refused:
     """What an open session and the password alone do not: new recovery codes, which are returned, or no second step."""
-    subject, next_id = tries.codes_of(account_id), database.ids.next
+    subject, next_id = _subject(account_id, typed, peer), database.ids.next
     with database.transaction(durable=False) as session:
         wait = tries.count(session, subject, peer, now, next_id)
     if wait:
@@ -184,8 +184,9 @@ def change_two_step(
         account = session.get_one(Account, account_id, with_for_update=True)
         if two_step.use(session, account, typed, keys, now, next_id) is None:
             audit.note(session, "password.refused", "account", account_id, by="code")
+            _warn(session, account, subject, now, next_id)
             return Refused("wrong")
-        tries.forget(session, subject, peer, now)
+        _forgive_codes(session, account_id, peer, now)
         if act == "codes":
             return two_step.renew(session, account, now, next_id)
         two_step.switch_off(session, account, now, next_id)
@@ -214,15 +215,17 @@ def _begin(
     """Start the session, or the second step, if nothing changed since `seen` was read."""
     with database.transaction() as session:
         account = session.get(Account, seen.id, with_for_update=True)
+        by: How = "link" if tried == "link" else "password"
         if account is None or not _has_access(session, account):
-            return _refused(session, account, "link" if tried == "link" else "password")
+            return _refused(session, account, by)
         if (account.password_hash, account.once_hash) != (seen.password_hash, seen.once_hash):
-            return Refused("wrong")
+            return _refused(session, account, by)
         if with_code and account.totp_at is not None:
             tries.forgive(session, tried, peer, now)
+            audit.note(session, "sign-in.half", "account", account.id, who=(None, None), by=by)
             return half_way.begin(session, account, by_once=by_once, keep=keep, now=now)
         if by_once and not credentials.use_once(session, account):
-            return Refused("wrong")
+            return _refused(session, account, by)
         tries.forgive(session, tried, peer, now)
         return _start(session, account, now, lifetimes, user_agent, by_once=by_once, keep=keep)
 
@@ -233,10 +236,27 @@ def _wrong(database: Database, account: Account | None, by: How) -> Refused:
         return _refused(session, account, by)
 
 
-def _refused(session: Session, account: Account | None, by: How) -> Refused:
+def _subject(account_id: int, typed: str, peer: str) -> str:
+    """What a code is counted by: those of an app from anywhere."""
+    return tries.codes_of(account_id) if totp.typed_code(typed) else tries.recovery_of(account_id, peer)
+
+
+def _forgive_codes(session: Session, account_id: int, peer: str, now: datetime) -> None:
+    """One was right, of the app or for emergencies: nobody but the owner has either."""
+    for subject in (tries.codes_of(account_id), tries.recovery_of(account_id, peer)):
+        tries.forget(session, subject, peer, now)
+
+
+def _warn(session: Session, account: Account, subject: str, now: datetime, next_id: Callable[[], int]) -> None:
+    """Tell the owner, once, when wrong codes of an app have become many."""
+    if subject == tries.codes_of(account.id) and tries.how_many(session, subject) == tries.FREE_TRIES:
+        two_step.warn(session, account, now, next_id)
+
+
+def _refused(session: Session, account: Account | None, by: How, why: Literal["wrong", "gone"] = "wrong") -> Refused:
     # Nobody has shown that they are whose account it is, and what was typed as a name may be a password.
     audit.note(session, "sign-in.refused", "account", account.id if account else None, who=(None, None), by=by)
-    return Refused("wrong")
+    return Refused(why)
 
 
 def _start(

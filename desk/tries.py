@@ -1,6 +1,6 @@
 """Failed sign-ins: how long to wait before the next one. Limited by name and address together, never by name alone.
 
-But for codes of a second step: those are limited by account.
+But for codes of an app: those are limited by account, and remembered until a right one, because six digits are few.
 """
 
 import hashlib
@@ -8,7 +8,7 @@ import math
 from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 
-from sqlalchemy import BigInteger, ColumnElement, cast, delete, false, func, or_, select
+from sqlalchemy import BigInteger, ColumnElement, and_, cast, delete, false, func, or_, select
 from sqlalchemy.orm import Session
 
 from store.tables import LoginTry
@@ -17,9 +17,14 @@ REMEMBERED = timedelta(hours=1)
 FREE_TRIES = 5  # of one name from one address, before waiting begins
 FIRST_WAIT = timedelta(minutes=1)
 LONGEST_WAIT = timedelta(minutes=15)
+# Some ninety wrong codes of one account in a month, each right with a chance of 3 in a million. NIST SP 800-63B-4
+# section 3.2.2 ends it for good after a hundred in a row; here nobody is locked out for good.
+CODES_REMEMBERED = timedelta(days=30)
+LONGEST_WAIT_FOR_CODES = timedelta(days=1)
 PEER_TRIES = 20  # from one address in a minute, whatever the names
 _WHAT = ("", "link ", "status ")  # before a name: a password, a sign-in link or a status that was asked for
 _LETTERS = ("status letter:", "request of:")  # what is counted by address alone
+_CODES = "code:"
 
 
 def subject_of(username: str, peer: str) -> str:
@@ -51,7 +56,27 @@ def naming(addresses: Collection[str]) -> ColumnElement[bool]:
 
 def codes_of(account_id: int) -> str:
     """The codes of one account from anywhere: whoever is asked for one knows the password, and six digits are few."""
-    return f"code:{account_id}"
+    return f"{_CODES}{account_id}"
+
+
+def recovery_of(account_id: int, peer: str) -> str:
+    """The recovery codes of one account, by address too: nobody guesses 120 bits, so no guesser keeps the owner out."""
+    return f"recovery:{account_id}|{peer[:45]}"
+
+
+def at_codes(account_ids: Collection[int]) -> ColumnElement[bool]:
+    """The tries at the second step of these accounts."""
+    found: list[ColumnElement[bool]] = [false()]
+    for account_id in account_ids:
+        found.append(LoginTry.subject == codes_of(account_id))
+        found.append(LoginTry.subject.startswith(recovery_of(account_id, "")))
+    return or_(*found)
+
+
+def over(now: datetime) -> ColumnElement[bool]:
+    """The tries that no limit looks at any more, and those of a time to come: the clock was ahead, and is set back."""
+    short = and_(LoginTry.at < now - REMEMBERED, LoginTry.subject.not_like(f"{_CODES}%"))
+    return or_(short, LoginTry.at < now - CODES_REMEMBERED, LoginTry.at > now + REMEMBERED)
 
 
 def begin(session: Session, username: str, peer: str, now: datetime, next_id: Callable[[], int]) -> timedelta:
@@ -62,7 +87,7 @@ def begin(session: Session, username: str, peer: str, now: datetime, next_id: Ca
 def count(session: Session, subject: str, peer: str, now: datetime, next_id: Callable[[], int]) -> timedelta:
     """The same of anything that is tried."""
     one_by_one(session, subject, f"peer:{peer[:45]}")
-    session.execute(delete(LoginTry).where(LoginTry.at < now - REMEMBERED))
+    session.execute(delete(LoginTry).where(over(now)).execution_options(synchronize_session=False))
     wait = max(_wait_for(session, subject, now), _wait_for_peer(session, peer, now))
     if not wait:
         for counted in (subject, f"peer:{peer[:45]}"):
@@ -98,8 +123,9 @@ def _wait_for(session: Session, subject: str, now: datetime) -> timedelta:
     if last is None or count < FREE_TRIES:
         return timedelta(0)
     # Doubled for each five further tries: 1, 2, 4, 8, 15 minutes.
-    pause = min(LONGEST_WAIT, FIRST_WAIT * 2 ** min(10, (count - FREE_TRIES) // FREE_TRIES))
-    left: timedelta = last + pause - now
+    longest = LONGEST_WAIT_FOR_CODES if subject.startswith(_CODES) else LONGEST_WAIT
+    pause = min(longest, FIRST_WAIT * 2 ** min(11, (count - FREE_TRIES) // FREE_TRIES))
+    left: timedelta = pause - max(timedelta(0), now - last)
     return max(timedelta(0), left)
 
 

@@ -12,9 +12,9 @@ import structlog
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from desk import audit, credentials, half_way, sealed, totp
+from desk import audit, credentials, half_way, sealed, totp, tries
 from desk.keys import Keys
-from store.tables import Account, RecoveryCode
+from store.tables import Account, LoginTry, RecoveryCode, core
 
 # Who may have it, and who must: nobody and nobody · all may · staff must · staff and Admin users must · all must
 Policy = Literal["off", "optional", "staff", "admins", "everybody"]
@@ -77,6 +77,8 @@ def switch_off(session: Session, account: Account, now: datetime, next_id: Calla
     account.totp_secret, account.totp_at, account.totp_step = None, None, 0
     half_way.end_all(session, account.id)
     session.execute(delete(RecoveryCode).where(RecoveryCode.account_id == account.id))
+    # Wrong codes of the secret that is gone would have its owner wait at the next one.
+    session.execute(delete(core(LoginTry)).where(tries.at_codes([account.id])))
     _tell(session, account, "off", now, next_id, by=by)
 
 
@@ -115,6 +117,8 @@ def use(
         if step is None:
             return None
         account.totp_step = step
+        if sealed.is_of_older_key(account.totp_secret or b"", keys):
+            account.totp_secret = sealed.seal(secret, keys, _KEPT, _bound(account.id))
         session.flush()
         return "app"
     mine = (RecoveryCode.account_id == account.id, RecoveryCode.digest == _digest(typed))
@@ -146,7 +150,9 @@ def _tell(
 ) -> None:
     """Its owner gets a letter: whoever did not do it should know at once."""
     log.info("two-step sign-in", what=what, account=account.id)
-    audit.note(session, "second-factor.changed", "account", account.id, what=what)
+    # Whoever signs in with a recovery code is not signed in yet when it is used.
+    whose = (account.staff_id, account.contact_id) if what == "recovery" else None
+    audit.note(session, "second-factor.changed", "account", account.id, who=whose, what=what)
     _letter(session, account, what, now, next_id, by=by)
 
 

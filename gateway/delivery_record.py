@@ -1,9 +1,11 @@
 """What came of letters is written down: all at once, or one by one where that fails."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import structlog
+from sqlalchemy import select
 
 from gateway import delivered_log, delivery_batch
 from gateway import delivery_outcome as outcome
@@ -14,6 +16,7 @@ from gateway.delivery_policy import DeliveryPolicy
 from gateway.outage import is_conflict, is_ours
 from store.database import Database
 from store.points import reached
+from store.tables import Delivery
 
 log = structlog.get_logger(__name__)
 
@@ -25,6 +28,7 @@ class Unrecorded:
     batch: Batch
     results: Results
     relay: str
+    ids: list[int] = field(default_factory=list)  # given in tries to record it; nobody learned what came of those
 
 
 def record(
@@ -35,10 +39,11 @@ def record(
     Raises only when the database is away: all of it is then still to be done.
     """
     try:
-        with database.transaction() as session:
-            outcome.record(session, done.batch, done.results, policy, now, database.ids.next, done.relay)
-            paces.take_note(session, [(letter.recipient, result) for letter, result in done.results], now)
-            reached("delivery.recording")
+        if not _is_recorded(database, done):
+            with database.transaction() as session:
+                outcome.record(session, done.batch, done.results, policy, now, _noting(database, done), done.relay)
+                paces.take_note(session, [(letter.recipient, result) for letter, result in done.results], now)
+                reached("delivery.recording")
     except Exception as error:
         if is_ours(error) and not is_conflict(error):
             raise
@@ -49,6 +54,22 @@ def record(
     reached("delivery.recorded")
     delivered_log.tell(done.batch, done.results, now, policy.give_up)
     return []
+
+
+def _is_recorded(database: Database, done: Unrecorded) -> bool:
+    """A commit whose answer did not come may have been done all the same: staff are not told twice."""
+    if not done.ids:
+        return False
+    with database.reading() as session:
+        return session.scalar(select(Delivery.id).where(Delivery.id.in_(done.ids)).limit(1)) is not None
+
+
+def _noting(database: Database, done: Unrecorded) -> Callable[[], int]:
+    def next_id() -> int:
+        done.ids.append(database.ids.next())
+        return done.ids[-1]
+
+    return next_id
 
 
 def _nobody_knows(database: Database, done: Unrecorded, now: datetime, error: Exception) -> None:

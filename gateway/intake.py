@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
 import structlog
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 from structlog.contextvars import bound_contextvars
 
@@ -24,7 +24,7 @@ from gateway.view import Incoming, load_view
 from store.blobs import BlobStore
 from store.database import Database
 from store.points import reached
-from store.queue import claim, give_back, give_back_unsure
+from store.queue import claim, give_back, give_back_unsure, put_off
 from store.tables import ReceivedMail
 
 log = structlog.get_logger(__name__)
@@ -226,11 +226,8 @@ class Intake:
             self._hold(mail_id, "failed", f"Handling it failed {attempts} times: {type(error).__name__}.")
             return
         with self._database.transaction() as session:
-            session.execute(
-                update(ReceivedMail)
-                .where(ReceivedMail.id == mail_id)
-                .values(lease_until=self._clock() + RETRY_AFTER, last_error=f"{type(error).__name__}: {error}"[:2000])
-            )
+            said = f"{type(error).__name__}: {error}"
+            put_off(session, mail_id, self._clock() + RETRY_AFTER, said, attempt=True)
         self._open.discard(mail_id)
 
     def _wait(self, mail_id: int, error: Exception) -> None:
@@ -238,11 +235,7 @@ class Intake:
         faults = self._faults.get(mail_id, 0) + 1
         later = self._clock() + timedelta(seconds=pause(faults))
         with self._database.transaction() as session:
-            session.execute(
-                update(ReceivedMail)
-                .where(ReceivedMail.id == mail_id)
-                .values(lease_until=later, attempts=ReceivedMail.attempts - 1, last_error=one_line(error)[:2000])
-            )
+            put_off(session, mail_id, later, one_line(error), attempt=False)
         self._open.discard(mail_id)
         self._faults[mail_id] = faults
         self._outage.failed(error)

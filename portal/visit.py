@@ -14,7 +14,7 @@ from desk import audit, sessions, two_step
 from desk.audit import Origin
 from desk.language import ENGLISH, Language
 from desk.sessions import Visitor
-from portal import cookies, forms, way_back
+from portal import beside, cookies, forms, way_back
 from portal.board import FiguresBoard, StatusBoard
 from portal.config import PortalConfig
 from portal.forms import Form
@@ -193,7 +193,7 @@ def _visitor(portal: Portal, request: Request, now: datetime) -> Visitor | None:
     with config.database.reading() as session:
         visitor = sessions.resume(session, cookie, now=now, lifetimes=config.lifetimes, levels=config.levels)
     if visitor is not None and visitor.stale:
-        with config.database.transaction(durable=False) as session:
+        with beside.noting(config.database) as session:
             sessions.touch(session, visitor.key, now)
     return visitor
 

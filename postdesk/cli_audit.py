@@ -26,10 +26,10 @@ def audit(
 ) -> None:
     """Who did what: by mail, page, API, command line or by the clock. Nobody can change it. Times are UTC."""
     from desk import audit_log
-    from desk.audit_acts import ACTS
+    from desk.audit_acts import ACTS, OF_MAILS
 
     if words:
-        for word, means in ACTS.items():
+        for word, means in {**ACTS, **OF_MAILS}.items():
             say_json({"act": word, "means": means}) if as_json else typer.echo(f"{word:<24}{means}")
         return
     wanted = audit_log.Wanted(who, way, act, about, _day(since), _day(until, end=True))

@@ -30,7 +30,6 @@ from desk.hours import Hours, office
 from desk.reminders import Plan
 from desk.retention import Gone
 from desk.targets import ALL
-from desk.tries import REMEMBERED
 from gateway import hook_queue
 from postdesk import backup_due, canaries, erasing_young, forgetting, large_imports, sweep
 from postdesk.languages import languages
@@ -160,7 +159,7 @@ def _mailboxes(run: Run) -> Done:
 def _purge(run: Run) -> Done:
     sessions.purge(run.session, run.now)
     half_way.purge(run.session, run.now)
-    retention.tries(run.session, run.now - REMEMBERED)
+    retention.tries(run.session, run.now)
     clockwork.forget_questions(run.session, run.now)
     tokens.purge(run.session, run.now)
     hook_queue.forget(run.session, run.now - hook_queue.KEPT)

@@ -77,6 +77,20 @@ def give_back_unsure(session: Session, table: Queue, until: datetime) -> None:
     )
 
 
+def put_off(session: Session, mail_id: int, until: datetime, why: str, *, attempt: bool) -> None:
+    """A mail that is ours still waits until then; without `attempt`, that it was claimed does not count.
+
+    It waits in nobody's name: where the commit of that is not answered, giving it back does not count it off again.
+    """
+    session.execute(
+        update(ReceivedMail)
+        .where(ReceivedMail.id == mail_id, is_ours(ReceivedMail))
+        .values(lease_until=until, holder="", last_error=why[:2000])
+        .values(attempts=ReceivedMail.attempts - int(not attempt))
+        .execution_options(synchronize_session=False)
+    )
+
+
 def release_dead(session: Session) -> int:
     """End the leases of processes of this machine that have died: their work need not wait for the lease to run out.
 

@@ -74,7 +74,7 @@ def _begin(session: Session, address: str, peer: str, now: datetime, desk: Desk)
         (f"request of:{address[:320]}", tries.REMEMBERED, OF_ADDRESS),
     )
     tries.one_by_one(session, *(subject for subject, _, _ in limits))
-    session.execute(delete(LoginTry).where(LoginTry.at < now - tries.REMEMBERED))
+    session.execute(delete(LoginTry).where(tries.over(now)).execution_options(synchronize_session=False))
     for subject, span, most in limits:
         mine = (LoginTry.subject == subject, LoginTry.at > now - span)
         count, first = session.execute(select(func.count(), func.min(LoginTry.at)).where(*mine)).one()

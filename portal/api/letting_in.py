@@ -4,6 +4,7 @@ from starlette.requests import Request
 
 from desk import tokens
 from desk.tokens import Bearer
+from portal import beside
 from portal.api.calls import Operation
 from portal.api.limits import Pace
 from portal.api.problems import Problem
@@ -39,7 +40,7 @@ class Doorkeeper:
             raise Problem(401, "This token does not work, or not any more.", headers={"WWW-Authenticate": said})
         _not_over(self._pace.wait(str(bearer.token_id), now))
         if bearer.stale:
-            with config.database.transaction(durable=False) as session:
+            with beside.noting(config.database) as session:
                 tokens.touch(session, bearer.token_id, now)
         _may(bearer, one)
         return bearer

@@ -8,6 +8,7 @@ from starlette.responses import Response, StreamingResponse
 
 from desk import audit, audit_log, exporting, walking
 from desk.acting.wish import day_of
+from desk.audit_acts import ACTS, OF_MAILS, SECTIONS
 from desk.audit_log import NotKnown, Page, Wanted
 from desk.clean import clean
 from desk.exporting import Listing, Value
@@ -25,6 +26,24 @@ WAYS: Mapping[str, Said] = {
     "cli": say("Command line"),
     "timer": say("The desk itself"),
 }
+KINDS: Mapping[str, Said] = {
+    "account": say("Account"),
+    "announcement": say("Announcement"),
+    "canary": say("Canary"),
+    "contact": say("Contact"),
+    "import": say("Import"),
+    "letter": say("Letter"),
+    "mail": say("Mail"),
+    "move": say("Old mail"),
+    "mute": say("Muted address"),
+    "organisation": say("Organisation"),
+    "site": say("Site"),
+    "staff": say("Colleague"),
+    "team": say("Team"),
+    "ticket": say("Ticket"),
+    "token": say("Access token"),
+}
+_WORDS = {**ACTS, **OF_MAILS}
 _LONGEST = 320
 
 
@@ -42,7 +61,8 @@ def show(portal: Portal, visit: Visit) -> Response:
     after = {"after": str(found.next)} if found.next else {}
     return portal.page(
         visit, "mail.html", status=422 if faults else 200, view="audit", found=found, filters=filters, faults=faults,
-        ways=WAYS, acts=audit_log.GROUPS, paged="after" in visit.query, filtered=bool(given), done="",
+        ways=WAYS, kinds=KINDS, sections=SECTIONS, of_mails=OF_MAILS, words=_WORDS, done="",
+        paged="after" in visit.query, filtered=bool(given),
         next=f"{PATH}?{urlencode(given | after)}" if after else "", file=f"{PATH}.csv?{urlencode(given)}",
     )  # fmt: skip
 

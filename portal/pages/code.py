@@ -38,7 +38,7 @@ def enter(portal: Portal, visit: Visit) -> Response:
     if isinstance(result, sign_in.SignedIn):
         response = entrance.go_on(portal, visit, result, after)
     elif result.why == "gone":
-        response = portal.redirect("/in?done=half")
+        response = portal.redirect("/in?done=half" + way_back.asked(after).replace("?", "&", 1))
     else:
         shown = {"next": after, "recovery": "recovery" in form}
         return entrance.refused(portal, visit, "code", result, {"code": WRONG}, **shown)

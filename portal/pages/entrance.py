@@ -1,5 +1,6 @@
 """Signing in and out, by a password or by a one-time link, and asking for such a link."""
 
+import math
 from functools import partial
 from typing import Any
 
@@ -14,6 +15,7 @@ from portal.visit import CODE, SET_PASSWORD, Portal, Row, Visit
 
 WRONG = say("The e-mail address or password is not right")
 USED = say("This link has been used or has run out")
+_IN_MINUTES = 90  # a longer wait is said in hours
 BUSY = say("Too many people are signing in at this moment. Wait a minute")
 
 
@@ -150,6 +152,9 @@ def too_many(portal: Portal, why: sign_in.Refused) -> Said:
     minutes, address = tries.minutes(why.wait), portal.config.desk_address
     if minutes == 1:
         return say("Too many tries. Wait 1 minute, or write to {address}", address=address)
+    if minutes > _IN_MINUTES:
+        hours = math.ceil(minutes / 60)
+        return say("Too many tries. Wait {hours} hours, or write to {address}", hours=hours, address=address)
     return say("Too many tries. Wait {minutes} minutes, or write to {address}", minutes=minutes, address=address)
 
 

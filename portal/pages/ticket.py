@@ -15,7 +15,7 @@ from desk import folding, reading
 from desk.acting.rules import MIB
 from desk.alerts import STAGES
 from desk.said import say
-from portal import conversation, conversation_aside, done, left_out
+from portal import beside, conversation, conversation_aside, done, left_out
 from portal.visit import Portal, Row, Visit
 from store.tables import Reading
 
@@ -53,7 +53,7 @@ def _note_reading(portal: Portal, visit: Visit, number: str, staff_id: int) -> N
         if found is None or (lately is not None and visit.now - lately.at < READ_AGAIN):
             return
         ticket_id = found.id
-    with database.transaction(durable=False) as session:
+    with beside.noting(database) as session:
         reading.saw_page(session, ticket_id, staff_id, visit.now)
 
 

@@ -14,6 +14,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from store.tables.base import Base, Key
 
+_BY_MAIL = text("received_id IS NOT NULL")
+
 
 class Audit(Base):
     """One act. People and things are ids without foreign keys: the row stays when they go, and names none of them."""
@@ -25,6 +27,8 @@ class Audit(Base):
         Index("ix_audit_staff_id", "staff_id", "at"),
         Index("ix_audit_contact_id", "contact_id", "at"),
         Index("ix_audit_object", "kind", "object_id", "at"),
+        # Whether a mail of the ledger has a row here.
+        Index("ix_audit_received_id", "received_id", sqlite_where=_BY_MAIL, postgresql_where=_BY_MAIL),
     )
 
     id: Mapped[Key]

@@ -20,7 +20,8 @@ from tests.crash.disk import Disk
 from tests.crash.mails import Mails, Sent
 from tests.crash.relay import Relay, copies
 from tests.e2e.conftest import FREELY
-from tests.peers.desk import DESK, Desk
+from tests.e2e.machines import Patient
+from tests.peers.desk import DESK
 from tests.servers import Dovecot, Postgres, short_folder, wait_for
 
 MAILBOX = """
@@ -36,7 +37,7 @@ poll_seconds = 0.2
 WITHOUT_MOVE = "imap_capability = IMAP4rev1 LITERAL+ ID NAMESPACE UIDPLUS"
 
 
-class CrashDesk(Desk):
+class CrashDesk(Patient):
     """A desk whose processes look for an order to die at each named point."""
 
     own_group = True

@@ -1,5 +1,6 @@
 """Killed again and again while mail comes in; and a mail that kills whoever reads it."""
 
+import contextlib
 import os
 import signal
 from collections import Counter
@@ -60,9 +61,12 @@ def test_a_mail_that_kills_its_reader_is_held_after_three_tries() -> None:
         for attempt in (1, 2, 3):
             wait_for(lambda: desk.obeyed, f"death {attempt}", 60)
             desk.process.wait(30)
-            if attempt < 3:
-                desk.order("intake.read", 1, "all")
-            desk.start()
+            if attempt == 3:
+                desk.start()
+                continue
+            desk.order("intake.read", 1, "all")
+            with contextlib.suppress(AssertionError):  # it may die before it listens: the mail is there already
+                desk.start()
         wait_for(lambda: outcome_of(desk, mail.sender), "the outcome", 60)
         (held,) = outcome_of(desk, mail.sender)
         assert (held.kind, held.rule) == ("held", "reader-failed")

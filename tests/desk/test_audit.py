@@ -2,16 +2,18 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 from sqlalchemy import delete, insert, select, text, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from desk import audit, audit_log, audit_seal, audit_tickets
+from desk import audit, audit_log, audit_seal, audit_tickets, walking
 from desk.audit import Origin
 from desk.audit_acts import ACTS
 from desk.audit_log import Wanted
+from desk.audit_names import Line
 from desk.keys import Keys
 from desk.writes import Writes
 from store.database import Database
@@ -163,9 +165,9 @@ def test_rows_that_are_too_old_go(database: Database) -> None:
     write(database)
     assert seal(database) == 3
     with database.transaction() as session:
-        assert audit_seal.prune(session, NOW - timedelta(days=1)) == 0
+        assert audit_seal.prune(session, KEYS, NOW - timedelta(days=1)) == 0
     with database.transaction() as session:
-        assert audit_seal.prune(session, LATER) == 3
+        assert audit_seal.prune(session, KEYS, LATER) == 3
     (left,) = rows(database)
     assert (left.act, left.details["rows"]) == ("audit.pruned", 3)
     assert seal(database, LATER + timedelta(hours=2)) == 1
@@ -175,10 +177,13 @@ def test_rows_that_are_too_old_go(database: Database) -> None:
 
 
 def test_rows_that_were_taken_away_are_missed(database: Database) -> None:
-    """Only a row under a seal says that others went by themselves."""
+    """Nobody without the key can say that they went by themselves, not even by a row that the next seal closes over."""
     write(database)
     seal(database)
-    without_triggers(database, "DELETE FROM audit")
+    with database.transaction() as session:
+        audit.note(session, "audit.pruned", before="2150-01-01T00:00:00+00:00", rows=3, key_id=1, proof="0" * 32)
+    assert seal(database, LATER + timedelta(hours=2)) == 1
+    without_triggers(database, "DELETE FROM audit WHERE act = 'team.joined'")
     assert faults(database) == ["3 of its rows are gone"]
 
 
@@ -249,6 +254,21 @@ def test_seals_are_made_by_the_hour_or_by_the_hundred(database: Database) -> Non
     assert seal(database, LATER + timedelta(hours=2)) == 1
 
 
+@pytest.mark.parametrize("wrong", [timedelta(days=365), timedelta(days=-365)])
+def test_a_clock_that_was_wrong_stops_no_seal(database: Database, wrong: timedelta) -> None:
+    """It had run ahead by a year, or was set back by one: what is written meanwhile and afterwards is sealed."""
+    write(database, 1)
+    assert seal(database, NOW + timedelta(minutes=5)) == 1
+    then = {"at": NOW + wrong, "way": "page", "act": "team.added", "kind": "team", "details": {}, "operator": ""}
+    with database.transaction() as session:
+        session.execute(insert(TABLE), [{"id": database.ids.next(), "via": "", "peer": "", **then}])
+    assert seal(database, NOW + wrong + timedelta(hours=2)) == 1
+    write(database, 1)
+    assert seal(database, LATER) == 1
+    assert seal(database, LATER + timedelta(hours=2)) == 0
+    assert faults(database) == []
+
+
 def test_whoever_is_erased_came_from_nowhere(database: Database) -> None:
     """Their address on the net goes, that they came stays, and the seals fit as before."""
     write(database, origin=Origin("page", contact_id=5, peer="192.0.2.5"))
@@ -258,6 +278,21 @@ def test_whoever_is_erased_came_from_nowhere(database: Database) -> None:
         assert audit_seal.forget_peers(session, 5) == 3
     assert [row.peer for row in rows(database)] == ["", "", "", "192.0.2.1", "192.0.2.1", "192.0.2.1"]
     assert faults(database) == []
+
+
+def test_nor_where_they_had_not_signed_in(database: Database) -> None:
+    """A wrong password, a link asked for: their address goes. That of somebody else who did something to them stays."""
+    about = [("sign-in.refused", "account", 50), ("sign-in.link", "contact", 5), ("contact.unsubscribed", "contact", 5)]
+    others = [("sign-in.refused", "account", 51), ("sign-in.link", "contact", 6), ("board.joined", "team", 5)]
+    with database.transaction() as session:
+        with audit.acting(Origin("page", peer="192.0.2.5")):
+            for act, kind, number in (*about, *others):
+                audit.note(session, act, kind, number)
+        with audit.acting(SAM):
+            audit.note(session, "contact.changed", "contact", 5)
+    with database.transaction() as session:
+        assert audit_seal.forget_peers(session, 5, [50]) == 3
+    assert [row.object_id for row in rows(database) if row.peer] == [51, 6, 5, 5]
 
 
 def test_tickets_have_one_row_each(database: Database) -> None:
@@ -309,6 +344,45 @@ def test_it_is_read_page_by_page(database: Database) -> None:
     with database.reading() as session:
         assert {wanted: len(audit_log.page(session, wanted, None).lines) for wanted in counts} == counts
         assert audit_log.page(session, Wanted(about="team 119"), None).lines[0].who == "Sam Sample"
+
+
+def test_a_group_of_acts_is_one_list(database: Database) -> None:
+    """Its words are looked for one by one, and come as one list, in order and without a hole, whatever a page takes."""
+    words = ["team.added", "team.joined", "team.joined", "team.joined", "contact.added", "team.left", "team.left"]
+    for number in range(60):
+        with database.transaction() as session, audit.acting(Origin("page" if number % 4 else "cli", operator="root")):
+            audit.note(session, words[number % len(words)], "team", number)
+    everything = [row for row in reversed(rows(database)) if row.act.startswith("team.")]
+    for wanted in (Wanted(act="team"), Wanted(act="team", way="cli"), Wanted(act="team", who="root", way="page")):
+        lines: list[Line] = []
+        after = None
+        for _ in range(40):
+            with database.reading() as session:
+                page = audit_log.page(session, wanted, after, 4)
+            lines, after = [*lines, *page.lines], page.next
+            if after is None:
+                break
+        assert [line.id for line in lines] == [row.id for row in everything if wanted.way in ("", row.way)]
+
+
+def test_a_long_look_is_broken_off(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where no index leads, a page looks through a part and says how far; the next goes on there, and misses none."""
+    monkeypatch.setattr(walking, "walk", partial(walking.walk, stretch=5))
+    for number in range(40):
+        with database.transaction() as session, audit.acting(Origin("page" if number % 9 else "cli")):
+            audit.note(session, "team.left" if number % 2 else "team.joined", "team", number)
+    found, after, looks = [], None, 0
+    while looks < 40:
+        with database.reading() as session:
+            page = audit_log.page(session, Wanted(act="team", way="cli"), after, 4)
+        looks += 1
+        found += [line.object_id for line in page.lines]
+        assert (page.searched is None) == (page.next is None)
+        after = page.next
+        if after is None:
+            break
+    assert found == [36, 27, 18, 9, 0]
+    assert looks > 1
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from desk.sessions import Lifetimes, resume
 from desk.sign_in import Refused, SignedIn, change_two_step, sign_in, sign_in_by_code, sign_in_by_link
 from store.blobs import FolderBlobs
 from store.database import Database
-from store.tables import Account, Base, Contact, HalfSignIn, LoginTry, Outbox, RecoveryCode, WebSession
+from store.tables import Account, Audit, Base, Contact, HalfSignIn, LoginTry, Outbox, RecoveryCode, WebSession
 from tests.portal.world import KEYS, PASSWORD, Clock, World, build, fill, seed
 
 JANE = "jane@customer.test"
@@ -150,14 +150,43 @@ def test_two_at_once_with_one_code(world: World) -> None:
 
 
 @BOTH
+def test_two_codes_at_once_make_one_session(world: World) -> None:
+    """Of one half, with a code of the app and one for emergencies, both right: one is let in, the other is too late."""
+    half, gate = first(world), threading.Barrier(2)
+    results = []
+
+    def go(typed: str) -> None:
+        gate.wait()
+        results.append(second(world, half, typed))
+
+    typed: tuple[str, str] = (code(world), world.codes[0])  # type: ignore[attr-defined]
+    threads = [threading.Thread(target=go, args=(one,)) for one in typed]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sum(isinstance(result, SignedIn) for result in results) == count(world, WebSession) == 1
+    assert results.count(Refused("gone")) == 1
+
+
+@BOTH
 def test_five_tries_a_minute_for_an_account_from_anywhere(world: World) -> None:
-    """Other addresses and other halves are no way around; nobody is locked out; the right code is forgiven all."""
+    """Other addresses and other halves are no way around; nobody is locked out; the right code is forgiven all.
+
+    Nobody guesses a recovery code: those wait by address too, so that a guesser does not keep the owner out.
+    """
     half = first(world)
     for number in range(5):
         assert second(world, half, "000000", f"198.51.100.{number}") == Refused("wrong")
     assert second(world, half, code(world), ELSEWHERE) == Refused("wait", timedelta(minutes=1))
     assert second(world, first(world), code(world)) == Refused("wait", timedelta(minutes=1))
-    assert second(world, first(world), world.codes[0]) == Refused("wait", timedelta(minutes=1))  # type: ignore[attr-defined]
+    for number in range(5):
+        assert second(world, half, f"AAAA-{number}", ELSEWHERE) == Refused("wrong")
+    assert second(world, half, world.codes[0], ELSEWHERE) == Refused("wait", timedelta(minutes=1))  # type: ignore[attr-defined]
+    assert isinstance(second(world, first(world), world.codes[0]), SignedIn)  # type: ignore[attr-defined]
+    for _ in range(5):
+        assert second(world, half, "000000") == Refused("wrong")
+    assert second(world, half, code(world)) == Refused("wait", timedelta(minutes=1))
     world.clock.forward(minutes=1)
     assert isinstance(second(world, half, code(world)), SignedIn)
     with world.database.reading() as session:
@@ -165,17 +194,71 @@ def test_five_tries_a_minute_for_an_account_from_anywhere(world: World) -> None:
 
 
 def test_guessing_is_slow_and_told(world: World) -> None:
-    """Thirty tries in a row take hours; after five of them a letter goes out, and no further one."""
+    """A hundred tries in a row take more than a month; after five of them a letter goes out, and no further one."""
     waited = timedelta()
     half = first(world)
-    for _ in range(30):
+    for _ in range(100):
         while isinstance(result := second(world, half, "000000"), Refused) and result.why != "wrong":
             step = result.wait or timedelta(0)
             waited += step
             world.clock.now += step
             half = first(world) if result.why == "gone" else half
-    assert waited > timedelta(hours=1)
+    assert waited > timedelta(days=30)
     assert letters(world) == [("on", 10), ("tried", 10)]
+
+
+def test_four_tries_an_hour_are_no_way_around(world: World) -> None:
+    """Wrong codes are remembered until a right one, however slowly they come."""
+    for _ in range(5):
+        assert second(world, first(world), "000000") == Refused("wrong")
+        world.clock.forward(hours=5)
+    assert letters(world) == [("on", 10), ("tried", 10)]
+    assert second(world, first(world), "000000") == Refused("wrong")
+    assert second(world, first(world), code(world)) == Refused("wait", timedelta(minutes=1))
+
+
+def test_guessing_in_an_open_session_is_told_too(world: World) -> None:
+    """Whoever has a session and the password of somebody, and guesses the code that switches the second step off."""
+    account = world.account(JANE)
+    assert account is not None
+    for _ in range(5):
+        made = change_two_step(world.database, KEYS, account.id, "000000", "off", HERE, now=world.clock())
+        assert made == Refused("wrong")
+    assert letters(world) == [("on", 10), ("tried", 10)]
+
+
+@pytest.mark.parametrize("back", [timedelta(minutes=30), timedelta(days=1)])
+def test_a_clock_that_was_ahead(world: World, back: timedelta) -> None:
+    """Set back, nobody waits for as long as it was ahead."""
+    half = first(world)
+    for _ in range(5):
+        assert second(world, half, "000000") == Refused("wrong")
+    world.clock.now -= back
+    waits = back < tries.REMEMBERED
+    assert second(world, half, "000000") == (Refused("wait", timedelta(minutes=1)) if waits else Refused("wrong"))
+
+
+def test_every_way_leaves_its_row(world: World) -> None:
+    """A right password that waits for a code, and each refusal at the code; what is gone says so, and has a row too."""
+    half, link = first(world), world.issue("jane", "link")
+    assert second(world, half, "000000") == Refused("wrong")
+    by_link = sign_in_by_link(world.database, link, HERE, now=world.clock(), lifetimes=Lifetimes())
+    assert isinstance(by_link, Half)
+    world.issue("jane", "link")
+    assert second(world, by_link, code(world)) == Refused("gone")
+    assert isinstance(second(world, half, world.codes[0]), SignedIn)  # type: ignore[attr-defined]
+    with world.database.reading() as session:
+        rows = session.scalars(select(Audit).where(Audit.act.startswith("sign-in.")).order_by(Audit.id)).all()
+        used = session.scalars(select(Audit).where(Audit.act == "second-factor.changed").order_by(Audit.id)).all()
+    said = [(row.act, row.details.get("by"), row.contact_id is not None) for row in rows]
+    assert said == [
+        ("sign-in.half", "password", False),
+        ("sign-in.refused", "code", False),
+        ("sign-in.half", "link", False),
+        ("sign-in.refused", "code", False),
+        ("sign-in.done", None, True),
+    ]
+    assert (used[-1].details["what"], used[-1].contact_id) == ("recovery", world.ids["jane"])
 
 
 def test_recovery_codes_work_once_each(world: World) -> None:
@@ -292,6 +375,13 @@ def test_what_is_kept_of_the_secret(world: World) -> None:
         assert two_step.use(session, other, code(world), KEYS, now, next_id) is None
 
 
+def test_a_new_key_takes_over(world: World) -> None:
+    """A right code has the secret sealed with the newest key, so that the one before can go."""
+    new = Keys(((9, b"n" * 32), *KEYS.entries))
+    assert isinstance(second(world, first(world), code(world), keys=new), SignedIn)
+    assert isinstance(second(world, first(world), code(world, 1), keys=Keys(new.entries[:1])), SignedIn)
+
+
 def test_an_offer_is_of_one_session_for_some_time() -> None:
     """A secret that waits for its first code: nobody else can use it, and it runs out."""
     now = Clock()()
@@ -325,14 +415,22 @@ def test_the_subject_of_tries_is_the_account() -> None:
 
 @BOTH
 def test_somebody_is_erased_and_told_of_their_data(world: World) -> None:
-    """What is handed out says since when it is on, and no secret; an erasure leaves no code and no half behind."""
-    first(world)
+    """What is handed out says since when it is on, and no secret; an erasure leaves no code and no half behind.
+
+    Nor does it leave a wrong code.
+    """
+    for typed in ("000000", "AAAA-BBBB"):
+        assert second(world, first(world), typed) == Refused("wrong")
     with world.database.transaction() as session:
         contact = world.person(session, "jane")
         assert isinstance(contact, Contact)
-        told = personal_data.access(session, personal_data.of(contact))["account"]
+        access = personal_data.access(session, personal_data.of(contact))
+        told = access["account"]
+        assert access["failed"] == [world.clock().isoformat()] * 2
         assert told["two_step_sign_in"] == world.clock().isoformat()
         assert "secret" not in str(told)
         erasing.begin(session, JANE, Wish(), KEYS, world.clock(), world.database.ids.next)
     assert [count(world, table) for table in (RecoveryCode, HalfSignIn)] == [0, 0]
     assert world.account(JANE) is None
+    with world.database.reading() as session:
+        assert not [subject for subject in session.scalars(select(LoginTry.subject)) if not subject.startswith("peer:")]

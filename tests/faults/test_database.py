@@ -58,7 +58,7 @@ def test_sqlite_is_locked_for_longer_than_we_wait() -> None:
 
 
 @pytest.mark.attack(86)
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(700)
 def test_commits_whose_end_nobody_learns_of(postgres: Postgres) -> None:
     """Each seventh is lost, before or after it is done: one ticket a mail, each letter once, no wait for a lease."""
     count = 40
@@ -69,7 +69,7 @@ def test_commits_whose_end_nobody_learns_of(postgres: Postgres) -> None:
             way.armed.set()
             with sending({desk.smtp: mails}) as (sender,):
                 wait_for(lambda: sender.done, f"all mails handed over\n{desk.log()[-3000:]}", 120)
-                wait_for(lambda: way.after >= 10, f"ten commits without an answer, not {way.after}", 120)
+                wait_for(lambda: way.after >= 10, f"ten commits without an answer, not {way.after}", 300)
             way.armed.clear()
             desk.database.engine.dispose()
             desk.wait_handled(desk.accepted(), 120)

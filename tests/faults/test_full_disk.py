@@ -5,15 +5,21 @@ import shutil
 import smtplib
 import subprocess
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Self
 
 import pytest
+from sqlalchemy import update
 
+from store.tables import WebSession
+from tests.attacks.outside import enter
 from tests.e2e.conftest import FREELY
 from tests.e2e.machines import Patient
 from tests.e2e.world import assert_ledger, mail, outcomes, send
 from tests.peers.common import missing
+from tests.peers.desk import STAFF
+from tests.portal.client import Visitor
 from tests.servers import wait_for
 
 
@@ -37,7 +43,7 @@ class OnDisk(Patient):
     """A desk whose database lies on this disk; its settings and blobs do not."""
 
     def __init__(self, disk: Path) -> None:
-        super().__init__(("smtp", "work", "deliver"), url=f"sqlite:///{disk}/desk.db", settings=FREELY)
+        super().__init__(("smtp", "work", "deliver", "portal"), url=f"sqlite:///{disk}/desk.db", settings=FREELY)
         self.environment["POSTDESK_BLOBS__RESERVE_MB"] = "0"  # the database itself is to meet the end of the disk
 
     def __enter__(self) -> Self:
@@ -77,17 +83,30 @@ def until_refused(port: int) -> list[int]:
     return replies
 
 
+def signed_in_a_while_ago(desk: Patient) -> Visitor:
+    """Somebody of the desk whose next page would have it noted that the session is in use."""
+    reader = enter(desk, STAFF)
+    with desk.database.transaction() as session:
+        session.execute(update(WebSession).values(seen_at=datetime.now(UTC) - timedelta(minutes=10)))
+    return reader
+
+
 @pytest.mark.attack(85)
 @pytest.mark.timeout(400)
 def test_the_disk_of_the_database_is_full(small_disk: Path) -> None:
-    """452 or 451 while there is no room; what was taken becomes tickets once there is, and so does new mail."""
+    """452 or 451 while there is no room, and all can be read; then what was taken becomes tickets, as does new mail."""
     with OnDisk(small_disk) as desk:
         send(desk.smtp, *(mail(f"before{n}@customer.test", f"Before {n}") for n in range(5)))
         desk.wait_handled(5)
+        reader = signed_in_a_while_ago(desk)
         ballast = fill(small_disk)
         replies = until_refused(desk.smtp)
         assert replies[-1] in (451, 452)
         assert shutil.disk_usage(small_disk).free < 1_000_000
+        assert "before0@customer.test" in desk.run("mail", "list")
+        for number in {number for _, number in outcomes(desk)}:
+            page = reader.get(f"/t/{number}")
+            assert (page.status_code, "Before" in page.text) == (200, True), page.text
         taken = 5 + replies.count(250)
         ballast.unlink()
         wait_for(lambda: reply(desk.smtp, 1000) == 250, "room for a mail", 60)

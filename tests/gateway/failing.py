@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
 
 from store.database import Database
 
@@ -24,4 +25,33 @@ def refusing(database: Database, beginning: str) -> Iterator[list[str]]:
     try:
         yield failed
     finally:
+        event.remove(database.engine, "before_cursor_execute", before)
+
+
+@contextmanager
+def unanswered(database: Database, beginning: str) -> Iterator[list[str]]:
+    """While it lasts, a transaction with such a statement is committed, and whoever asked for it hears of a fault."""
+    seen: list[str] = []
+    lost: list[str] = []
+    whole = database.transaction
+
+    def before(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        if statement.startswith(beginning):
+            seen.append(statement)
+
+    @contextmanager
+    def transaction(*, durable: bool = True) -> Iterator[Session]:
+        seen.clear()
+        with whole(durable=durable) as session:
+            yield session
+        if seen:
+            lost.append(seen[0])
+            raise OperationalError(seen[0], None, Exception("server closed the connection unexpectedly"))
+
+    event.listen(database.engine, "before_cursor_execute", before)
+    database.transaction = transaction  # type: ignore[method-assign]
+    try:
+        yield lost
+    finally:
+        del database.transaction
         event.remove(database.engine, "before_cursor_execute", before)

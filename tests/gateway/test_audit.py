@@ -55,6 +55,9 @@ def test_what_staff_do_has_a_row_each_in_one_statement(world: World, people: Peo
     said = world.send(reply(people, "We look at it.", SAM))
     asked = statements(world, world.handle)
     assert sum("INTO audit" in one for one in asked) == 1
+    with world.database.reading() as session:
+        pages = [audit_log.page(session, Wanted(act=act), None).lines for act in ("", "mail")]
+    assert [[line.act for line in lines] for lines in pages] == [["ticket.noted", "ticket.changed"], []]
     found = rows(world)
     assert [(row.act, row.received_id) for row in found] == [("ticket.changed", taken), ("ticket.noted", said)]
     for row in found:

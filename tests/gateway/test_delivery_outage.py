@@ -13,7 +13,7 @@ from store.database import Database
 from store.s3_client import Damaged
 from store.tables import Outbox
 from tests.gateway import letter_world as world
-from tests.gateway.failing import refusing
+from tests.gateway.failing import refusing, unanswered
 from tests.gateway.scripted_smtp import scripted
 from tests.gateway.test_delivery import Clock, base, deliverer, letters_of, replies, row  # noqa: F401 - base is a fixture
 
@@ -32,6 +32,20 @@ def test_a_letter_that_is_out_is_recorded_when_the_database_is_back(base: Databa
         assert delivery.drain_once() == 0
     assert len(server.mails) == 1
     assert (row(base, 50).state, replies(base, 50)) == ("sent", [("sent", "250 2.0.0 ok")])
+
+
+def test_what_was_recorded_though_nobody_was_told_so(base: Database) -> None:  # noqa: F811 - the fixture
+    """The commit is done and not answered: one line for the attempt, and staff hear of the refusal once."""
+    world.add(base, world.row(50, "update", event_id=world.EVENT))
+    with scripted({"RCPT": b"550 5.1.1 no such user\r\n"}) as server, deliverer(base, server, Clock()) as delivery:
+        with unanswered(base, "INSERT INTO delivery") as lost, pytest.raises(OperationalError):
+            delivery.drain_once()
+        assert len(lost) == 1
+        delivery._settle()
+    assert (row(base, 50).state, replies(base, 50)) == ("refused", [("refused", "550 5.1.1 no such user")])
+    told = [letter.recipient for letter in letters_of(base, "mail_trouble")]
+    assert told
+    assert len(told) == len(set(told))
 
 
 def test_a_claimed_letter_goes_out_when_the_database_is_back(base: Database) -> None:  # noqa: F811 - the fixture

@@ -15,7 +15,7 @@ from store.database import Database
 from store.tables import Contact, Disposition, ReceivedMail
 from tests.gateway import desk_world as sample
 from tests.gateway.desk_world import ANN, World
-from tests.gateway.failing import refusing
+from tests.gateway.failing import refusing, unanswered
 from tests.gateway.test_intake_faults import row
 
 FILE = "Content-Disposition: attachment; filename=a.txt\r\nContent-Type: text/plain\r\n"
@@ -86,6 +86,23 @@ def test_what_was_claimed_when_the_database_went_is_done_at_once_when_it_is_back
     world.handle()
     assert {world.disposition(mail_id).kind for mail_id in ids} == {"opened"}
     assert {row(world, mail_id).attempts for mail_id in ids} == {1}
+
+
+def test_a_mail_that_waits_though_nobody_was_told_so(world: World, people: sample.People) -> None:
+    """The blob store is away, the commit that lets its mail wait is not answered: its attempt is given back once."""
+    incoming = world.blobs.root / "incoming"
+    incoming.rename(world.blobs.root / "away")
+    mail_id = world.send(with_file("file"))
+    with unanswered(world.database, "UPDATE received_mail SET attempts=(received_mail.attempts -") as lost:
+        with pytest.raises(OperationalError):
+            world.intake.drain_once()
+        assert len(lost) == 1
+    (world.blobs.root / "away").rename(incoming)
+    world.handle()
+    assert row(world, mail_id).attempts == 0
+    world.clock.forward(seconds=61)
+    world.handle()
+    assert (world.disposition(mail_id).kind, row(world, mail_id).attempts) == ("opened", 1)
 
 
 def test_two_workers_meet_the_same_new_sender(world: World, people: sample.People) -> None:

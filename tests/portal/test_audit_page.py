@@ -9,9 +9,11 @@ import pytest
 from sqlalchemy import select
 
 from desk import audit_log, unsubscribing
+from desk.audit_acts import ACTS, OF_MAILS
 from desk.unsubscribing import Stop
 from portal.api.app import OPERATIONS
 from portal.app import PAGES
+from portal.pages.audit import KINDS
 from store.tables import Approval, Audit, Contact, Participant, Staff
 from tests.portal.api_world import Program
 from tests.portal.client import Browser
@@ -21,6 +23,7 @@ from tests.portal.sending import send
 from tests.portal.test_new import QUERY
 from tests.portal.test_new import send as create
 from tests.portal.test_people_import import choose, file_of
+from tests.portal.test_totp import code, secret_of, setup_token
 from tests.portal.world import KEYS, PASSWORD, START, World, add_event, add_ticket
 
 PHONES = "/t/T20190409.0967"
@@ -29,11 +32,12 @@ NONE = {
     "/": "asks for a letter about a ticket; nothing is changed",
     "/people/import": "a file is tried; taking it in is the act",
     "/tickets/columns": "how somebody sees their own lists",
-    "/me/two-step": "offers a secret; the first code is the act",
-    "/in/code": "the second step of signing in: tests/portal/test_two_step.py",
-    "/me/two-step/confirm": "tests/portal/test_two_step.py",
-    "/me/two-step/change": "tests/portal/test_two_step.py",
 }
+
+
+def listed(page: str) -> str:
+    """The table of a page, without the filters above it."""
+    return page[page.index("<tbody>") : page.index("</tbody>")]
 
 
 @dataclass
@@ -215,6 +219,32 @@ def of_coming_and_going(acts: Acts) -> None:
         assert browser.http.post(f"/u/{stop}").status_code == 200
 
 
+def of_two_steps(acts: Acts) -> None:
+    """A second step is set up, asked for, and switched off; and all that goes wrong there."""
+    browser = Browser(acts.world.config(rules=RULES))
+    browser.sign_in("max")
+    with acts.expect("/me/two-step", "max", "password.refused"):
+        assert browser.post("/me/two-step", current="x").status_code == 422
+    page = browser.post("/me/two-step", current=PASSWORD).text
+    offer, secret = setup_token(page), secret_of(page)
+    with acts.expect("/me/two-step/confirm", "max", "second-factor.changed"):
+        sent = {"setup_token": offer, "code": code(acts.world, secret)}
+        assert browser.post("/me/two-step/confirm", "/me/two-step", **sent).status_code == 200
+    browser.post("/out", "/me")
+    with acts.expect("/in", "", "sign-in.half"):
+        assert browser.sign_in("max").headers["location"] == "/in/code"
+    with acts.expect("/in/code", "", "sign-in.refused"):
+        assert browser.post("/in/code", code="0").status_code == 422
+    with acts.expect("/in/code", "max", "sign-in.done"):
+        assert browser.post("/in/code", code=code(acts.world, secret, 1)).status_code == 303
+    with acts.expect("/me/two-step/change", "max", "password.refused"):
+        assert browser.post("/me/two-step/change", "/me/two-step", current=PASSWORD, code="0").status_code == 422
+    acts.world.clock.forward(minutes=2)
+    with acts.expect("/me/two-step/change", "max", "second-factor.changed"):
+        sent = {"act": "off", "current": PASSWORD, "code": code(acts.world, secret)}
+        assert browser.post("/me/two-step/change", "/me/two-step", **sent).status_code == 303
+
+
 def test_every_form_leaves_its_row(acts: Acts) -> None:
     """With who did it, from where and in which session; a form that leaves none says here why."""
     sam, jane, ana = (Browser(acts.world.config(rules=RULES)) for _ in range(3))
@@ -226,6 +256,7 @@ def test_every_form_leaves_its_row(acts: Acts) -> None:
         assert ana.post("/t/T20190409.7001/leave", "/t/T20190409.7001").status_code == 303
     of_customers(acts, jane)
     of_coming_and_going(acts)
+    of_two_steps(acts)
     forms = {path for path, method, _, _ in PAGES if method == "POST"}
     assert forms - acts.seen == set(NONE), "a new form: note what it does in the audit log, or say here why not"
 
@@ -256,16 +287,17 @@ def test_staff_read_it_and_nobody_else(acts: Acts) -> None:
     world, sam = acts.world, Browser(acts.world.config(rules=RULES))
     sam.sign_in("sam")
     sam.post(f"{PHONES}/desk/note", PHONES, desk_to="customer", desk_note="Hello")
-    page = sam.get("/desk/audit").text
-    assert page.index("ticket.noted") < page.index("sign-in.done")
+    page = listed(sam.get("/desk/audit").text)
+    assert page.index("Something was written on a ticket") < page.index("Somebody signed in")
     assert re.search(r'href="/t/T20190409\.0967#n\d+"><bdi>T20190409\.0967</bdi>', page)
     assert "<bdi>Sam Sample</bdi>" in page
     assert "192.0.2.1" in page
     assert 'href="/desk/audit"' in sam.get("/desk").text
     only = sam.get("/desk/audit?act=ticket&who=sam@example.test&way=page").text
-    assert "ticket.noted" in only
-    assert "sign-in.done" not in only
-    assert "mail.opened" in sam.get("/desk/audit?way=mail").text  # as the ledger says
+    assert '<option value="ticket" lang="en" selected>' in only
+    assert "Something was written on a ticket" in listed(only)
+    assert "Somebody signed in" not in listed(only)
+    assert "A mail opened a ticket" in listed(sam.get("/desk/audit?way=mail").text)  # as the ledger says
     assert "Nothing like that is noted." in sam.get("/desk/audit?act=desk.restored").text
     wrong = sam.get("/desk/audit?who=nobody@customer.test")
     assert wrong.status_code == 422
@@ -285,8 +317,20 @@ def test_pages_follow_one_another(acts: Acts) -> None:
     sam.sign_in("sam")
     for _ in range(audit_log.MOST + 5):
         sam.get("/people/template.csv?organisation=" + str(acts.world.ids["acme"]))
-    first = sam.get("/desk/audit?act=export").text
-    assert first.count("export.people") == audit_log.MOST
+    first, said = sam.get("/desk/audit?act=export").text, "A list of people was taken along as a file"
+    assert listed(first).count(said) == audit_log.MOST
     older = re.search(r'href="(/desk/audit\?act=export&amp;after=[^"]+)"', first)
     assert older is not None
-    assert sam.get(older[1].replace("&amp;", "&")).text.count("export.people") == 5
+    assert listed(sam.get(older[1].replace("&amp;", "&")).text).count(said) == 5
+
+
+def test_acts_are_said_in_words(acts: Acts) -> None:
+    """Every act and kind has words on the page, the chosen one stays chosen, and what it is about is named."""
+    sam = Browser(acts.world.config(rules=RULES))
+    sam.sign_in("sam")
+    page = sam.get("/desk/audit?act=sign-in.done").text
+    assert '<option value="sign-in.done" selected>Somebody signed in</option>' in page
+    assert re.search(r"Account \d+ \(<bdi>sam@example\.test</bdi>\)", listed(page))
+    assert set(re.findall(r'<option value="([a-z-]+\.[a-z-]+)"', page)) == {*ACTS, *OF_MAILS}
+    noted = {row.kind for row in acts.rows()}
+    assert noted <= {"", *KINDS}

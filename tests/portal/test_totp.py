@@ -10,9 +10,10 @@ import segno
 from sqlalchemy import func, select
 
 from desk import totp, two_step
+from desk.tries import codes_of
 from portal import qr
 from portal.app import PAGES
-from store.tables import Account, Contact, HalfSignIn, Outbox, WebSession
+from store.tables import Account, Contact, HalfSignIn, LoginTry, Outbox, WebSession
 from tests.portal.client import Browser
 from tests.portal.world import KEYS, PASSWORD, World
 
@@ -41,6 +42,13 @@ def secret_of(page: str) -> bytes:
     found = _ADDRESS.search(html.unescape(page))
     assert found is not None
     return base64.b32decode(found[1])
+
+
+def setup_token(page: str) -> str:
+    """What the form with the first code carries."""
+    found = _OFFER.search(page)
+    assert found is not None
+    return found[1]
 
 
 def kinds(world: World) -> list[str]:
@@ -191,6 +199,9 @@ def test_another_browser_cannot_go_on(world: World, signed_in: Enter) -> None:
     other = Browser(world.config())
     assert other.get("/in/code").headers["location"] == "/in"
     assert other.post("/in/code", "/in", code=code(world)).headers["location"] == "/in?done=half"
+    late = other.post("/in/code", "/in", code=code(world), next="/tickets?view=all")
+    assert late.headers["location"] == "/in?done=half&next=/tickets%3Fview%3Dall"
+    assert 'name="next" value="/tickets?view=all"' in other.get(late.headers["location"]).text
     assert "took too long" in other.get("/in?done=half").text
 
 
@@ -241,6 +252,23 @@ def test_too_many_codes(world: World, signed_in: Enter) -> None:
     world.clock.forward(minutes=1)
     assert browser.post("/in/code", code=code(world)).headers["location"] == "/"
     assert kinds(world) == ["on", "tried"]
+
+
+def test_a_long_wait_is_said_in_hours(world: World, signed_in: Enter) -> None:
+    """After many wrong codes; a recovery code works meanwhile."""
+    signed_in("jane")
+    codes = switch_on(world)
+    account = world.account("jane@customer.test")
+    assert account is not None
+    with world.database.transaction() as session:
+        for _ in range(45):
+            session.add(LoginTry(id=world.database.ids.next(), subject=codes_of(account.id), at=world.clock()))
+    browser = Browser(world.config())
+    browser.sign_in("jane")
+    waits = browser.post("/in/code", code=code(world))
+    assert (waits.status_code, waits.headers["retry-after"]) == (429, str(256 * 60))
+    assert "Wait 5 hours, or write to" in waits.text
+    assert browser.post("/in/code", code=codes[0]).headers["location"] == "/"
 
 
 def test_changing_it(world: World, signed_in: Enter) -> None:

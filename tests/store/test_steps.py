@@ -225,9 +225,10 @@ def statements(versions: Path, revision: str) -> list[str]:
     context = MigrationContext.configure(dialect_name="postgresql", opts={"as_sql": True, "output_buffer": out})
     with Operations.context(context):
         runpy.run_path(str(path))["upgrade"]()
-    return [one for one in (" ".join(one.split()) for one in out.getvalue().split(";")) if one]
+    return [one for one in (" ".join(one.split()) for one in _STATEMENT.findall(out.getvalue())) if one]
 
 
+_STATEMENT = re.compile(r"(?:\$\$.*?\$\$|[^;])+", re.DOTALL)  # a function has semicolons of its own
 _MADE = re.compile(r'CREATE TABLE "?(\w+)"?')
 _INDEXED = re.compile(r'CREATE INDEX \w+ ON "?(\w+)"?')
 _ALLOWED = (
@@ -235,6 +236,7 @@ _ALLOWED = (
     re.compile(r"ALTER TABLE \w+ ADD COLUMN (?!.*\bNOT NULL\b)(?!.*\b(?:UNIQUE|REFERENCES|CHECK)\b).*"),
     re.compile(r"ALTER TABLE \w+ ADD COLUMN (?=.*\bDEFAULT\b)(?!.*\b(?:UNIQUE|REFERENCES|CHECK)\b).*"),
     re.compile(r"CREATE INDEX .*"),
+    re.compile(r"CREATE OR REPLACE FUNCTION \w+\(\) RETURNS trigger .*"),
 )
 
 
@@ -244,15 +246,19 @@ def faults(versions: Path, step: Step) -> list[str]:
     if step.phase == "contract":
         return [] if step.oldest else ["a contract step names the oldest schema that it leaves room for"]
     made = {match[1] for one in said if (match := _MADE.match(one))}
-    own = re.compile(rf"(?:INSERT INTO|CREATE UNIQUE INDEX \w+ ON) (?:{'|'.join(made) or '-'})\b.*")
-    allowed = (*_ALLOWED, own) if step.phase == "expand" else ()
-    return [one for one in said if not any(pattern.fullmatch(one) for pattern in allowed)]
+    what = r"INSERT INTO|CREATE UNIQUE INDEX \w+ ON|CREATE OR REPLACE TRIGGER \w+ BEFORE [A-Z ]+ ON"
+    own = re.compile(rf"(?:{what}) (?:{'|'.join(made) or '-'})\b.*")
+    return [one for one in said if step.phase != "expand" or not any(rule.fullmatch(one) for rule in (*_ALLOWED, own))]
 
 
 def test_each_step_keeps_to_its_phase() -> None:
     """What a step may not do to processes that run, it does not do."""
     ruled = [step for step in steps() if step.revision > RULED]
     assert {step.revision: faults(VERSIONS, step) for step in ruled} == {step.revision: [] for step in ruled}
+
+
+REFUSE = "CREATE OR REPLACE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN OLD; END $$"
+TRIGGER = "CREATE OR REPLACE TRIGGER kept BEFORE UPDATE OR DELETE ON {table} FOR EACH ROW EXECUTE FUNCTION refuse()"
 
 
 def _bad() -> Iterator[tuple[str, str]]:
@@ -263,6 +269,7 @@ def _bad() -> Iterator[tuple[str, str]]:
     yield "", 'op.drop_table("ticket")'
     yield "", 'op.execute("UPDATE ticket SET title = 1")'
     yield "", 'op.create_index("ix_new", "ticket", ["title"], unique=True)'
+    yield "", f'op.execute("{TRIGGER.format(table="ticket")}")'
     yield "", 'op.create_check_constraint("ck_new", "ticket", "minutes > 0")'
     yield "", 'op.create_foreign_key("fk_new", "ticket", "contact", ["requester_id"], ["id"])'
     yield 'phase = "move"\n', ADD
@@ -283,6 +290,7 @@ def test_what_a_phase_may_not_do_is_found(versions: Path, head: str, statement: 
         'op.add_column("ticket", sa.Column("mood", sa.String(20), nullable=False, server_default=""))',
         'op.create_table("mood", sa.Column("n", sa.Integer(), nullable=False))',
         'op.create_index("ix_new", "ticket", ["title"])',
+        f'op.create_table("mood"); op.execute("{REFUSE}"); op.execute("{TRIGGER.format(table="mood")}")',
     ],
 )
 def test_what_an_expand_step_may_do(versions: Path, statement: str) -> None:

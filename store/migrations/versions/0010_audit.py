@@ -42,6 +42,8 @@ def upgrade() -> None:
     )
     for name, columns in _INDEXES:
         op.create_index(name, "audit", columns, unique=False)
+    by_mail = sa.text("received_id IS NOT NULL")
+    op.create_index("ix_audit_received_id", "audit", ["received_id"], sqlite_where=by_mail, postgresql_where=by_mail)
     op.create_table(
         "audit_seal",
         sa.Column("number", sa.BigInteger(), autoincrement=False, nullable=False),
