@@ -48,8 +48,8 @@ app.add_typer(contact_app, name="contact")
 app.add_typer(people_app, name="people")
 
 _FAMILIES = (
-    "access audit backup canary catalogue contacts desk dkim doctor erasure hooks letters mail mailbox migrate move "
-    "muted news organisations outbox people processes seed sites staff teams timers"
+    "access audit backup canary catalogue contacts copy desk dkim doctor erasure hooks letters mail mailbox migrate "
+    "move muted news organisations outbox people processes seed sites staff teams timers"
 ).split()
 _chosen: dict[str, Path | None] = {"config": None}
 _running: list[typer.Context] = []  # the command at hand

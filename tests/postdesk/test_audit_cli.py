@@ -43,7 +43,8 @@ NONE = {
 ELSEWHERE = {
     "contact two-step-off": "second-factor.changed",
     "backup": "backup.made", "mailbox start-from-now": "mailbox.started", "migrate": "desk.migrated",
-    "move undo": "move.undone", "restore": "desk.restored", "restored": "letter.decided", "seed-demo": "desk.sample",
+    "move undo": "move.undone", "copy-database": "desk.migrated",
+    "restore": "desk.restored", "restored": "letter.decided", "seed-demo": "desk.sample",
     "hooks retry": "hook.retried", "init": "desk.made", "mail replay": "mail.released",
 }  # fmt: skip
 WHERE = {"restore": "postdesk/restore.py", "init": "postdesk/init.py", "hooks retry": "gateway/hook_queue.py",
