@@ -1,18 +1,17 @@
 """Who did what: the audit log, for staff to read. Nobody can change it, here or anywhere."""
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime, time, timedelta
 from urllib.parse import urlencode
 
 from starlette.responses import Response, StreamingResponse
 
 from desk import audit, audit_log, exporting, walking
-from desk.acting.wish import day_of
 from desk.audit_acts import ACTS, OF_MAILS, SECTIONS
 from desk.audit_log import NotKnown, Page, Wanted
 from desk.clean import clean
 from desk.exporting import Listing, Value
 from desk.said import Said, say
+from portal.stretch import between
 from portal.visit import Portal, Row, Visit
 
 PATH = "/desk/audit"
@@ -97,18 +96,10 @@ def _asked(visit: Visit) -> dict[str, str]:
     return {name: clean(visit.query.get(name, ""), _LONGEST) for name in FIELDS}
 
 
-def _wanted(portal: Portal, filters: Mapping[str, str]) -> tuple[Wanted, dict[str, str]]:
-    faults: dict[str, str] = {}
-    days: dict[str, datetime | None] = {}
-    for name in ("since", "until"):
-        day = day_of(filters[name]) if filters[name] else None
-        if filters[name] and (day is None or not 1970 <= day.year <= 9000):
-            faults[name] = say("Enter a real date, like {day}", day="2019-05-03")
-            day = None
-        days[name] = datetime.combine(day, time(), portal.config.zone) if day else None
-    until = days["until"] + timedelta(days=1) if days["until"] else None
+def _wanted(portal: Portal, filters: Mapping[str, str]) -> tuple[Wanted, Mapping[str, str]]:
+    days = between(filters, portal.config.zone)
     who, way, act, about = (filters[name] for name in FIELDS[:4])
-    return Wanted(who, way, act, about, days["since"], until), faults
+    return Wanted(who, way, act, about, days.since, days.until), days.faults
 
 
 PAGES: tuple[Row, ...] = (

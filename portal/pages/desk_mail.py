@@ -1,7 +1,6 @@
 """Where did my mail go? Received mail and what became of it, letters and how far each is, muted addresses."""
 
 from collections.abc import Mapping
-from datetime import datetime, time, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -11,13 +10,13 @@ from starlette.responses import PlainTextResponse, Response
 from desk import audit, held_reasons, letter_list, letter_names, mail_log, muting, walking
 from desk.acting import mail as acts
 from desk.acting.rules import Refused
-from desk.acting.wish import day_of
 from desk.clean import clean
 from desk.held import DISCARDED
 from desk.mail_log import OneMail
 from desk.said import Said, say
 from portal import done
 from portal.pages.ticket import FILE_CSP, disposition
+from portal.stretch import between
 from portal.visit import Portal, Row, Visit
 from store.tables import Tally
 
@@ -70,19 +69,11 @@ def _next(path: str, filters: Mapping[str, str], place: object) -> str:
     return f"{path}?{urlencode({**{name: value for name, value in filters.items() if value}, 'after': str(place)})}"
 
 
-def _wanted(portal: Portal, filters: Mapping[str, str]) -> tuple[mail_log.Wanted, dict[str, str]]:
-    faults: dict[str, str] = {}
-    days: dict[str, datetime | None] = {}
-    for name in ("since", "until"):
-        day = day_of(filters[name]) if filters[name] else None
-        if filters[name] and (day is None or not 1970 <= day.year <= 9000):
-            faults[name] = say("Enter a real date, like {day}", day="2019-05-03")
-            day = None
-        days[name] = datetime.combine(day, time(), portal.config.zone) if day else None
-    until = days["until"] + timedelta(days=1) if days["until"] else None
+def _wanted(portal: Portal, filters: Mapping[str, str]) -> tuple[mail_log.Wanted, Mapping[str, str]]:
+    days = between(filters, portal.config.zone)
     kind = filters["kind"] if filters["kind"] in mail_log.KINDS else ""
     number = filters["number"].strip("[] ").upper()
-    return mail_log.Wanted(kind, filters["sender"], filters["subject"], number, days["since"], until), faults
+    return mail_log.Wanted(kind, filters["sender"], filters["subject"], number, days.since, days.until), days.faults
 
 
 def one(portal: Portal, visit: Visit) -> Response:
