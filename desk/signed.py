@@ -12,7 +12,7 @@ MAC_BYTES = 10  # 80 bits
 
 def write(payload: bytes, keys: Keys, purpose: str) -> str:
     """The payload with its signature by the newest key, whose number the payload holds as its second byte."""
-    return base64.b32encode(payload + _mac(payload, keys, purpose)).decode().rstrip("=").lower()
+    return _text(payload + _mac(payload, keys, purpose))
 
 
 def read(text: str, keys: Keys, purpose: str, least: int) -> bytes | None:
@@ -22,10 +22,15 @@ def read(text: str, keys: Keys, purpose: str, least: int) -> bytes | None:
     except (ValueError, binascii.Error):
         return None
     payload, mac = raw[:-MAC_BYTES], raw[-MAC_BYTES:]
-    if len(payload) < least:
+    # The last letter may hold bits that stand for nothing: with others in them it is not the text that we wrote.
+    if len(payload) < least or _text(raw) != text.lower():
         return None
     expected = _mac(payload, keys, purpose)
     return payload if expected and hmac.compare_digest(mac, expected) else None
+
+
+def _text(raw: bytes) -> str:
+    return base64.b32encode(raw).decode().rstrip("=").lower()
 
 
 def _mac(payload: bytes, keys: Keys, purpose: str) -> bytes:

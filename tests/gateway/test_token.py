@@ -35,10 +35,7 @@ def test_every_single_change_is_seen() -> None:
     for place in range(len(text)):
         for letter in "abcdefghijklmnopqrstuvwxyz234567":
             forged = text[:place] + letter + text[place + 1 :]
-            found = read(forged, KEYS)
-            # The last letter holds bits that base32 does not use: they say nothing about the ticket.
-            assert found is None or found == TOKEN
-            assert found is None or forged == text or place == len(text) - 1
+            assert read(forged, KEYS) == (TOKEN if forged == text else None)
 
 
 @given(st.text(max_size=60))
