@@ -31,7 +31,7 @@ WRITE = bool(os.environ.get("WRITE_LETTERS"))
 _DAY = r"\d{1,2} [A-Z][a-z]{2} \d{4}"
 # What is another in each run, and what stands for it.
 _CHANGING = (
-    (re.compile(r"\b([tT])\d{8}\.(\d{4})"), r"\1-DAY.\2"),
+    (re.compile(r"(?:\b|(?<=\\n))([tT])\d{8}\.(\d{4})"), r"\1-DAY.\2"),  # the bytes of a file are shown with \n
     (re.compile(r"\+r-[a-z2-7]{30,46}@"), "+r-TOKEN@"),
     (re.compile(r"http://127\.0\.0\.1:\d+"), "http://desk.test"),
     (re.compile(rf"{_DAY}, \d\d:\d\d(?: [A-Z]{{2,5}})?"), "DAY, TIME"),

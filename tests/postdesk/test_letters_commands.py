@@ -144,7 +144,7 @@ def test_override_by_id(config: Path, tmp_path: Path) -> None:
     assert (tmp_path / "letters" / "credentials" / "body.txt").is_file()
     code, said = run(config, "override", "E3")
     assert code == 64
-    assert "Name one of them: password_changed, address_changed." in said
+    assert "Name one of them: password_changed, two_step, address_changed." in said
 
 
 def test_version() -> None:
