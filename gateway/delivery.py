@@ -16,9 +16,10 @@ from gateway.delivery_record import Unrecorded
 from gateway.letter import Letter, Unsent
 from gateway.outage import is_ours
 from gateway.relay import Relay
+from store.claims import Claims
 from store.database import Database
 from store.points import reached
-from store.queue import give_back, give_back_unsure
+from store.queue import give_back
 from store.tables import Outbox
 
 log = structlog.get_logger(__name__)
@@ -44,7 +45,7 @@ class Deliverer:
         self._paces = Paces(policy.paces)
         self._open: list[int] = []  # claimed and not sent; freed when the database is back
         self._open_counts = False  # whether the attempt of those counts
-        self._unsure: datetime | None = None  # the end of the lease of a claim, while nobody knows whether it was done
+        self._claims = Claims(database, Outbox)
         self._batches: dict[int, Batch] = {}  # by row: the batch that a letter on its way belongs to
         self._unrecorded: list[Unrecorded] = []  # sent, and nobody knows yet
 
@@ -67,10 +68,7 @@ class Deliverer:
             with self._database.transaction() as session:
                 give_back(session, Outbox, self._open, attempt=not self._open_counts)
             self._open = []
-        if self._unsure is not None:
-            with self._database.transaction() as session:
-                give_back_unsure(session, Outbox, self._unsure)
-            self._unsure = None
+        self._claims.free()
 
     def _round(self) -> int:
         now, policy = self._clock(), self._policy
@@ -81,10 +79,8 @@ class Deliverer:
         with self._database.reading() as session:
             if not delivery_batch.is_due(session, now, claimable):
                 return self._wait_for_letters()
-        self._unsure = now + policy.lease
-        with self._database.transaction(durable=False) as session:
+        with self._claims.until(now + policy.lease) as session:
             ids = delivery_batch.claim(session, policy.batch, policy.lease, now, claimable)
-        self._unsure = None
         if not ids:
             return self._wait_for_letters()
         self._open = ids

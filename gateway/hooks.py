@@ -19,8 +19,8 @@ import structlog
 from gateway import hook_queue
 from gateway.hook_queue import Due
 from gateway.loopback import is_loopback
+from store.claims import Claims
 from store.database import Database
-from store.queue import give_back_unsure
 from store.tables import HookMessage
 
 log = structlog.get_logger(__name__)
@@ -114,21 +114,19 @@ class HookSender:
         self._database, self._target, self._timeout, self._clock = database, target, timeout, clock
         self._faults = 0  # in a row, of the webhook as a whole
         self._rests_until: datetime | None = None
-        self._unsure: datetime | None = None  # the end of the lease of a claim, while nobody knows whether it was done
+        self._claims = Claims(database, HookMessage)
 
     def drain_once(self, stopping: Callable[[], bool] = lambda: False) -> int:
         """Send one batch of what is due; how many were sent or failed. 0 when nothing was to be done."""
         now = self._clock()
-        self._free_unsure()
+        self._claims.free()
         if self._rests(now):
             return 0
         with self._database.reading() as session:
             if not hook_queue.is_due(session, self._target.name, now):
                 return 0
-        self._unsure = now + LEASE
-        with self._database.transaction(durable=False) as session:
+        with self._claims.until(now + LEASE) as session:
             due = hook_queue.claim(session, self._target.name, BATCH, LEASE, now)
-        self._unsure = None
         left = [message.id for message in due]
         try:
             for message in due:
@@ -145,12 +143,6 @@ class HookSender:
     def _rests(self, now: datetime) -> bool:
         """A clock that was set back must not make it rest for hours."""
         return self._rests_until is not None and now < self._rests_until < now + 2 * _REST
-
-    def _free_unsure(self) -> None:
-        if self._unsure is not None:
-            with self._database.transaction(durable=False) as session:
-                give_back_unsure(session, HookMessage, self._unsure)
-            self._unsure = None
 
     def _one(self, message: Due) -> None:
         answer = send(self._target, message, self._clock(), self._timeout)

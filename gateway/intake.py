@@ -22,9 +22,10 @@ from gateway.sender.checker import SenderCheck
 from gateway.stored_files import store_files
 from gateway.view import Incoming, load_view
 from store.blobs import BlobStore
+from store.claims import Claims
 from store.database import Database
 from store.points import reached
-from store.queue import claim, give_back, give_back_unsure, put_off
+from store.queue import claim, give_back, put_off
 from store.tables import ReceivedMail
 
 log = structlog.get_logger(__name__)
@@ -59,7 +60,7 @@ class Intake:
         self._clock = clock
         self._open: set[int] = set()  # claimed, and not yet done or put off
         self._open_counts = False  # whether the attempt of those counts
-        self._unsure: datetime | None = None  # the end of the lease of a claim, while nobody knows whether it was done
+        self._claims = Claims(database, ReceivedMail)
         self._faults: dict[int, int] = {}  # mails that wait for disk or database, and how often they met them
         self._outage = Outage("the storage of mails and tickets")
 
@@ -85,22 +86,17 @@ class Intake:
             with self._database.transaction() as session:
                 give_back(session, ReceivedMail, self._open, attempt=not self._open_counts)
             self._open.clear()
-        if self._unsure is not None:
-            with self._database.transaction() as session:
-                give_back_unsure(session, ReceivedMail, self._unsure)
-            self._unsure = None
+        self._claims.free()
 
     def _claim(self) -> list[int]:
         """Fresh mails in a batch; one that failed before goes alone, so that it cannot take others with it."""
         now, ids = self._clock(), list[int]()
-        self._unsure = now + LEASE
-        with self._database.transaction(durable=False) as session:
+        with self._claims.until(now + LEASE) as session:
             for due, limit in ((ReceivedMail.attempts == 0, self._batch), (ReceivedMail.attempts > 0, 1)):
                 waiting = ReceivedMail.waiting & due
                 ids = ids or claim(session, ReceivedMail, waiting, limit=limit, lease=LEASE, now=now)
             if ids:
                 reached("intake.claiming")
-        self._unsure = None
         return ids
 
     def _chunks(self, ids: Sequence[int]) -> Iterator[list[Claimed]]:
