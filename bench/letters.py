@@ -16,6 +16,7 @@ from bench.desk import Desk
 from bench.load import send
 from store.tables import Outbox
 from tests.peers.common import free_port, require, wait_for
+from tests.peers.desk import to_relay
 
 CONNECTIONS = 8
 
@@ -60,14 +61,7 @@ def ready_bytes(port: int, letters: Sequence[bytes]) -> float:
 
 def rendered(port: int, count: int) -> float:
     """Letters/s of Postdesk: claimed, rendered, kept, handed over, noted. Two letters for each of `count` mails."""
-    relay = {
-        "RELAY__MODE": "smtp",
-        "RELAY__HOST": "127.0.0.1",
-        "RELAY__PORT": str(port),
-        "RELAY__TLS": "none",
-        "RELAY__CONNECTIONS": str(CONNECTIONS),
-    }
-    with Desk(("smtp", "work"), settings=relay) as desk:
+    with Desk(("smtp", "work"), settings=to_relay(port, CONNECTIONS=str(CONNECTIONS))) as desk:
         send(desk.smtp, mails.small(count, 5))
         desk.wait_handled(count)
         waiting = _waiting(desk)

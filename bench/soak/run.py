@@ -58,10 +58,7 @@ def started(wanted: Wanted) -> Iterator[Running]:
     """A desk with a relay, and no traffic so far."""
     book = Book()
     with relay.opened(book) as port:
-        settings = {
-            "RELAY__MODE": "smtp", "RELAY__HOST": "127.0.0.1", "RELAY__PORT": str(port), "RELAY__TLS": "none",
-            **_LIFTED,
-        }  # fmt: skip
+        settings = {**desks.to_relay(port), **_LIFTED}
         with Desk(desks.ALL, url=wanted.url, workers=wanted.workers, settings=settings) as desk:
             yield Running(desk, book)
 

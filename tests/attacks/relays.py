@@ -14,6 +14,7 @@ from sqlalchemy import select
 from store.tables import Delivery, Outbox, Ticket
 from tests.e2e.conftest import FREELY
 from tests.gateway.scripted_smtp import Answer, Scripted, scripted
+from tests.peers import desk as desks
 from tests.peers.common import wait_for
 from tests.peers.desk import Desk
 
@@ -23,8 +24,7 @@ MESSAGE_ID = re.compile(rb"^Message-ID:\s*(<[^>]+>)", re.MULTILINE | re.IGNORECA
 
 def to_relay(server: Scripted) -> dict[str, str]:
     """Settings that hand letters to this relay, without TLS."""
-    settings = {"MODE": "smtp", "HOST": "127.0.0.1", "PORT": str(server.port), "TLS": "none", "TIMEOUT_SECONDS": "5"}
-    return {**FREELY, **{f"RELAY__{name}": value for name, value in settings.items()}}
+    return {**FREELY, **desks.to_relay(server.port, TIMEOUT_SECONDS="5")}
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from typing import Self
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
+from tests.peers.desk import to_relay
 from tests.servers import free_port, wait_for
 
 
@@ -68,12 +69,7 @@ class Relay:
     @property
     def settings(self) -> dict[str, str]:
         """The settings of a desk that sends by it."""
-        return {
-            "RELAY__MODE": "smtp",
-            "RELAY__HOST": "127.0.0.1",
-            "RELAY__PORT": str(self.port),
-            "RELAY__TLS": "none",
-        }
+        return to_relay(self.port)
 
 
 def message_id(letter: bytes) -> str:

@@ -13,7 +13,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from tests.peers.common import free_port, require, wait_for
-from tests.peers.desk import Desk
+from tests.peers.desk import Desk, to_relay
 
 
 class Patient(Desk):
@@ -75,12 +75,7 @@ class Sink:
     @property
     def settings(self) -> dict[str, str]:
         """What a desk is told of it."""
-        return {
-            "RELAY__MODE": "smtp",
-            "RELAY__HOST": "127.0.0.1",
-            "RELAY__PORT": str(self.port),
-            "RELAY__TLS": "none",
-        }
+        return to_relay(self.port)
 
 
 @contextlib.contextmanager

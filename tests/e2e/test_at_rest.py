@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 from store.tables import Disposition, Event, Outbox, ReceivedMail, Suppression, Ticket
 from tests.e2e.world import answer, assert_ledger, mail
 from tests.peers.common import wait_for
-from tests.peers.desk import DESK, Desk
+from tests.peers.desk import DESK, Desk, to_relay
 from tests.peers.post_office import PostOffice, bounce, opened, reply
 
 OTHER_DESK = "help@other.test"
@@ -69,8 +69,7 @@ def office() -> Iterator[PostOffice]:
 
 
 def _desk(office: PostOffice, **more: str) -> Desk:
-    relay = {"RELAY__MODE": "smtp", "RELAY__HOST": "127.0.0.1", "RELAY__PORT": str(office.port), "RELAY__TLS": "none"}
-    return Desk(settings={**relay, **more})
+    return Desk(settings={**to_relay(office.port), **more})
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ from sqlalchemy import select
 
 from store.tables import Delivery, Disposition, Outbox, Suppression
 from tests.e2e.world import assert_ledger, let_time_pass, letter_states, mail, send, text_of
-from tests.peers.desk import STAFF, Desk
+from tests.peers.desk import STAFF, Desk, to_relay
 from tests.servers import Dovecot, Postfix, free_port, wait_for
 
 pytestmark = pytest.mark.peer
@@ -213,8 +213,7 @@ def test_a_bounce_that_is_quicker_than_our_commit_counts(request: pytest.Fixture
     controller = Controller(relay, hostname="127.0.0.1", port=port)
     controller.start()
     try:
-        settings = {"RELAY__MODE": "smtp", "RELAY__HOST": "127.0.0.1", "RELAY__PORT": str(port), "RELAY__TLS": "none"}
-        with Desk(("smtp", "work", "deliver"), url=url, settings=settings) as desk:
+        with Desk(("smtp", "work", "deliver"), url=url, settings=to_relay(port)) as desk:
             relay.desk = desk
             send(desk.smtp, mail(f"Gone <{GONE}>", "A quick bounce"))
             wait_for(lambda: letter_states(desk) == {"sent": 2, "refused": 1}, "the letters' states")

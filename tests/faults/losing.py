@@ -3,49 +3,36 @@
 import contextlib
 import socket
 import threading
-from types import TracebackType
-from typing import Self
 
 from sqlalchemy.engine import make_url
+
+from tests.faults.way import Way
 
 _COMMIT = b"COMMIT\x00"  # of a simple query, as psycopg sends it
 
 
-class Losing:
+class Losing(Way):
     """`with Losing(url) as way: Desk(url=way.url)`. Each `every`th COMMIT is lost, before it is done or after.
 
     Before: the server never hears of it, and rolls back. After: it has committed, and its answer does not come.
     """
 
     def __init__(self, url: str, every: int = 5) -> None:
+        super().__init__()
         made = make_url(url)
         self._target = (made.host or "127.0.0.1", made.port or 5432)
         self._every, self._commits = every, 0
         self._lock = threading.Lock()
         self.armed = threading.Event()
         self.before = self.after = 0  # commits that were lost so far
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        port = self._listener.getsockname()[1]
-        self.url = made.set(host="127.0.0.1", port=port).render_as_string(hide_password=False)
+        self.url = made.set(host="127.0.0.1", port=self.port).render_as_string(hide_password=False)
 
-    def __enter__(self) -> Self:
-        threading.Thread(target=self._accept, daemon=True).start()
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
-
-    def _accept(self) -> None:
-        while True:
-            try:
-                client, _ = self._listener.accept()
-            except OSError:
-                return
-            server = socket.create_connection(self._target)
-            done = threading.Event()
-            threading.Thread(target=self._up, args=(client, server, done), daemon=True).start()
-            threading.Thread(target=self._down, args=(server, client, done), daemon=True).start()
+    def serve(self, client: socket.socket) -> None:
+        """Both directions, each in a thread."""
+        server = socket.create_connection(self._target)
+        done = threading.Event()
+        threading.Thread(target=self._down, args=(server, client, done), daemon=True).start()
+        self._up(client, server, done)
 
     def _up(self, client: socket.socket, server: socket.socket, lost: threading.Event) -> None:
         """What the desk says. Commits are counted over all connections."""

@@ -3,12 +3,12 @@
 import contextlib
 import http.client
 import socket
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from types import TracebackType
-from typing import BinaryIO, Self
+from typing import BinaryIO
 from urllib.parse import urlsplit
+
+from tests.faults.way import Way
 
 
 @dataclass(slots=True)
@@ -26,34 +26,19 @@ class Request:
 Fate = Callable[[Request], str]
 
 
-class S3Proxy:
+class S3Proxy(Way):
     """`with S3Proxy(server.endpoint) as way`: an endpoint whose `fate` can be changed while it runs."""
 
     def __init__(self, endpoint: str) -> None:
+        super().__init__()
         parts = urlsplit(endpoint)
         self._target = (parts.hostname or "", parts.port or 80)
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.endpoint = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        self.endpoint = f"http://127.0.0.1:{self.port}"
         self.fate: Fate = lambda request: ""
         self.done: list[tuple[str, str, str]] = []  # method, path and fate of each that did not just pass
 
-    def __enter__(self) -> Self:
-        threading.Thread(target=self._accept, daemon=True).start()
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
-
-    def _accept(self) -> None:
-        while True:
-            try:
-                client, _ = self._listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._serve, args=(client,), daemon=True).start()
-
-    def _serve(self, client: socket.socket) -> None:
+    def serve(self, client: socket.socket) -> None:
+        """Request after request."""
         with contextlib.suppress(OSError, http.client.HTTPException), client, client.makefile("rb") as file:
             while self._one(client, file):
                 pass

@@ -23,6 +23,12 @@ ALL = ("smtp", "lmtp", "imap", "work", "deliver", "schedule", "portal")
 DESK, STAFF = "service@desk.test", "sam@desk.test"  # as `postdesk init --sample` makes them
 
 
+def to_relay(port: int, **more: str) -> dict[str, str]:
+    """Settings that hand letters to a relay of this machine, without TLS; `more` are further ones of [relay]."""
+    chosen = {"MODE": "smtp", "HOST": "127.0.0.1", "PORT": str(port), "TLS": "none", **more}
+    return {f"RELAY__{name}": value for name, value in chosen.items()}
+
+
 class Desk:
     """`with Desk() as desk: smtplib.SMTP("127.0.0.1", desk.smtp)`.
 
