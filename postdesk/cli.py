@@ -89,12 +89,17 @@ def chosen_config() -> Path | None:
     return _chosen["config"]
 
 
+def _of_a_person() -> bool:
+    """False for the service itself, and for code that calls a command without the command line."""
+    return bool(_running) and _running[-1].invoked_subcommand != "serve"
+
+
 def as_operator() -> None:
     """Whatever is noted in the audit log while this command runs was done by the user of this machine."""
     from desk import audit
     from postdesk.replaying import whoami
 
-    if _running and _running[-1].invoked_subcommand != "serve" and audit.origin().way != "cli":
+    if _of_a_person() and audit.origin().way != "cli":
         _running[-1].with_resource(audit.acting(audit.Origin("cli", operator=whoami())))
 
 
@@ -114,7 +119,10 @@ def open_house(*, quiet: bool = False, create: bool = False) -> "House":
         raise fail("The settings cannot be used:\n  " + "\n  ".join(error.faults), 78) from error
     level = "error" if quiet else loaded.settings.log.level
     logs.set_up(loaded.settings.log.model_copy(update={"level": level}))
-    return House(loaded, create=create)
+    house = House(loaded, create=create)
+    if _of_a_person():
+        _running[-1].call_on_close(house.close)  # `serve` closes its own, in whichever process opened it
+    return house
 
 
 def ready_house(*, quiet: bool = True, upgraded: bool = False) -> "House":

@@ -71,6 +71,11 @@ class House:
             made.info[INFO] = told  # whatever is written about tickets is told to the webhooks
         return made
 
+    def close(self) -> None:
+        """Give back what was opened of the database."""
+        if "database" in self.__dict__:
+            self.database.close()
+
     @property
     def missing_database(self) -> str:
         """Says that the SQLite file is not there, and what to do; "" when it is, or on PostgreSQL."""
