@@ -146,6 +146,8 @@ def _ticket(ticket_id: int, n: int, at: datetime, who: int, status: str, title: 
 def sign_in(database: Database, person: int, *, staff: bool) -> str:
     """A session as after a sign-in, without the half second that a password takes."""
     with database.transaction() as session:
+        of = Staff if staff else Contact
+        session.scalars(select(of.id).where(of.id == person).with_for_update()).one()  # two may be the same person
         mine = Account.staff_id == person if staff else Account.contact_id == person
         account = session.scalars(select(Account).where(mine)).first()
         if account is None:

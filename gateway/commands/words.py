@@ -19,7 +19,6 @@ _SAME_ARGUMENTS = {"unshare": "share", "export": "list"}
 _LONG = 8  # letters of a word in which two slips are likely ones
 _SHORT = 4  # letters of a word below which every other word is one slip away
 _MOST_WORDS = 14  # of a line that says one word, with greeting and thanks around it
-_AROUND = ".,;:!#*_()[]<>'\"-"
 MAX_PHRASE = 32  # words of the longest phrase; a sign of Chinese or Japanese counts as a word
 
 
@@ -87,15 +86,12 @@ class Words:
 
     def may_be_one_word(self, line: str) -> bool:
         """A quick look at a line: False where no phrase that may be a whole answer stands in it."""
-        said = line.lower().split()
-        if len(said) > _MOST_WORDS:
-            return False
-        if line.isascii() and not any(word.strip(_AROUND) in self._starts for word in said):
-            return False
-        return self.holds_one_word(phrase(line))
+        return len(line.split()) <= _MOST_WORDS and self.holds_one_word(phrase(line))
 
     def holds_one_word(self, said: Sequence[str]) -> bool:
         """True when a phrase that may be a whole answer stands somewhere among the words."""
+        if self._starts.keys().isdisjoint(said):  # nearly every line of nearly every mail
+            return False
         return any(
             tuple(said[place : place + length]) in self._one_words
             for place, word in enumerate(said)

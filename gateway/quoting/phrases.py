@@ -82,7 +82,8 @@ _DEVICES = (
 )
 
 
-REPLY_VERB = re.compile(rf"(?:{WROTE})", re.IGNORECASE)
+_VERBS_BEGIN = "".join(sorted({verb[0] for verb in WROTE.split("|")}))  # for a quick look at each letter of a line
+REPLY_VERB = re.compile(rf"(?=[{_VERBS_BEGIN}])(?:{WROTE})", re.IGNORECASE)
 REPLY_OPENS = re.compile(rf"[\s*_>-]*(?:{OPENS})[\s,]", re.IGNORECASE)
 ORIGINAL_LINE = re.compile(rf"[\s>]*[-_=*#]{{0,40}}\s*(?:{ORIGINAL})\s*[-_=*#]{{0,40}}[\s:]*\Z", re.IGNORECASE)
 FORWARD_LINE = re.compile(
@@ -147,3 +148,10 @@ _POINTS = (
     r"aşağıda",
 )
 POINTS_BELOW = re.compile(rf"\b(?:{'|'.join(_POINTS)})", re.IGNORECASE)
+
+_TITLES_BEGIN = frozenset(title[:4].lower() for title in f"{ORIGINAL}|{FORWARDED}".split("|"))
+
+
+def may_part(line: str) -> bool:
+    """The quick look before ORIGINAL_LINE and FORWARD_LINE, at a line that begins with a letter or a digit."""
+    return not line.isascii() or line[:4].lower() in _TITLES_BEGIN

@@ -32,6 +32,7 @@ _GAP = re.compile(r"\n{4,}")
 
 # The kinds of lines.
 _EMPTY, _TEXT, _QUOTED, _REPLY, _HEADER, _MOBILE, _DASHES, _RULER, _ORIGINAL, _FORWARD = "etqbhsdrof"
+_MAY_END = re.compile(f"[{_HEADER}{_ORIGINAL}{_FORWARD}{_REPLY}{_DASHES}{_RULER}]")
 _NEIGHBOURS = frozenset((_QUOTED, _HEADER, _ORIGINAL, _FORWARD))  # what they are depends on the lines around them
 
 
@@ -85,7 +86,7 @@ def _classify(lines: list[str], *, fences: bool) -> str:
     """One letter a line."""
     kinds: list[str] = []
     # Most lines are plain text: this and the like below spare them the dear patterns.
-    may_end = [reply_header.ends_as_one(line) for line in lines]
+    may_end = [not line[-1:].isalnum() and reply_header.ends_as_one(line) for line in lines]
     any_end = True in may_end
     fenced = False
     i = 0
@@ -157,7 +158,7 @@ def _kind(line: str, *, mobile: bool) -> str:
             return _RULER
     if (":" in bare[:30] or "：" in bare[:30]) and phrases.HEADER_LINE.match(bare):
         return _HEADER
-    if not plain or len(bare) < 70:
+    if not plain or (len(bare) < 70 and phrases.may_part(bare)):
         if phrases.ORIGINAL_LINE.match(bare):
             return _ORIGINAL
         if phrases.FORWARD_LINE.match(bare):
@@ -220,9 +221,9 @@ def _cut(kinds: str) -> list[int]:
 def _hard_end(lines: list[str], kinds: str) -> int:
     """Where everything after is quoted or signature: an unmarked quotation, a forwarded mail, `-- `."""
     own = re.search("[tq]", kinds)
-    for i, kind in enumerate(kinds):
-        if own is None or i <= own.start():
-            continue  # the mail begins with a quotation: only lines marked as such can be told from the answer
+    # When the mail begins with a quotation, only lines marked as such can be told from the answer.
+    for found in _MAY_END.finditer(kinds, own.end() if own is not None else len(kinds)):
+        i, kind = found.start(), found[0]
         if kind in _HEADER + _ORIGINAL + _FORWARD:
             return _with_rule(kinds, i)
         if kind == _REPLY and not _marked(kinds, i):

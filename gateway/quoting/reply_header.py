@@ -53,9 +53,6 @@ def plain(line: str) -> str:
 
 def ends_as_one(line: str) -> bool:
     """True where a line ends as reply headers do: the quick look before `span`."""
-    last = line[-1:]
-    if last.isalnum():
-        return False
     return plain(line)[-1:] in _ENDS
 
 

@@ -37,6 +37,32 @@ def test_put_many(blobs: FolderBlobs) -> None:
     assert blobs.put_many([]) == []
 
 
+@pytest.mark.parametrize("broken", ["nothing", "a file", "a folder"])
+def test_many_are_on_disk(blobs: FolderBlobs, monkeypatch: pytest.MonkeyPatch, broken: str) -> None:
+    """Each file and each folder with a new name is synced; where that fails for one of them, none counts as kept."""
+    items = [bytes([n]) for n in range(40)]
+    folders = [str(blobs.root / hashlib.sha256(item).hexdigest()[:2]) for item in items]
+    synced: list[str] = []
+    really = os.fsync
+
+    def fsync(handle: int) -> None:
+        path = os.readlink(f"/proc/self/fd/{handle}")
+        synced.append(path)
+        if (broken == "a folder" and path == folders[20]) or (broken == "a file" and len(synced) == 1):
+            raise OSError("the disk fails")
+        really(handle)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    if broken != "nothing":
+        with pytest.raises(OSError, match="the disk fails"):
+            blobs.put_many(items)
+        return
+    blobs.put_many(items)
+    assert len(set(synced[:40])) == 40
+    assert all(path.startswith(str(blobs.root / "incoming")) for path in synced[:40])
+    assert set(synced[40:]) == {*folders, str(blobs.root)}  # after the files, and after they have their names
+
+
 @given(st.lists(st.binary(max_size=1000), max_size=20))
 def test_a_writer_and_put_many_agree(tmp_path_factory: pytest.TempPathFactory, blocks: list[bytes]) -> None:
     """Written in any blocks: the digest of the whole."""
