@@ -12,7 +12,6 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 _MAX_CLEANED = 65_536  # characters that are looked at for the first `limit` of them
 _LONG_GAP = re.compile(r"\s{2,}")
 _SPACES = re.compile(r"[^\S\u00a0\u202f]+")
-_GAPS = re.compile(r"\n{3,}")
 _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
 
 
@@ -46,8 +45,16 @@ def clean_text(text: str) -> str:
     if text.isascii() and text.isprintable():
         return text.rstrip()
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\t", "    ")
-    lines = (line.rstrip() for line in _CONTROLS.sub("", text).split("\n"))
-    return _GAPS.sub("\n\n", "\n".join(lines)).strip("\n")
+    if not (text.isascii() and text.replace("\n", "").isprintable()):
+        text = _CONTROLS.sub("", text)
+    return single_gaps("\n".join([line.rstrip() for line in text.split("\n")])).strip("\n")
+
+
+def single_gaps(text: str) -> str:
+    """The text with one blank line where there are several."""
+    while "\n\n\n" in text:  # a gap has a third less each time
+        text = text.replace("\n\n\n", "\n\n")
+    return text
 
 
 def one_line(text: str) -> str:

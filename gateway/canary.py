@@ -8,7 +8,7 @@ from desk.writes import Writes
 from gateway.canary_token import HEADER, make, of
 from gateway.case import Case, Decision
 from gateway.desk_addresses import Addresses
-from gateway.header_policy import POLICY, mailbox, unstructured
+from gateway.header_policy import POLICY, mailbox, unstructured, wire
 from gateway.letter import DeskFacts
 from gateway.letter_headers import instance_mark
 from gateway.token import Token
@@ -72,4 +72,4 @@ def letter(row: Outbox, addresses: Addresses, desk: DeskFacts) -> tuple[str, byt
     }.items():
         message[name] = value
     message.set_payload(_BODY)
-    return message_id, message.as_bytes()
+    return message_id, wire(message)

@@ -1,7 +1,6 @@
 """Letters: outbox rows and templates become mails, ready for the relay."""
 
 import binascii
-import re
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from email.message import EmailMessage
@@ -19,7 +18,7 @@ from gateway.answers import Answer, GeneratedFile, answer_all
 from gateway.answers.files import format_of
 from gateway.desk_addresses import Addresses
 from gateway.dkim_sign import Signers
-from gateway.header_policy import POLICY, clean_header
+from gateway.header_policy import POLICY, clean_header, mailbox, wire
 from gateway.letter import SENSITIVE, TALK, DeskFacts, Letter, Unsent
 from gateway.letter_context import Context, ContextMaker
 from gateway.letter_data import Earlier, LetterData
@@ -34,9 +33,7 @@ from store.tables import Attachment, Outbox
 log = structlog.get_logger(__name__)
 
 _MAX_PLAIN_LINE = 990  # RFC 5322 section 2.1.1: 998
-# A blank at the end of a full line: b2a_qp makes three characters of it, and the line is then longer than the 76 that
-# RFC 2045 section 6.7 allows.
-_QP_END = re.compile(r"^(.{74,75})(=20|=09)$", re.MULTILINE)
+_MAX_QP_LINE = 76  # RFC 2045 section 6.7
 _ANSWERS = 16  # answers made in one round: their files are in memory together
 Answers = Callable[[Session, Sequence[Outbox], DeskFacts], dict[int, Answer]]
 Files = Sequence[Attachment | GeneratedFile]
@@ -62,6 +59,7 @@ class Composer:
         self._answers, self._signers = answers, signers
         self._contexts = ContextMaker(addresses.main.address, keys)
         self._desks: dict[str, DeskFacts] = {}  # by the language of their readers
+        self._senders: dict[str, str] = {}  # desk addresses, and how they stand in From
         self._templates = LetterTemplates(templates, overrides)
 
     def render_many(self, session: Session, rows: Sequence[Outbox]) -> dict[int, Letter | Unsent]:
@@ -115,14 +113,17 @@ class Composer:
 
     def stored(self, row: Outbox) -> Letter | None:
         """The letter as it was rendered before, so that a second try is the same mail; None when it was not."""
-        return self._letter(row, row.message_id, row.rendered) if row.rendered is not None else None
+        if row.rendered is None:
+            return None
+        return self._letter(row, row.message_id, row.rendered, sender_of(row.rendered))
 
     def _render(self, row: Outbox, data: LetterData, files: Files, now: datetime) -> Letter | Unsent:
         try:
             if row.kind == canary.RULE:
                 message_id, content = canary.letter(row, self._addresses, self._desk)
-                keys = self._signers(domain_of(sender_of(content)))
-                return self._letter(row, message_id, dkim_sign.sign(content, keys, now))
+                sender = sender_of(content)
+                signed = dkim_sign.sign(content, self._signers(domain_of(sender)), now)
+                return self._letter(row, message_id, signed, sender)
             desk = self._desk_to(row, data)
             context = self._contexts.make(row, data, now, desk)
             if isinstance(context, Unsent):
@@ -140,11 +141,18 @@ class Composer:
             if all(letter.outbox_id != row.id for letter in chain):
                 chain.append(Earlier(row.id, message_id, reference, row.created_at))
         # Last of all: the bytes that are signed are those that go out, also at a second try.
-        keys = self._signers(domain_of(str(context["desk"]["address"])))
-        return self._letter(row, message_id, dkim_sign.sign(message.as_bytes(), keys, now))
+        address = str(context["desk"]["address"])
+        signed = dkim_sign.sign(wire(message), self._signers(domain_of(address)), now)
+        return self._letter(row, message_id, signed, self._sender(address))
 
-    def _letter(self, row: Outbox, message_id: str, content: bytes) -> Letter:
-        sender = sender_of(content)
+    def _sender(self, address: str) -> str:
+        """A desk address as it stands in From; read from there, it takes as long as a part of the letter."""
+        found = self._senders.get(address)
+        if found is None:
+            found = self._senders[address] = sender_of(f"From: {mailbox('', address)}\r\n\r\n".encode())
+        return found
+
+    def _letter(self, row: Outbox, message_id: str, content: bytes, sender: str) -> Letter:
         return Letter(
             outbox_id=row.id,
             message_id=message_id,
@@ -221,9 +229,20 @@ def _multipart(kind: str, boundary: str, parts: Sequence[str]) -> tuple[str, str
 
 def _part(content_type: str, text: str) -> str:
     """One alternative with its header; 7bit where the text allows it, else quoted-printable."""
-    plain = text.isascii() and max(map(len, text.split("\n"))) <= _MAX_PLAIN_LINE
+    if "\r" in text:  # of an operator's template: no line ends with it alone on its way (RFC 5322 section 2.3)
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    plain = text.isascii() and "\0" not in text and max(map(len, text.split("\n"))) <= _MAX_PLAIN_LINE
     encoding = "7bit" if plain else "quoted-printable"
     if not plain:
-        text = binascii.b2a_qp(text.encode("utf-8", "replace"), istext=True).decode("ascii")
-        text = _QP_END.sub(r"\1=\n\2", text)
+        text = "\n".join([_quoted(line) for line in text.split("\n")])
     return f"Content-Type: {content_type}\nContent-Transfer-Encoding: {encoding}\n\n{text}"
+
+
+def _quoted(line: str) -> str:
+    """A line as quoted-printable, where it may become several. Most have a blank at their end at most.
+
+    Each line by itself: before a line feed b2a_qp makes a blank at the end of a full line too long for it.
+    """
+    if len(line) <= _MAX_QP_LINE - 2 and line.isascii() and line.isprintable() and "=" not in line and line != ".":
+        return f"{line[:-1]}=20" if line.endswith(" ") else line
+    return binascii.b2a_qp(line.encode("utf-8", "replace"), istext=True).decode("ascii")

@@ -52,6 +52,7 @@ class Addresses:
         self._keys = keys
         self._separator = separator
         self._types = types
+        self._last: tuple[Token | None, str] = (None, "")  # a letter says its token twice
         self._by_address = {desk.address: desk for desk in desks}
         self._domains = {desk.address.rpartition("@")[2] for desk in desks}
 
@@ -95,7 +96,7 @@ class Addresses:
 
     def reply_to(self, desk_address: str, token: Token) -> str:
         """Where a reply to a letter goes: service+r-<token>@example.com."""
-        return self._with_detail(desk_address, f"r-{make(token, self._keys)}")
+        return self._with_detail(desk_address, f"r-{self._signed(token)}")
 
     def stop_address(self, desk_address: str, stop: Stop) -> str:
         """Where a mail with whatever words ends letters of a sort: service+stop-<token>@example.com."""
@@ -119,7 +120,14 @@ class Addresses:
 
     def message_id(self, label: str, outbox_id: int, token: Token) -> str:
         """A Message-ID that carries the token; `label` is the ticket number, for people who read headers."""
-        return f"<{label.lower()}.o{outbox_id}.r-{make(token, self._keys)}@{self.hostname}>"
+        return f"<{label.lower()}.o{outbox_id}.r-{self._signed(token)}@{self.hostname}>"
+
+    def _signed(self, token: Token) -> str:
+        known, text = self._last
+        if known is not token:
+            text = make(token, self._keys)
+            self._last = (token, text)
+        return text
 
     def thread_root(self, number: str) -> str:
         """The Message-ID that stands first in the References of all letters of a ticket; no mail has it."""

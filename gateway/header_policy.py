@@ -17,6 +17,7 @@ _MAX_WITH_WORDS = 76  # of a line with an encoded word (RFC 2047 section 2)
 _WORD_BYTES = 42  # with "=?utf-8?b?" and "?=" an encoded word stays below 75 characters (RFC 2047 section 2)
 _FORBIDDEN = re.compile(r"[\x00-\x08\x0a-\x1f\x7f\ud800-\udfff]")
 _FIELD_NAME = re.compile(r"[A-Za-z0-9-]{1,60}")
+_FIELD_START = re.compile(r"^[^ \t]", re.MULTILINE)
 
 
 def clean_header(text: str, limit: int = 300) -> str:
@@ -108,6 +109,27 @@ class LetterPolicy(EmailPolicy):
 
 POLICY = LetterPolicy(linesep="\r\n", max_line_length=MAX_LINE)
 
+
+def wire(message: EmailMessage) -> bytes:
+    """A message of ours as it goes out: what `as_bytes` gives, in a third of its time.
+
+    Its fields were taken by the policy one by one, and its payload is ASCII with CRLF line ends. ValueError where the
+    finished header has another number of fields than were set, or where a line ends with half of a line end: whoever
+    relays the letter may take that for a whole one, and a dot behind it for the end of the letter.
+    """
+    fields = [POLICY.fold(name, value) for name, value in message.raw_items()]
+    head, payload = "".join(fields), str(message.get_payload())
+    if len(_FIELD_START.findall(head)) != len(fields) or not _ends_whole(head):
+        raise ValueError("a header field is not ready for the wire")
+    if not _ends_whole(payload):
+        raise ValueError("the text of a letter is not ready for the wire")
+    return f"{head}\r\n".encode() + payload.encode("ascii")
+
+
+def _ends_whole(text: str) -> bool:
+    return text.count("\r\n") == text.count("\n") == text.count("\r")
+
+
 _HOSTILE = (
     "hi\r\nBcc: victim@example.test",
     "hi\nBcc: victim@example.test",
@@ -127,8 +149,20 @@ def check_header_injection() -> None:
         message["Subject"] = unstructured(value)
         message["X-Ticket"] = clean_header(value).encode("ascii", "replace").decode()
         message.set_payload("")
-        lines = message.as_bytes().split(b"\r\n\r\n")[0].split(b"\r\n")
+        if not _has_three_fields(message):
+            raise RuntimeError("this Python lets a mail header be injected; use another patch release")
+
+
+def _has_three_fields(message: EmailMessage) -> bool:
+    """Both as letters are written, and as the library itself writes: it does for the heads of files in them."""
+    try:
+        written = (wire(message), message.as_bytes())
+    except ValueError:
+        return False
+    for content in written:
+        lines = content.split(b"\r\n\r\n")[0].split(b"\r\n")
         names = [line.split(b":")[0] for line in lines if not line.startswith(b" ")]
         broken = any(b"\r" in line or b"\n" in line or b"\x00" in line or len(line) > 998 for line in lines)
         if names != [b"From", b"Subject", b"X-Ticket"] or broken:
-            raise RuntimeError("this Python lets a mail header be injected; use another patch release")
+            return False
+    return True

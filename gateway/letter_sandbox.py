@@ -14,6 +14,8 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import Namespace
 from jinja2.visitor import NodeTransformer
 
+from gateway.letter_compiled import Fixed
+
 MAX_SECONDS = 2.0  # for one piece of an operator's template
 MAX_CHARACTERS = 500_000  # that it writes
 MAX_WORK = 3_000_000  # characters and values that it handles on the way
@@ -31,7 +33,7 @@ class TemplateTooGreedy(Exception):
     """An operator's template took too long, or wrote too much."""
 
 
-class Sandbox(ImmutableSandboxedEnvironment):
+class Sandbox(Fixed, ImmutableSandboxedEnvironment):
     """For operators' templates: they change nothing, reach no Python internals, and end in time.
 
     What a template does is paid for in characters and values, before it is done where that could be much.

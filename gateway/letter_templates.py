@@ -11,7 +11,7 @@ import jinja2
 from markupsafe import escape
 
 from desk.language import ENGLISH, Language
-from gateway.letter_compiled import Compiled
+from gateway.letter_compiled import Compiled, Fixed
 from gateway.letter_sandbox import MAX_CHARACTERS, Sandbox, TemplateTooGreedy, whole_weight
 
 _PIECES = ("subject.txt", "preheader.txt", "body.txt", "body.html")
@@ -74,7 +74,7 @@ class LetterTemplates:
         return found
 
     def _environment(self, language: Language) -> jinja2.Environment:
-        kind = Sandbox if self._is_own else jinja2.Environment
+        kind = Sandbox if self._is_own else Fixed
         environment = kind(
             bytecode_cache=Compiled(kind),
             loader=jinja2.FunctionLoader(self._load),

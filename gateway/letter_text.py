@@ -6,16 +6,17 @@ from markupsafe import Markup, escape
 
 from desk.clean import clean_text as clean_text
 from desk.clean import one_line as one_line
+from desk.clean import single_gaps
 
 WIDTH = 72
 NOTE_BYTES = 8_000  # what is shown of the notes of one letter, counted as HTML: it stays below 20 KB, its text below 10
 _URL = re.compile(r"https?://[^\s<>\"'\u00a0]{1,2000}")
-_GAPS = re.compile(r"\n{3,}")
 
 
 def cut(text: str, budget: int = NOTE_BYTES) -> tuple[str, bool]:
     """As much of a text as fits the budget of HTML bytes, and whether something is missing."""
-    if "://" not in text and len(text) * 6 < budget:  # no character takes more than six bytes
+    # Each line is followed by the five bytes of "<br>\n"; the line end itself is among those of the whole.
+    if _cost(text) + 4 * text.count("\n") <= budget:
         return text, False
     kept: list[str] = []
     for line in text.split("\n"):
@@ -30,7 +31,7 @@ def cut(text: str, budget: int = NOTE_BYTES) -> tuple[str, bool]:
 
 def _cost(line: str) -> int:
     """Bytes of a line in the HTML part; a link stands there twice, with its style."""
-    links = _URL.findall(line)
+    links = _URL.findall(line) if "://" in line else ()
     return len(str(escape(line)).encode()) + 5 + sum(len(link) + 100 for link in links)
 
 
@@ -64,7 +65,7 @@ def as_html(text: str) -> Markup:
 
 def tidy(text: str) -> str:
     """A rendered text part with single blank lines between its blocks."""
-    return _GAPS.sub("\n\n", text).strip("\n")
+    return single_gaps(text).strip("\n")
 
 
 def flowed(text: str) -> str:

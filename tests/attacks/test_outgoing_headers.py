@@ -98,13 +98,22 @@ def test_dots_and_bare_line_ends_are_text(both: tuple[Desk, Scripted]) -> None:
     assert not [command for command in server.commands if "evil@attacker.test" in command]
 
 
-BAD_PYTHON = """
+BAD_PYTHON = {
+    "as_bytes": """
 import email.message
 plain = email.message.EmailMessage.as_bytes
 def as_bytes(self, *args, **more):
     return plain(self, *args, **more).replace(b"hi Bcc:", b"hi\\r\\nBcc:")
 email.message.EmailMessage.as_bytes = as_bytes
-"""
+""",
+    "raw_items": """
+import email.message
+plain = email.message.EmailMessage.raw_items
+def raw_items(self):
+    return [(name, value.replace("hi Bcc:", "hi\\r\\nBcc:")) for name, value in plain(self)]
+email.message.EmailMessage.raw_items = raw_items
+""",
+}
 
 
 def run_with(shell: Shell, bad: Path, *words: str) -> str:
@@ -117,13 +126,14 @@ def run_with(shell: Shell, bad: Path, *words: str) -> str:
 
 
 @pytest.mark.attack(78)
-def test_a_python_that_lets_a_field_be_injected(tmp_path: Path) -> None:
+@pytest.mark.parametrize("way", BAD_PYTHON)
+def test_a_python_that_lets_a_field_be_injected(tmp_path: Path, way: str) -> None:
     """`check` says so, and what sends letters does not start: both try it on this very Python."""
     tmp_path.chmod(0o700)
     shell = Shell(tmp_path).init()
     assert "All is well." in shell.run("check")
     (tmp_path / "bad").mkdir()
-    (tmp_path / "bad" / "sitecustomize.py").write_text(BAD_PYTHON, encoding="utf-8")
+    (tmp_path / "bad" / "sitecustomize.py").write_text(BAD_PYTHON[way], encoding="utf-8")
     words = "this Python lets a mail header be injected"
     assert words in run_with(shell, tmp_path / "bad", "check")
     said = run_with(shell, tmp_path / "bad", "serve", "--role", "deliver")
