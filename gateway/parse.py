@@ -20,7 +20,7 @@ _MAX_DEFECTS = 30
 _REPORTS = ("delivery-report", "feedback-report")
 _IN_DOUBT = {"delivery-report": delivery_report.certain, "auto-reply": auto_reply.certain}
 _MAX_FILE_TEXTS, _MAX_FILE_TEXT = 20, 256 * 1024  # bytes of each
-_CHUNK = 1 << 20
+_CHUNK = 1 << 16
 _WHITE = b" \t\r\n\x0b\x0c"
 _DELIVERED = ("delivered-to", "x-original-to", "envelope-to", "x-envelope-to", "x-delivered-to")
 _EXTRA = (
@@ -245,6 +245,9 @@ def _digest(raw: bytes, start: int) -> bytes:
         stop = min(start + _CHUNK, end)
         if raw[stop - 1 : stop + 1] == b"\r\n" and stop < end:
             stop += 1
-        digest.update(raw[start:stop].replace(b"\r\n", b"\n").replace(b"\r", b"\n"))
+        chunk = raw[start:stop]
+        digest.update(b"\n".join(chunk.splitlines()))  # which, of bytes, end with CR LF, LF or CR alone
+        if chunk.endswith((b"\r", b"\n")):
+            digest.update(b"\n")
         start = stop
     return digest.digest()
