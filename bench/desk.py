@@ -2,7 +2,11 @@
 
 from tests.peers import desk
 
-UNCAPPED = {"CAPS__NEW_TICKETS_PER_SENDER_2H": "1000000", "CAPS__FIRST_RECEIPTS_PER_MINUTE": "1000000"}
+UNCAPPED = {
+    "CAPS__NEW_TICKETS_PER_SENDER_2H": "1000000",
+    "CAPS__FIRST_RECEIPTS_PER_MINUTE": "1000000",
+    "CAPS__STRANGER_LETTERS_PER_READER_HOUR": "1000000",
+}
 
 
 class Desk(desk.Desk):
@@ -12,7 +16,10 @@ class Desk(desk.Desk):
         self, roles: tuple[str, ...], *, url: str = "", workers: int = 1, settings: dict[str, str] | None = None
     ) -> None:
         super().__init__(
-            roles, url=url, workers=workers, settings={**UNCAPPED, "LOG__LEVEL": "error", **(settings or {})}
+            roles,
+            url=url,
+            workers=workers,
+            settings={**UNCAPPED, "LOG__LEVEL": "error", "DELIVERY__PROCESSES": "0", **(settings or {})},
         )
 
     def choose_roles(self, roles: tuple[str, ...]) -> None:

@@ -22,6 +22,7 @@ class Caps:
     first_receipts_per_hour: int = 1  # to one address that nobody knows
     first_receipts_per_minute: int = 20  # to all of those together
     reopenings_per_day: int = 10  # of one ticket
+    stranger_letters_per_hour: int = 30  # to one member of staff or queue, each about one ticket of somebody unknown
 
 
 def opened_lately(session: Session, contact_id: int, now: datetime) -> int:

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, delete, exists, or_, select, union, update
+from sqlalchemy import ColumnElement, and_, delete, exists, or_, select, text, union, update
 from sqlalchemy.orm import Session
 
-from desk import erasing_mails, old_tickets
+from desk import erasing_mails, gathering, old_tickets
 from desk.erasing import Person, noted
 from desk.erasing_rows import rewrite
 from desk.retention import Gone
@@ -16,6 +16,9 @@ from store.tables import Approval, Attachment, Disposition, Event, Outbox, Ticke
 
 AT_ONCE = 50  # tickets in one transaction
 ERASED = "[erased]"  # in place of words
+# Letters about several new tickets are those of no ticket, and name who wrote them once they are written themselves.
+# The words of the state are those of the index.
+_NAMES_MANY = and_(text("outbox.state = 'waiting'"), core(Outbox).c.kind == gathering.KIND)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +45,9 @@ def forget(session: Session, now: datetime, found: Sequence[int]) -> Gone:
     if not ids:
         return Gone()
     mails = erasing_mails.beside(session, ids)
-    return Gone(len(ids), old_tickets.remove(session, ids) | mails.digests)
+    gone = Gone(len(ids), old_tickets.remove(session, ids) | mails.digests)
+    _unrender(session, _NAMES_MANY, now)
+    return gone
 
 
 def find_near(session: Session, person: Person) -> Sequence[int]:
@@ -87,6 +92,7 @@ def pseudonymise(session: Session, person: Person, ids: Sequence[int], now: date
     letters = core(Outbox).c
     to_others = letters.contact_id.is_distinct_from(person.contact_id)  # those to them are another step's
     sending = _unrender(session, and_(letters.ticket_id.in_(ids), to_others), now)
+    sending = [*sending, *_unrender(session, _NAMES_MANY, now)]
     mails = erasing_mails.beside(session, ids)
     return Done(len(ids), entries, Gone(mails.count, digests | mails.digests), sending)
 

@@ -16,6 +16,7 @@ from store.tables import Delivery, Outbox, Ticket
 STATES = (
     "waiting",
     "deferred",
+    "gathered",  # in a flood of new tickets, to be told together
     "held",  # by a restore, until a person has decided: postdesk restored
     "uncertain",
     "refused",
@@ -82,7 +83,7 @@ class OutLetter:
     @property
     def is_for_people(self) -> bool:
         """Somebody can do something about it: it has not gone out, and is not under way."""
-        return not self.sending and self.state not in ("sent", "folded", "held")
+        return not self.sending and self.state not in ("sent", "folded", "held", "gathered")
 
     @property
     def outcome(self) -> str:
@@ -229,7 +230,7 @@ def _letter(row: Outbox, number: str, tries: Sequence[Attempt], now: datetime) -
         name=row.recipient_name,
         ticket=number,
         state=state,
-        done=not waits,
+        done=not waits and state != "gathered",
         created_at=row.created_at,
         next_at=row.next_at if waits else None,
         done_at=row.done_at,

@@ -8,6 +8,7 @@ _LETTERS = {
     "partly_refused": say("letter about files that were left out"),
     "update": say("letter with news of the ticket"),
     "new_ticket": say("letter about the new ticket"),
+    "new_tickets": say("letter about new tickets"),
     "customer_wrote": say("letter with the customer's words"),
     "assigned": say("letter that the ticket is theirs"),
     "done": say("answer to a command"),
@@ -38,6 +39,7 @@ def words_for(kind: str) -> str:
 STATES = {
     "waiting": say("Waiting"),
     "deferred": say("Waiting for another try"),
+    "gathered": say("Waits to be told with others"),
     "held": say("Held since a restore"),
     "sent": say("Sent"),
     "bounced": say("Came back"),

@@ -7,6 +7,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session, defer
 
 from desk import audit
+from desk.gathering import GATHERED
 from desk.letter_list import AGAIN, Wanted, conditions
 from desk.letter_names import words_for
 from store import queue
@@ -14,6 +15,7 @@ from store.tables import Delivery, Event, Outbox, Suppression
 
 DROPPED = "dropped"
 _SENT_AGAIN = frozenset({"uncertain", "expired", "refused", "failed", "suppressed", DROPPED})
+_TOGETHER = "is told with others within minutes: nothing is to be done about it."
 _NextId = Callable[[], int]
 
 
@@ -39,6 +41,8 @@ def retry(session: Session, letter_id: int, now: datetime, by: str = "", next_id
         raise NotPossible(
             f"Letter {letter_id} is held since a restore. Decide by: postdesk restored {letter_id} --send"
         )
+    if row.state == GATHERED:
+        raise NotPossible(f"Letter {letter_id} {_TOGETHER}")
     if row.state != "waiting":
         again = ", and can be sent again" if row.state in _SENT_AGAIN else ""
         raise NotPossible(f"Letter {letter_id} does not wait: it is {row.state}{again}.")
@@ -67,6 +71,8 @@ def send_again(session: Session, letter_id: int, by: str, now: datetime, next_id
     row = _row(session, letter_id, now)
     if row.state == "waiting":
         raise NotPossible(f"Letter {letter_id} still waits, and is tried again by itself. To try it now: retry.")
+    if row.state == GATHERED:
+        raise NotPossible(f"Letter {letter_id} {_TOGETHER}")
     if row.state not in _SENT_AGAIN:
         what = "was handed over" if row.state == "sent" else "went along in another letter, or was not needed any more"
         raise NotPossible(f"Letter {letter_id} {what}: it is not sent again.")
@@ -89,6 +95,8 @@ def drop(session: Session, letter_id: int, by: str, why: str, now: datetime, nex
     NotPossible says why not.
     """
     row = _row(session, letter_id, now)
+    if row.state == GATHERED:
+        raise NotPossible(f"Letter {letter_id} {_TOGETHER}")
     if row.state not in ("waiting", "uncertain"):
         raise NotPossible(f"Letter {letter_id} does not wait: it is {row.state}.")
     row.state, row.done_at, row.lease_until, row.rendered = DROPPED, now, None, None

@@ -19,7 +19,6 @@ TOLD = SHOWN | {"due"}  # the same, of what staff change: a time that was promis
 
 # Of a letter that nobody has tried to send yet.
 _FRESH = {
-    "state": "waiting",
     "attempts": 0,
     "lease_until": None,
     "message_id": "",
@@ -39,6 +38,8 @@ def letter(
     context: dict[str, Any] | None = None,
     automatic: bool = True,
     first_receipt: bool = False,
+    stranger: bool = False,
+    state: str = "waiting",
     wait: timedelta = timedelta(),
     import_id: int | None = None,
 ) -> None:
@@ -59,6 +60,8 @@ def letter(
         context=kept_in(context) if context else {},
         automatic=automatic,
         first_receipt=first_receipt,
+        stranger=stranger,
+        state=state,
         next_at=now + wait,
         created_at=now,
         **_FRESH,

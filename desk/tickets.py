@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
-from desk import due, numbers, statuses
+from desk import due, statuses
+from desk.numbers import STANDARD, Numbers
 from desk.state import ContactState, StaffState, TeamState, TicketState
 from desk.writes import Writes
 from store.tables import Attachment, Event, Participant, Ticket, TicketLink
@@ -108,11 +109,11 @@ def insert(writes: Writes, state: TicketState, now: datetime) -> None:
 
 
 def number_tickets(
-    session: Session, writes: Writes, states: Iterable[TicketState], now: datetime, zone: ZoneInfo
-) -> None:
+    session: Session, writes: Writes, states: Iterable[TicketState], now: datetime, zone: ZoneInfo,
+    numbers: Numbers = STANDARD,
+) -> None:  # fmt: skip
     """Give the new ones among these tickets their numbers, with one statement for all."""
-    fresh = [state for state in states if not state.number]
-    if fresh:
+    if fresh := [state for state in states if not state.number]:
         for state, number in zip(fresh, numbers.allocate(session, len(fresh), now, zone), strict=True):
             state.number = number
             writes.change(Ticket, state.id, number=number)

@@ -15,13 +15,14 @@ from gateway import (
     match,
     opening,
     performing,
+    repeats,
     staff_mail,
 )
 from gateway.case import UNSUBSCRIBE, Case, Decision
 from gateway.commands.spec import Scene
 from gateway.held_notice import Held
 from gateway.indexing import remember
-from store.tables import Disposition, MailKey, ReceivedMail
+from store.tables import Disposition, ReceivedMail
 
 
 def apply(decision: Decision, case: Case, writes: Writes) -> Decision:
@@ -138,7 +139,7 @@ def dispose(decision: Decision, case: Case, writes: Writes) -> None:
         subject=mail.message.subject[:300],
         evidence=decision.evidence(),
     )
-    if case.view.handled.get(mail.key) == mail.received_id and decision.rule != "duplicate":
-        writes.add(MailKey, key=mail.key, received_id=mail.received_id)
+    if decision.rule != "duplicate":
+        repeats.keep(mail, case.view, writes)
     writes.change(ReceivedMail, mail.received_id, waiting=False, lease_until=None)
     writes.tally[decision.kind] += 1

@@ -6,8 +6,9 @@ It is no judgement: whatever is found here is loaded for the decision, and no mo
 import re
 from dataclasses import dataclass
 
-from desk import contact_file, numbers
+from desk import contact_file
 from desk.contact_file import Sheet
+from desk.numbers import STANDARD, Numbers
 from gateway.commands.grammar import WORD, visible
 from gateway.commands.words import Words
 from gateway.envelope import Message
@@ -35,7 +36,7 @@ class Asks:
 NOTHING = Asks()
 
 
-def at_a_glance(message: Message, words: Words) -> Asks:
+def at_a_glance(message: Message, words: Words, numbers: Numbers = STANDARD) -> Asks:
     """Look at the lines of the new text, and at the subject, that may be commands."""
     text = "" if message.foreign else message.reply or message.text
     written = text.strip("\r\n").splitlines()
@@ -52,7 +53,8 @@ def at_a_glance(message: Message, words: Words) -> Asks:
             hit += [line] if seen == line else [line, seen]
     if not hit:
         return Asks(frozenset(found)) if found else NOTHING
-    return Asks(frozenset(found), *names_in("\n".join(hit)), _sheet(message) if "people" in found else None)
+    named, addresses = names_in("\n".join(hit), numbers)
+    return Asks(frozenset(found), named, addresses, _sheet(message) if "people" in found else None)
 
 
 def _likely(written: list[str], text: str) -> list[str]:
@@ -82,7 +84,7 @@ def _alone(lines: list[str], words: Words) -> set[str]:
     return {"one word"} if any(words.may_be_one_word(line) for line in near) else set()
 
 
-def names_in(said: str) -> tuple[frozenset[str], frozenset[str]]:
+def names_in(said: str, numbers: Numbers) -> tuple[frozenset[str], frozenset[str]]:
     """The ticket numbers and the addresses that command lines name; `+a@x` may be one that begins so, or a sign."""
     found = {address.lower() for address in _ADDRESS.findall(said)[:_MAX]}
     found |= {address.lstrip("+-").rstrip(".") for address in found}

@@ -10,12 +10,14 @@ from gateway import parse
 from gateway.asks import at_a_glance
 from gateway.desk_addresses import Addresses
 from gateway.envelope import Envelope, Mailbox
+from gateway.repeats import key_of
 from gateway.rules import Rules
 from gateway.sender import Verified
 from gateway.sender.checker import Received, SenderCheck
-from gateway.view import Incoming, fingerprint, ours
+from gateway.subject import is_forward
+from gateway.view import Incoming, ours
 from store.blobs import BlobStore
-from store.tables import RawMail, ReceivedMail
+from store.tables import RawMail, ReceivedMail, core
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +33,12 @@ class Claimed:
 
 def load(session: Session, blobs: BlobStore, ids: Sequence[int]) -> list[Claimed]:
     """Received mails with their bytes, from the database or the blob store."""
+    mails, raw = core(ReceivedMail), core(RawMail)
     rows = session.execute(
-        select(ReceivedMail, RawMail.data)
-        .outerjoin(RawMail, RawMail.id == ReceivedMail.id)
-        .where(ReceivedMail.id.in_(ids))
-        .order_by(ReceivedMail.received_at, ReceivedMail.id)
+        select(mails, raw.c.data)
+        .outerjoin(raw, raw.c.id == mails.c.id)
+        .where(mails.c.id.in_(ids))
+        .order_by(mails.c.received_at, mails.c.id)
     )
     return [
         Claimed(
@@ -43,30 +46,34 @@ def load(session: Session, blobs: BlobStore, ids: Sequence[int]) -> list[Claimed
             envelope=Envelope(
                 reverse_path=row.reverse_path,
                 recipients=tuple(row.recipients),
-                source=row.source,  # type: ignore[arg-type]  # only spool.accept writes it
+                source=row.source,  # only spool.accept writes it
                 peer=row.peer,
                 helo=row.helo,
                 received_at=row.received_at,
             ),
-            raw=data if data is not None else blobs.read(row.blob),
+            raw=row.data if row.data is not None else blobs.read(row.blob),
             attempts=row.attempts,
             wish=row.wish or "",
         )
-        for row, data in rows
+        for row in rows
     ]
 
 
 def read_mail(mail: Claimed, addresses: Addresses, rules: Rules) -> Incoming:
     """Read the bytes, and say what the recipients mean here."""
     message = parse.read(mail.raw, reverse_path=mail.envelope.reverse_path if mail.envelope.recipients else None)
+    numbers = tuple(rules.numbers.find_all(message.subject))
+    if numbers and not message.answers and not is_forward(message.subject):  # who reads the bytes knows no desk
+        message = replace(message, answers=True)
     return Incoming(
         received_id=mail.id,
         envelope=mail.envelope,
         message=message,
         recipients=ours(addresses, mail.envelope, message),
-        key=fingerprint(message, mail.envelope.reverse_path),
+        key=key_of(message, mail.envelope, mail.raw),
         wish=mail.wish,
-        asks=at_a_glance(message, rules.words),
+        asks=at_a_glance(message, rules.words, rules.numbers),
+        numbers=numbers,
     )
 
 

@@ -8,7 +8,7 @@ from desk import lifecycle, statuses, tickets
 from desk.access import Person, Write
 from desk.held import WISH_TICKET
 from desk.state import ContactState, StaffState, TicketState
-from gateway import canary, confirm, match, who
+from gateway import canary, confirm, match, repeats, who
 from gateway.case import UNSUBSCRIBE, Case, Decision
 from gateway.commands import plain
 from gateway.commands.subjects import alone, of_subject
@@ -57,8 +57,8 @@ def _by_hand(case: Case) -> Decision | None:
 
 
 def _duplicate(case: Case) -> Decision | None:
-    earlier = case.view.handled.get(case.mail.key)
-    if earlier is None or earlier == case.mail.received_id:
+    earlier = repeats.earlier(case.mail, case.view)
+    if earlier is None:
         return None
     return Decision("ignored", "duplicate", f"The same mail was handled before, as mail {earlier}.")
 

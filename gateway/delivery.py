@@ -49,14 +49,20 @@ class Deliverer:
         self._batches: dict[int, Batch] = {}  # by row: the batch that a letter on its way belongs to
         self._unrecorded: list[Unrecorded] = []  # sent, and nobody knows yet
 
-    def drain_once(self) -> int:
-        """Handle one batch of due rows; returns how many rows it took, 0 when nothing was due.
+    @property
+    def batch(self) -> int:
+        """Rows that one round takes at most, besides those that go along in their letters."""
+        return self._policy.batch
 
+    def drain_once(self, most: int = 0, on_whole: Callable[[], None] = lambda: None) -> int:
+        """Handle one batch of due rows, or `most` of them; returns how many rows it took, 0 when nothing was due.
+
+        `on_whole` is called as soon as it has a whole batch in hand: there may be work for others.
         What a failed round left behind comes first: letters that went out are recorded, the others are freed.
         """
         self._settle()
         try:
-            return self._round()
+            return self._round(most or self._policy.batch, on_whole)
         except Exception as error:
             self._open_counts = not is_ours(error)
             raise
@@ -70,20 +76,22 @@ class Deliverer:
             self._open = []
         self._claims.free()
 
-    def _round(self) -> int:
+    def _round(self, most: int, on_whole: Callable[[], None]) -> int:
         now, policy = self._clock(), self._policy
         self._lanes.close_idle(now)
         if not self._lanes.any_free(now):
             return self._wait_for_letters()
         claimable = self._lanes.claimable(now)
         with self._database.reading() as session:
-            if not delivery_batch.is_due(session, now, claimable):
+            if not delivery_batch.is_due(session, now, claimable, policy.least):
                 return self._wait_for_letters()
         with self._claims.until(now + policy.lease) as session:
-            ids = delivery_batch.claim(session, policy.batch, policy.lease, now, claimable)
+            ids = delivery_batch.claim(session, most, policy.lease, now, claimable)
         if not ids:
             return self._wait_for_letters()
         self._open = ids
+        if len(ids) >= policy.batch:
+            on_whole()
         reached("delivery.claimed")
         batch = self._load(ids, now)
         # Rendering takes its time: outside of any write, so that nobody waits for it.

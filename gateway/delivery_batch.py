@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, case, exists, func, insert, select, tuple_, update
+from sqlalchemy import ColumnElement, bindparam, case, func, insert, select, tuple_, update
 from sqlalchemy.orm import Session, defer
 from sqlalchemy.orm.attributes import set_committed_value
 
@@ -14,7 +14,7 @@ from gateway import delivery_quiet, letter_files
 from gateway.delivery_pace import Wait
 from gateway.letter import Letter
 from store import counters, queue
-from store.tables import Delivery, Outbox, Suppression
+from store.tables import Delivery, Outbox, Suppression, core
 
 _TABLE: Any = Outbox.__table__
 _FOLDED = "update"  # the kind of which several go in one letter
@@ -39,11 +39,12 @@ class Batch:
         self.rows = [row for row in self.rows if row.id not in turns]
 
 
-def is_due(session: Session, now: datetime, claimable: ColumnElement[bool] | None = None) -> bool:
-    """Whether anything waits; asked without a write, so that an idle desk does not write."""
+def is_due(session: Session, now: datetime, claimable: ColumnElement[bool] | None = None, least: int = 1) -> bool:
+    """Whether so many rows wait; asked without a write, so that an idle desk does not write."""
     due = (Outbox.state == "waiting") & (Outbox.next_at <= now)
     due = due if claimable is None else due & claimable
-    return bool(session.scalar(select(exists().where(due, queue.is_free(Outbox, now)))))
+    found = select(Outbox.id).where(due, queue.is_free(Outbox, now)).limit(least)
+    return session.scalar(select(func.count()).select_from(found.subquery())) == least
 
 
 def claim(
@@ -157,11 +158,9 @@ def close(session: Session, ids: Sequence[int], state: str, now: datetime) -> No
     """Nothing more happens to these rows."""
     if ids:
         # A bounce can be quicker than we are: what it said of a letter is not undone by our "sent".
-        final = case((Outbox.state == "waiting", state), else_=Outbox.state)
+        final = case((_TABLE.c.state == "waiting", state), else_=_TABLE.c.state)
         done = {"state": final, "done_at": now, "lease_until": None, "rendered": None}
-        session.execute(
-            update(Outbox).where(Outbox.id.in_(ids)).values(done).execution_options(synchronize_session=False)
-        )
+        session.connection().execute(update(_TABLE).where(_TABLE.c.id.in_(ids)).values(done))
 
 
 def put_off(session: Session, until: Mapping[int, datetime], *, attempt: bool = True) -> None:
@@ -186,7 +185,7 @@ def put_off_to_turns(session: Session, waits: Mapping[int, Wait]) -> None:
 def record(session: Session, deliveries: list[dict[str, object]]) -> None:
     """What the other side said, attempt by attempt."""
     if deliveries:
-        session.execute(insert(Delivery), deliveries)
+        session.connection().execute(insert(core(Delivery)), deliveries)
         counters.add(session, Counter(counters.delivery(str(attempt["result"])) for attempt in deliveries))
 
 

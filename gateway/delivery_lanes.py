@@ -33,7 +33,7 @@ class Route:
 
     make: Callable[[], Relay]  # one connection's worth of it
     name: str = ""  # "" is the usual one, which takes what no other does
-    connections: int = 4
+    connections: int = 4  # 0 where all of them are other processes’
     addresses: frozenset[str] = field(default_factory=frozenset)  # lower case
     idle: timedelta | None = None  # unused for so long, its connections are given back
 
@@ -74,7 +74,8 @@ class Lane:
     def __init__(self, route: Route, news: threading.Event) -> None:
         self.route, self._news = route, news
         self._relays = [route.make() for _ in range(route.connections)]
-        self._threads = ThreadPoolExecutor(route.connections, thread_name_prefix=f"relay-{route.name}".rstrip("-"))
+        threads = max(1, route.connections)
+        self._threads = ThreadPoolExecutor(threads, thread_name_prefix=f"relay-{route.name}".rstrip("-"))
         self._parts: list[_Part] = []
         self._failures = 0
         self._rests_until: datetime | None = None
@@ -87,7 +88,7 @@ class Lane:
 
     def is_free(self, now: datetime) -> bool:
         """True when letters can be given to it: nothing is on its way, and it does not rest."""
-        if self._parts:
+        if self._parts or not self._relays:
             return False
         # A clock that was set back must not make it rest for hours.
         longest = timedelta(seconds=2 * _LONGEST_REST)

@@ -37,6 +37,7 @@ class DeliveryPolicy:
     give_up: timedelta = timedelta(days=5)
     fold_seconds: float = 60.0  # how long whoever queues a mere change lets it wait for company
     batch: int = 128
+    least: int = 1  # letters that must be due before it takes any; one that only helps out waits for a whole batch
     connections: int = 4
     lease: timedelta = timedelta(minutes=15)  # longer than a relay may take for a batch
     max_render_tries: int = 3

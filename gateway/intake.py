@@ -10,7 +10,7 @@ from structlog.contextvars import bound_contextvars
 
 from desk import tickets
 from desk.writes import Writes
-from gateway import handled_log, reading_time
+from gateway import handled_log, reading_time, repeats
 from gateway.apply import apply, dispose
 from gateway.claimed import Claimed, load, read_mail, with_senders
 from gateway.decide import decide
@@ -193,8 +193,8 @@ class Intake:
 
     def _write(self, session: Session, batch: Sequence[Incoming]) -> list[handled_log.Line]:
         # SQLite has one writer at a time; elsewhere another worker may be at the same ticket.
-        lock, levels = not self._database.is_sqlite, self._rules.levels
-        view = load_view(session, batch, self._addresses, self._clock(), levels, lock=lock)
+        lock, rules, levels = not self._database.is_sqlite, self._rules, self._rules.levels
+        view = load_view(session, batch, self._addresses, self._clock(), levels, lock=lock, numbers=rules.numbers)
         now = self._clock()  # after the wait for whoever was first, so that the history is in the order of the changes
         writes = Writes(self._database.ids.next, self._rules.catalogue.targets)
         done = []
@@ -203,9 +203,9 @@ class Intake:
             with bound_contextvars(mail=mail.received_id):  # whatever is logged on the way names it
                 decision, case = decide(mail, view, self._rules, self._addresses, now)
                 done.append((apply(decision, case, writes), case))
-            view.handled.setdefault(mail.key, mail.received_id)
+            repeats.remember(mail, view)
         reached("intake.decided")
-        tickets.number_tickets(session, writes, view.tickets.values(), now, self._rules.zone)
+        tickets.number_tickets(session, writes, view.tickets.values(), now, rules.zone, rules.numbers)
         for decision, case in done:
             dispose(decision, case, writes)
         lines = handled_log.lines(done, writes)

@@ -50,6 +50,7 @@ _KINDS: dict[str, Callable[[Outbox, LetterData, DeskFacts], Context]] = {
     "alert": letter_about.alert,
     "merged": letter_about.merged,
     "new_ticket": to_staff,
+    "new_tickets": letter_timed.new_tickets,
     "customer_wrote": to_staff,
     "assigned": to_staff,
     "due": due,

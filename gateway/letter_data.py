@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from sqlalchemy import ColumnElement, and_, func, or_, select, text, tuple_
 from sqlalchemy.orm import Session, defer
 
-from desk import access, announcements, day_sheets, digests, nesting
+from desk import access, announcements, day_sheets, digests, gathering, nesting
 from desk.day_sheets import Sheet
 from desk.digests import Digest
 from desk.levels import Levels, Sees
@@ -106,7 +106,8 @@ def entries(row: Outbox, data: LetterData) -> list[Event]:
 def load(session: Session, rows: Sequence[Outbox], levels: Levels) -> LetterData:
     """Load for a batch."""
     data = LetterData(levels=levels)
-    data.tickets = _by_id(session, Ticket, (row.ticket_id for row in rows))
+    several = (i for row in rows if row.kind == gathering.KIND for i in gathering.of(row).tickets)
+    data.tickets = _by_id(session, Ticket, (*(row.ticket_id for row in rows), *several))
     wanted = {i for row in rows for i in event_ids(row)}
     if wanted:
         entries = select(Event).where(Event.id.in_(wanted)).options(*_UNUSED)

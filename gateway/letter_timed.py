@@ -1,16 +1,16 @@
-"""Letters that the clock brings about: a reminder, the digest, the day sheet, an announcement."""
+"""Letters that the clock brings about: a reminder, the digest, the day sheet, an announcement, many new tickets."""
 
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from desk import announcements, day_sheets, digests, statuses
+from desk import announcements, day_sheets, digests, gathering, statuses
 from desk.day_sheets import Line, Name
 from desk.language import Language
 from gateway import letter_entries, letter_text
 from gateway.letter import DeskFacts, Superseded
 from gateway.letter_data import LetterData
-from gateway.letter_words import line
+from gateway.letter_words import line, name
 from store.tables import Outbox
 
 Context = dict[str, Any]
@@ -115,6 +115,27 @@ def _about(one: Line, name: Name, desk: DeskFacts) -> str:
         desk.language.moment(at, desk.zone) if at else "",
     )
     return ", ".join(part for part in parts if part)
+
+
+def new_tickets(row: Outbox, data: LetterData, desk: DeskFacts) -> Context:
+    """S1b: how many since when, and the first of them; what was forgotten since is not named."""
+    reader = data.staff.get(row.staff_id or 0)
+    if reader is not None and reader.deactivated_at is not None:
+        raise Superseded(_SUPERSEDED)
+    told, language = gathering.of(row), desk.language
+    found = [data.tickets[i] for i in told.tickets if i in data.tickets]
+    rows = [
+        {"number": one.number, "title": line(one.title), "about": name(data.contacts[one.requester_id])}
+        for one in found
+    ]
+    since = language.moment(told.since, desk.zone)
+    headline = language.say_many("{n} new ticket since {time}", "{n} new tickets since {time}", told.count, time=since)
+    part = {"lines": rows, "more": _more(told.count - len(rows), language)}
+    return {
+        "headline": headline,
+        "parts": [(language.say("Of people who are not among your contacts:"), part)] if rows else [],
+        "url": f"{desk.base_url}/desk",
+    }
 
 
 def announcement(row: Outbox, data: LetterData, desk: DeskFacts) -> Context:

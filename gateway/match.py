@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from desk import access, numbers, statuses
+from desk import access, statuses
 from desk.access import Person, Proof, Verdict, Write
 from desk.state import TicketState
 from gateway import old_numbers
@@ -66,7 +66,7 @@ def find(mail: Incoming, person: Person, verdict: Verdict, view: View, addresses
     evidence = tuple(_weigh(piece, person, verdict) for piece in pieces)
     own = any(is_own(token, person) or _asked_them(token, person, view) for token in tokens(mail, addresses))
     known = {piece.ticket_id for piece in evidence}
-    unknown = tuple(n for n in numbers.find_all(mail.message.subject) if n not in view.by_number)
+    unknown = tuple(number for number in mail.numbers if number not in view.by_number)
     if not evidence:
         return Match(unknown_numbers=unknown, own_token=own)
     # min() keeps the first of equals, and the pieces come strongest first.
@@ -101,12 +101,11 @@ def _pieces(mail: Incoming, person: Person, view: View, addresses: Addresses) ->
         for ticket_id in view.known_messages.get(message_key(named), ()):
             if ticket := view.ticket(ticket_id):
                 yield _Piece("E3", named, ticket, "thread")
-    named_numbers = numbers.find_all(mail.message.subject)
-    for number in named_numbers:
+    for number in mail.numbers:
         numbered = view.by_number.get(number)
         if numbered and (ticket := view.ticket(numbered)):
             yield _Piece("E4", number, ticket, "number")
-    if not named_numbers:
+    if view.by_number.keys().isdisjoint(mail.numbers):  # none, or only such as look like one
         yield from _e5(mail, person, view)
         yield from _e6(mail, view)
 

@@ -165,7 +165,7 @@ class Filing:
         ticket = tickets.open_ticket(
             self.writes,
             requester=requester,
-            title=bare(old_numbers.strip(case.mail.message.subject)),
+            title=bare(old_numbers.strip(case.mail.message.subject), case.rules.numbers),
             kind=kind,
             desk_address=to.desk.address,
             team=routing.team_at_first(case, kind, to.desk.team),
@@ -201,8 +201,9 @@ class Filing:
         believed = mail.proven or (case.verified.verdict == "none" and not mail.ours)
         if inside or not believed:
             entry = replace(entry, visibility="internal")
-        if decision.kind == "opened" and len(bare(case.mail.message.subject)) > tickets.TITLE_LENGTH:
-            entry = entry_of.with_subject(bare(case.mail.message.subject), entry)
+        subject = bare(case.mail.message.subject, case.rules.numbers)
+        if decision.kind == "opened" and len(subject) > tickets.TITLE_LENGTH:
+            entry = entry_of.with_subject(subject, entry)
         event_id = tickets.note(self.writes, ticket, entry_of.with_words(entry))
         if mail.ours and staff is None:  # the desk as such, or somebody who left before there was this desk
             name = mail.incoming.message.sender.name or mail.incoming.message.sender.address

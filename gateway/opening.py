@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from desk import access, notices, tickets
+from desk import access, gathering, notices, tickets
 from desk.said import say
 from desk.state import ContactState, TicketState
 from desk.tickets import Note
@@ -23,7 +23,7 @@ def open_ticket(decision: Decision, case: Case, writes: Writes) -> Decision:
     """Ticket, first entry, links, receipt, and the letters to staff."""
     passed_on = on_behalf.original(decision, case)
     requester = who.sender_of(passed_on, case, writes) if passed_on else who.author(case, writes)
-    subject = bare(case.mail.message.subject)
+    subject = bare(case.mail.message.subject, case.rules.numbers)
     ticket = _ticket(case, writes, requester, subject)
     author = decision.staff or requester
     text = "" if case.mail.message.foreign else entry_of.words_of(decision, case.mail.message)
@@ -54,8 +54,9 @@ def open_ticket(decision: Decision, case: Case, writes: Writes) -> Decision:
     decision = _receipt(decision, scene, planned, writes, event_id, added, notes, for_writer=for_writer)
     hints = entry_of.hints(case, ticket, entry, waiting, passed_on=passed_on is not None)
     if not doing.quiet:
+        told, most = case.view.told_of_strangers, case.rules.caps.stranger_letters_per_hour
         for member in notices.staff_of(ticket, case.view.teams, case.view.staff, decision.staff):
-            notices.note_to_staff(writes, "new_ticket", member, case.now, ticket, event_id, {"hints": hints})
+            gathering.tell(writes, member, case.now, ticket, event_id, {"hints": hints}, told, most)
     return replace(decision, ticket_id=ticket.id, contact=requester)
 
 

@@ -8,13 +8,13 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
+from desk.numbers import STANDARD, Numbers
 from gateway.left_out import OUR_LETTER
 from gateway.quoting import phrases, reply_header
 
 _MARKS = re.compile(r"^[\s>|]+")
 _NO_LETTER = re.compile(r"[\W_]+")
 _LONG = 16  # characters of a line that are no chance within another one
-_NUMBER = re.compile(r"\bT\d{8}\.\d{4,}")
 _BLOCK = 200  # lines of a letter
 _SHORT = 8  # characters: "Thanks" may stand in any two texts
 
@@ -56,18 +56,18 @@ def _long(lines: Iterable[str]) -> frozenset[str]:
     return frozenset(line for line in lines if len(line) >= _SHORT)
 
 
-def own_words(text: str, told: Told) -> str:
+def own_words(text: str, told: Told, numbers: Numbers = STANDARD) -> str:
     """The part of a staff answer that is safe to send; "" when nothing of it is the writer's own."""
-    kept, _ = _sorted_out(text, told)
+    kept, _ = _sorted_out(text, told, numbers)
     return "\n".join(kept).strip() if any(_plain(line) and not _is_quoted(line) for line in kept) else ""
 
 
-def lost(text: str, told: Told) -> str:
+def lost(text: str, told: Told, numbers: Numbers = STANDARD) -> str:
     """The first line that `own_words` leaves out although it comes from nothing that is known here; "" when none does.
 
     What stands below a line that introduces a quotation is quoted, whether anybody here knows it or not.
     """
-    _, dropped = _sorted_out(text, told)
+    _, dropped = _sorted_out(text, told, numbers)
     for line, introduced in dropped:
         plain = _plain(line)
         if plain and not introduced and plain not in told.inside and re.search(r"\w", plain):
@@ -75,7 +75,7 @@ def lost(text: str, told: Told) -> str:
     return ""
 
 
-def _sorted_out(text: str, told: Told) -> tuple[list[str], list[tuple[str, bool]]]:
+def _sorted_out(text: str, told: Told, numbers: Numbers) -> tuple[list[str], list[tuple[str, bool]]]:
     """The lines that stay; and the others, each with whether a header or our letter's first line introduces it."""
     lines = text.splitlines()
     kept: list[str] = []
@@ -87,7 +87,7 @@ def _sorted_out(text: str, told: Told) -> tuple[list[str], list[tuple[str, bool]
         quoted = _is_quoted(line)
         if not quoted and (OUR_LETTER.match(plain) or _opens_block(lines, place)):
             # All of our letters end with their number; a sentence that begins like one does not.
-            ours = introduced or any(_NUMBER.search(other) for other in lines[place : place + _BLOCK])
+            ours = introduced or any(numbers.find_all(other) for other in lines[place : place + _BLOCK])
             dropped += [(other, ours) for other in lines[place:]]
             break  # all below is the letter, without marks
         header = reply_header.span(lines, place)

@@ -11,6 +11,7 @@ from desk.files import FilePolicy
 from desk.granting import Policy
 from desk.levels import Levels
 from desk.lifecycle import WITHDRAWAL_REASONS
+from desk.numbers import STANDARD, Numbers
 from gateway.commands.words import Words
 
 MAX_HOPS = 50  # Received lines; more means that the mail goes in circles
@@ -37,4 +38,5 @@ class Rules:
     private_notes: bool = False  # customers may write notes for the desk alone
     copies: bool = True  # customers may have a note sent to outsiders
     desk_name: str = "Service Desk"
+    numbers: Numbers = STANDARD  # of tickets: how they look, and which are known
     catalogue: Catalogue = field(default_factory=Catalogue)  # types, services, items, and what is promised

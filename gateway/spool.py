@@ -1,13 +1,11 @@
 """accept(): a mail is durable before anybody is told that it was taken; mails that arrive together share one fsync."""
 
 import queue
-import shutil
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
 from time import monotonic
 
 import structlog
@@ -20,6 +18,7 @@ from store.blobs import BlobStore, BlobWriter
 from store.bulk import insert_rows
 from store.database import Database
 from store.points import reached
+from store.room import Room
 from store.tables import RawMail, ReceivedMail, Tally
 
 log = structlog.get_logger(__name__)
@@ -46,13 +45,12 @@ class Spool:
         database: Database,
         blobs: BlobStore,
         *,
-        folders: Sequence[Path] = (),
-        reserve: int = 0,
+        room: Room = Room(),  # noqa: B008 - a value that cannot change
         notify: Callable[[], None] = lambda: None,
     ) -> None:
         self._database = database
         self._blobs = blobs
-        self._space = _FreeSpace(folders, reserve)
+        self._space = _FreeSpace(room)
         self._notify = notify
         self._outage = Outage("the storage of received mail")
         self._queue: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
@@ -207,17 +205,16 @@ def _storage_error(error: Exception) -> Error:
 
 
 class _FreeSpace:
-    """Asks the file systems of these folders at most once a second."""
+    """Asks the file systems at most once a second."""
 
-    def __init__(self, folders: Sequence[Path], reserve: int) -> None:
-        self._folders = folders
-        self._reserve = reserve
+    def __init__(self, room: Room) -> None:
+        self._room = room
         self._asked = -10.0
         self._enough = True
 
     def enough(self) -> bool:
         now = monotonic()
-        if self._folders and now - self._asked > 1:
+        if now - self._asked > 1:
             self._asked = now
-            self._enough = all(shutil.disk_usage(folder).free > self._reserve for folder in self._folders)
+            self._enough = self._room.is_enough()
         return self._enough

@@ -46,8 +46,9 @@ def apply(decision: Decision, case: Case, writes: Writes, entry: Note) -> Decisi
     planned = plan.make(scene, said, known, case.rules.words)
     inside = _stays_inside(decision, case, ticket, planned)
     told = case.view.told.get(ticket.id, Told()).to(author.id)
-    own = said.words if inside else own_words(said.words, told)
-    taken_apart = Said(case.mail.message, planned, said.words, own, said.astray, told, _marks(ticket, case), inside)
+    own = said.words if inside else own_words(said.words, told, case.rules.numbers)
+    marks, numbers = _marks(ticket, case), case.rules.numbers
+    taken_apart = Said(case.mail.message, planned, said.words, own, said.astray, told, marks, inside, numbers)
     hindrance = [*planned.faults, NOTHING_DONE] if planned.faults else staff_safety.hindrance(taken_apart)
     if hindrance:
         # The whole text is kept as it came, commands and all: nothing of it was done.

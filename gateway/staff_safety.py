@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 
 from desk import folding
+from desk.numbers import STANDARD, Numbers
 from desk.said import say
 from gateway import left_out
 from gateway.commands.plan import Plan
@@ -32,6 +33,7 @@ class Said:
     told: Told
     ours: tuple[str, ...]  # the marks of letters of ours
     inside: bool = False  # no customer reads it
+    numbers: Numbers = STANDARD
 
 
 def hindrance(said: Said) -> list[str]:
@@ -88,7 +90,7 @@ def _of_files(said: Said) -> list[str]:
 
 def _of_losses(said: Said) -> list[str]:
     folded = folding.rest(said.message.reply.strip(), said.message.text.strip())
-    line = lost(said.words, said.told) or left_out.first_line(folded, said.ours)
+    line = lost(said.words, said.told, said.numbers) or left_out.first_line(folded, said.ours)
     if not line:
         return []
     return [

@@ -2,7 +2,7 @@
 
 import re
 
-from desk import numbers
+from desk.numbers import STANDARD, Numbers
 
 # Reply prefixes by language: en, de, nordic, fr, it, nl, pl, pt, es, fi, tr, hu, cs, ro, el, he, ru, zh, ja.
 _REPLY = (
@@ -30,7 +30,7 @@ def own_numbers(subject: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(likely))[:_MAX_OWN_NUMBERS]
 
 
-def bare(subject: str) -> str:
+def bare(subject: str, numbers: Numbers = STANDARD) -> str:
     """A subject without prefixes and ticket numbers: what it is about."""
     return bare_keeping_numbers(numbers.strip(subject))
 
@@ -45,7 +45,7 @@ def bare_keeping_numbers(subject: str) -> str:
     return subject.strip()
 
 
-def is_answer(subject: str) -> bool:
+def is_answer(subject: str, numbers: Numbers = STANDARD) -> bool:
     """True for a subject with a reply prefix, or with the number of a ticket."""
     return _IS_ANSWER.match(subject) is not None or bool(numbers.find_all(subject))
 

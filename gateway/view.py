@@ -9,13 +9,14 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from desk import canary, known, load, muting, numbers
+from desk import canary, gathering, known, load, muting
 from desk.held import WISH_TICKET
 from desk.levels import Levels
 from desk.muting import Mute
+from desk.numbers import STANDARD, Numbers
 from desk.state import ContactState, StaffState, TeamState, TicketState
 from desk.tickets import File
-from gateway import canary_token, more, more_people
+from gateway import canary_token, more, more_people, repeats
 from gateway.asks import NOTHING, Asks, names_in
 from gateway.desk_addresses import Addresses, Recipient
 from gateway.envelope import Envelope, Message
@@ -25,7 +26,7 @@ from gateway.own_words import Told
 from gateway.sender import Verified
 from gateway.sent_letter import Letter
 from gateway.token import Token
-from store.tables import Event, KnownMessage, MailKey, Outbox, Ticket
+from store.tables import Event, KnownMessage, Outbox, Ticket
 
 CAP_WINDOW = timedelta(hours=2)
 RECEIPTS = ("received", "not_done", "partly_refused", "done", "confirm", "answer")  # letters that answer a mail
@@ -45,6 +46,7 @@ class Incoming:
     wish: str = ""  # "ticket", or the number of a ticket: what a person decided about it
     verified: Verified = Verified("none", "")
     asks: Asks = NOTHING
+    numbers: tuple[str, ...] = ()  # of tickets, that its subject names
 
     @property
     def sender(self) -> str:
@@ -62,12 +64,15 @@ class View:
     tickets: dict[int, TicketState] = field(default_factory=dict)
     known_messages: dict[bytes, list[int]] = field(default_factory=dict)
     handled: dict[bytes, int] = field(default_factory=dict)  # fingerprint → received id
+    came: dict[bytes, datetime] = field(default_factory=dict)  # fingerprint → when that mail came, of nameless ones
+    outlived: dict[bytes, int] = field(default_factory=dict)  # fingerprint → a nameless mail that is too old to count
     letters: dict[int, Letter] = field(default_factory=dict)
     opened: Counter[int] = field(default_factory=Counter)  # contact → new tickets within CAP_WINDOW
     automatic: Counter[str] = field(default_factory=Counter)  # address → automatic letters within a day
     receipts: Counter[tuple[str, int]] = field(default_factory=Counter)  # address, ticket → receipts within a day
     first_receipts: Counter[str] = field(default_factory=Counter)  # address → receipts as a stranger, within an hour
     first_receipts_minute: int = 0  # receipts to strangers within a minute
+    told_of_strangers: Counter[str] = field(default_factory=Counter)  # staff's address → such letters within an hour
     told: dict[int, Told] = field(default_factory=dict)  # ticket → what stands in it; only where staff wrote
     held: Lately = field(default_factory=Lately)
     muted: dict[str, list[Mute]] = field(default_factory=dict)  # who wrote, `letters` went to, or is to be told of it
@@ -86,17 +91,6 @@ def message_key(message_id: str) -> bytes:
     return hashlib.blake2b(message_id.encode("utf-8", "replace"), digest_size=16).digest()
 
 
-def fingerprint(message: Message, reverse_path: str) -> bytes:
-    """The same for a mail that comes twice by whatever way; another for one with the same id and other words.
-
-    Who wrote a mail without a readable From is told by the reverse path: two people may write the same few words.
-    """
-    date = message.date.isoformat() if message.date else ""
-    parts = (message.message_id, message.sender.key or reverse_path.lower(), date, message.subject)
-    head = "\0".join(parts).encode("utf-8", "replace")
-    return hashlib.blake2b(head + b"\0" + message.body_digest, digest_size=16).digest()
-
-
 def ours(addresses: Addresses, envelope: Envelope, message: Message) -> tuple[Recipient, ...]:
     """What the recipients mean, in the order that decides who owns the mail: To, Cc, then the envelope."""
     named = [mailbox.address for mailbox in (*message.to, *message.cc)]
@@ -112,6 +106,7 @@ def load_view(
     levels: Levels,
     *,
     lock: bool = False,
+    numbers: Numbers = STANDARD,
 ) -> View:
     """Load everything for a batch; with `lock`, the tickets of the batch are this transaction's alone."""
     view = View(staff=load.staff(session))
@@ -122,13 +117,12 @@ def load_view(
     people |= {mail.message.forwarded.sender.key for mail in batch if mail.message.forwarded}
     people = people.union(*(mail.asks.addresses for mail in batch))
     view.contacts = load.contacts_by_address(session, people, levels)
-    keys = {mail.key for mail in batch}
-    view.handled = _pairs(session, select(MailKey.key, MailKey.received_id).where(MailKey.key.in_(keys)))
+    repeats.load(session, batch, view)
     view.more.canaries = canary.flying(session, {canary_token.of(m, addresses.keys) for m in batch} - {0}, now)
     view.letters = _letters(session, batch, addresses)
     for key, ticket_id in _known(session, batch):
         view.known_messages.setdefault(key, []).append(ticket_id)
-    _load_tickets(session, batch, view, addresses, now, levels, lock=lock)
+    _load_tickets(session, batch, view, addresses, now, levels, numbers, lock=lock)
     load.see_below(session, [*view.contacts.values(), *view.people.values()], view.tickets.values())
     # After the lock: of two processes with a report on one letter, the second sees what the first has muted.
     view.muted = muting.active(session, _may_be_muted(batch, view))
@@ -141,15 +135,9 @@ def load_view(
 
 
 def _load_tickets(
-    session: Session,
-    batch: Sequence[Incoming],
-    view: View,
-    addresses: Addresses,
-    now: datetime,
-    levels: Levels,
-    *,
-    lock: bool,
-) -> None:
+    session: Session, batch: Sequence[Incoming], view: View, addresses: Addresses, now: datetime, levels: Levels,
+    numbers: Numbers, *, lock: bool,
+) -> None:  # fmt: skip
     """The tickets that the mails name in whatever way; then what the commands of these mails need to know of them."""
     asked = frozenset[str]().union(*(mail.asks.words for mail in batch))
     tokens = [r.token for mail in batch for r in mail.recipients if r.token]
@@ -157,7 +145,7 @@ def _load_tickets(
     ours = {name: token for name in named if (token := addresses.token_of(name))}
     waiting = {token.person_id for token in (*tokens, *ours.values()) if token.kind == "confirm"}
     more.pending(session, waiting, view.more, lock=lock)
-    asked, numbered = _confirmed(session, view, asked, levels)
+    asked, numbered = _confirmed(session, view, asked, levels, numbers)
     more.named(session, [mail.message.subject for mail in batch], view.more)
     ids = _ticket_ids(batch, view, addresses)
     ids = ids.union(*view.more.references.values(), *view.more.old_numbers.values())
@@ -179,11 +167,11 @@ def _load_tickets(
 
 
 def _confirmed(
-    session: Session, view: View, asked: frozenset[str], levels: Levels
+    session: Session, view: View, asked: frozenset[str], levels: Levels, numbers: Numbers
 ) -> tuple[frozenset[str], frozenset[str]]:
     """What a “confirm” asks for needs the same: its commands and ticket numbers; the people it names are loaded."""
     commands = [command for pending in view.more.pending.values() for command in pending.commands]
-    numbered, addresses = names_in("\n".join(argument for _, argument in commands))
+    numbered, addresses = names_in("\n".join(argument for _, argument in commands), numbers)
     view.contacts |= load.contacts_by_address(session, addresses - view.contacts.keys(), levels)
     return asked | {word for word, _ in commands}, numbered
 
@@ -196,12 +184,8 @@ def _people_ids(view: View) -> set[int]:
     return ids | {pending.contact_id for pending in view.more.pending.values() if pending.contact_id}
 
 
-def _pairs(session: Session, statement: object) -> dict[bytes, int]:
-    return {bytes(key): value for key, value in session.execute(statement)}  # type: ignore[call-overload]
-
-
 def _numbers(batch: Iterable[Incoming]) -> set[str]:
-    named = {n for mail in batch for n in (*numbers.find_all(mail.message.subject), mail.wish)} - {"", WISH_TICKET}
+    named = {n for mail in batch for n in (*mail.numbers, mail.wish)} - {"", WISH_TICKET}
     return named.union(*(mail.asks.numbers for mail in batch))
 
 
@@ -297,3 +281,4 @@ def _load_caps(session: Session, view: View, at_work: list[StaffState], now: dat
                 view.first_receipts[recipient.lower()] += 1
     minute = select(func.count()).where(Outbox.first_receipt, Outbox.created_at > now - timedelta(minutes=1))
     view.first_receipts_minute = session.scalar(minute) or 0
+    view.told_of_strangers = gathering.told_lately(session, now)

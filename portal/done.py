@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from desk import numbers
+from desk.numbers import looks_like_one
 from desk.said import Said, say
 
 SENTENCES: Mapping[str, Said] = {
@@ -62,6 +62,6 @@ OF_TICKET: Mapping[str, Said] = {
 def said(query: Mapping[str, str]) -> Said | None:
     """The sentence for `?done=saved`; None where the address says nothing of the kind."""
     word, number = query.get("done", ""), query.get("ticket", "").upper()
-    if word in OF_TICKET and numbers.NUMBER.fullmatch(number):
+    if word in OF_TICKET and looks_like_one(number):
         return say(OF_TICKET[word], number=number)
     return SENTENCES.get(word)

@@ -30,7 +30,7 @@ class Metrics:
         sizes: Callable[[], Sizes],
         build: Mapping[str, str],
         *,
-        reserve: int = 0,
+        reserve: Callable[[], int] = lambda: 0,
         seconds: float = 5.0,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
@@ -68,7 +68,7 @@ class Metrics:
         try:
             with self._database.reading() as session:
                 figures = metrics.read(session, now)
-            sizes = self._sizes()
+            sizes, reserve = self._sizes(), self._reserve()
         except SQLAlchemyError as error:
             log.error("the database does not answer", exc_info=error)
             yield _gauge("database_up", "1 while the database answers.", 0)
@@ -79,7 +79,7 @@ class Metrics:
         yield from _desk(figures)
         yield from _mailboxes(figures)
         yield from _canary(figures, now)
-        yield from _room(sizes, self._reserve)
+        yield from _room(sizes, reserve)
 
 
 def _gauge(name: str, help_text: str, value: float) -> Metric:

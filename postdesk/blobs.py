@@ -5,10 +5,12 @@ from typing import TYPE_CHECKING
 
 from postdesk.settings import SettingsError
 from store.blobs import BlobStore, FolderBlobs
+from store.room import ReserveFile, Room
 
 if TYPE_CHECKING:
     from postdesk.settings_model import Settings
 
+MIB = 1024 * 1024
 _LIBRARY = """blobs.kind: "s3" needs a library that is not installed; run: pip install 'postdesk[s3]'"""
 
 
@@ -40,6 +42,13 @@ def disks(settings: "Settings", database: Path | None) -> tuple[Path, ...]:
     """Folders on whose disks received mail lies: that of the blobs, that of the SQLite file; none where neither is."""
     folders = [settings.blobs.folder] if settings.blobs.kind == "folder" else []
     return tuple([*folders, database.parent] if database else folders)
+
+
+def room(settings: "Settings", database: Path | None) -> Room:
+    """What must be free on them; beside an SQLite file lies one that is given up when nothing is free any more."""
+    size = settings.database.reserve_file_mb * MIB
+    file = ReserveFile(Path(f"{database}-reserve"), size) if database and size else None
+    return Room(disks(settings, database), settings.blobs.reserve_mb * MIB, settings.blobs.reserve_percent, file)
 
 
 def where(settings: "Settings") -> str:

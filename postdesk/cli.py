@@ -154,9 +154,12 @@ def serve(
     ] = 0,
 ) -> None:
     """Run Postdesk until it is stopped."""
-    from postdesk import roles
-    from postdesk.serve import Supervisor
-    from postdesk.welcome import welcome
+    from postdesk import heap
+
+    with heap.loading():
+        from postdesk import roles
+        from postdesk.serve import Supervisor
+        from postdesk.welcome import welcome
 
     unknown = sorted(set(role or ()) - set(roles.ALL))
     if unknown:

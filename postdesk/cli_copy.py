@@ -22,7 +22,7 @@ def copy_database(
     from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
     from desk import audit
-    from postdesk.copying import CopyError, copy
+    from postdesk.copying import CopyError, copy, is_unfinished
     from postdesk.restore_running import at_work
     from store.database import Database
 
@@ -31,6 +31,8 @@ def copy_database(
         raise fail(f"The desk is at work ({', '.join(names)}). Stop it, wait a minute, and run this again.", 75)
     try:
         target = Database(to)
+        if is_unfinished(target):
+            typer.echo("A copy has begun there that did not come to its end. It begins anew.")
         copied = copy(house.database, target, lambda name, rows: typer.echo(f"{name}: {rows:,}") if rows else None)
         target.forget_connections()  # its ids go on where those of the old one ended
         audit.alone(target, "desk.migrated", copied=copied)

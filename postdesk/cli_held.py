@@ -83,10 +83,11 @@ def mail_attach(
 ) -> None:
     """Held mails become notes on a ticket; what claims to be of staff stays internal."""
     from desk.held import NotReplayable
-    from postdesk.replaying import decide, looks_like_a_number, wish_of
+    from desk.numbers import looks_like_one
+    from postdesk.replaying import decide, wish_of
 
     named = list(words or [])
-    number = to or (named.pop() if named and looks_like_a_number(named[-1]) else "")
+    number = to or (named.pop() if named and looks_like_one(named[-1]) else "")
     if not number:
         raise fail("Name the ticket, for example: postdesk mail attach 30012 T20190409.0967", 64)
     ids = [_id(word) for word in named]

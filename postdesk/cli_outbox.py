@@ -23,7 +23,8 @@ _Ids = Annotated[list[int] | None, typer.Argument(metavar="ID...", help="Ids fro
 _State = Annotated[
     str,
     typer.Option(
-        help="waiting, deferred, held, uncertain, refused, expired, suppressed, failed, dropped, sent or folded."
+        help="waiting, deferred, gathered, held, uncertain, refused, expired, suppressed, failed, dropped, sent "
+        "or folded."
     ),
 ]
 _To = Annotated[str, typer.Option(metavar="ADDRESS", help="Only letters to this address.")]
@@ -95,6 +96,8 @@ def outbox_retry(ids: _Ids = None, state: _State = "", to: _To = "") -> None:
         wanted = _wanted(state, to, "", "")
         if state == "held":
             raise fail(f"Letters are held since a restore. Decide about them by: {program()} restored", 64)
+        if state == "gathered":
+            raise fail("Letters that are gathered are told with others within minutes: nothing is to be done.", 64)
         if state not in ("", "waiting", "deferred", "uncertain"):
             again = f"To send one once more: {program()} outbox send-again ID"
             raise fail(f"Letters that are {state} do not wait. {again}", 64)

@@ -3,17 +3,20 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from sqlalchemy import Table, bindparam, delete, func, insert, inspect, select, update
+from sqlalchemy import Column, Integer, MetaData, Table, bindparam, delete, func, insert, inspect, select, text, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from store.database import Database
 from store.migrations import upgrade
-from store.tables import Base, Lease, Process, core
+from store.tables import Base, Lease, Process, core, search
 
 _ROWS = 200  # at once: each may hold a mail of 256 KB
 _OF_PROCESSES = frozenset({core(Lease), core(Process)})  # what runs now says nothing to who runs there later
 _OF_SCHEMA = frozenset({"schema_state"})  # the step that makes the schema has written it
+_AT_FIRST = _OF_SCHEMA | {"id_block", "tally"}  # tables in which a schema has rows from the beginning
+_MARK = Table("postdesk_copy", MetaData(), Column("begun", Integer))  # stands there until the copy is whole
+_NOT_EMPTY = "The database is not empty. Make a new one for the copy."
 
 
 class CopyError(Exception):
@@ -24,13 +27,14 @@ def copy(source: Database, target: Database, tick: Callable[[str, int], None] = 
     """Make the schema in an empty database and fill it; returns the number of rows. The source stays as it is.
 
     Nobody may write into the source meanwhile. `tick` is told each table and its rows. CopyError when there is
-    something in the target already, or a value does not fit there: SQLite minds no lengths, PostgreSQL does.
+    something in the target already, or a value does not fit there: SQLite minds no lengths, PostgreSQL does. What an
+    earlier copy that failed has left there is no obstacle: it left a schema without rows, and its mark.
     """
-    if inspect(target.engine).get_table_names():
-        raise CopyError("The database is not empty. Make a new one for the copy.")
+    _mark(target)
     upgrade(target)
     copied = 0
     with source.reading() as reading, target.transaction() as writing:
+        _claim(writing)
         tables = [one for one in Base.metadata.sorted_tables if one not in _OF_PROCESSES and one.name not in _OF_SCHEMA]
         for table in reversed(tables):  # a schema begins with some rows; those of the desk take their place
             if _count(writing, table):
@@ -41,7 +45,38 @@ def copy(source: Database, target: Database, tick: Callable[[str, int], None] = 
                 raise CopyError(f"{table.name}: not all rows came through.")
             tick(table.name, rows)
             copied += rows
+        _MARK.drop(writing.connection())
     return copied
+
+
+def is_unfinished(target: Database) -> bool:
+    """Whether a copy has begun there that did not come to its end."""
+    return inspect(target.engine).has_table(_MARK.name)
+
+
+def _mark(target: Database) -> None:
+    """Before anything else, so that whatever becomes of this copy, the next one knows the place as its own."""
+    with target.engine.begin() as connection:
+        there = set(inspect(connection).get_table_names())
+        if not there:
+            _MARK.create(connection)
+        elif _MARK.name not in there or any(not _is_ours(name) for name in there):
+            raise CopyError(_NOT_EMPTY)
+
+
+def _is_ours(name: str) -> bool:
+    return name in (_MARK.name, "alembic_version", *Base.metadata.tables) or name.startswith(search.TABLES)
+
+
+def _claim(writing: Session) -> None:
+    """This copy alone, until its end; and nobody has begun to work there, with whom the mark would be of no account."""
+    connection = writing.connection()
+    if connection.dialect.name == "postgresql" and inspect(connection).has_table(_MARK.name):
+        writing.execute(text(f"LOCK TABLE {_MARK.name} IN ACCESS EXCLUSIVE MODE"))
+    if not inspect(connection).has_table(_MARK.name):
+        raise CopyError("Another copy into this database was quicker.")
+    if any(_count(writing, table) for table in Base.metadata.sorted_tables if table.name not in _AT_FIRST):
+        raise CopyError(_NOT_EMPTY)
 
 
 def _table(reading: Session, writing: Session, table: Table) -> int:

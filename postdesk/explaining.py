@@ -58,7 +58,8 @@ class Explainer:
         read_only, now = read_mail(mail, self._addresses, self._rules), datetime.now(UTC)
         ((_, incoming),) = with_senders([(mail, read_only)], self._house.senders)
         with self._house.database.reading() as session:
-            view = load_view(session, [incoming], self._addresses, now, self._rules.levels)
+            rules = self._rules
+            view = load_view(session, [incoming], self._addresses, now, rules.levels, numbers=rules.numbers)
         decision, _ = decide(incoming, view, self._rules, self._addresses, now)
         ticket = view.ticket(decision.ticket_id) if decision.ticket_id else None
         return Explained(incoming.message, decision, ticket.number if ticket else "")

@@ -8,7 +8,6 @@ from gateway.commands import registry
 from gateway.commands.spec import Spec
 from gateway.commands.words import ONE_WORD
 from portal.guide import Command, Guide, Who
-from postdesk import languages
 
 if TYPE_CHECKING:
     from postdesk.wiring import House
@@ -39,7 +38,7 @@ def _command(spec: Spec) -> Command:
 
 def _words(house: "House") -> dict[str, tuple[str, ...]]:
     """The words that are enough as a whole reply, by language; in English where we would not understand another."""
-    known = languages.languages(house)
+    known = house.languages
     found: dict[str, tuple[str, ...]] = {}
     for code in NAMES:
         language = known.find(code)

@@ -3,9 +3,11 @@
 import asyncio
 import contextlib
 import json
+import mmap
 import os
 import signal
-from collections.abc import Mapping
+from array import array
+from collections.abc import Iterable, Mapping, Sequence
 from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -129,16 +131,37 @@ def _text(status: int, words: str) -> Answer:
     return status, "text/plain; charset=utf-8", f"{words}\n".encode()
 
 
-def run(house: "House", siblings: int) -> None:
-    """A process of its own beside `siblings` others; it ends when they have ended."""
-    asyncio.run(_run(house, siblings))
+class Running:
+    """Which processes should run, and do: whoever starts them writes it down, in memory that all of them share.
+
+    Those that only help out for a while are not among them: one of these must not stand in for one that died.
+    """
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self._names = names
+        self._pids = memoryview(mmap.mmap(-1, max(1, len(names)) * array("i").itemsize)).cast("i")
+
+    def note(self, pids: Iterable[int]) -> None:
+        """In the order of the names; 0 for one that does not run."""
+        for place, pid in enumerate(pids):
+            self._pids[place] = pid
+
+    def missing(self) -> str:
+        """Says which are not there; "" when all are."""
+        gone = [name for name, pid in zip(self._names, self._pids, strict=False) if not pid or not runs(pid)]
+        return f"{', '.join(gone)}: not running; what died is started again" if gone else ""
 
 
-async def _run(house: "House", siblings: int) -> None:
+def run(house: "House", running: Running) -> None:
+    """A process of its own beside those that run; it ends when all others have ended."""
+    asyncio.run(_run(house, running))
+
+
+async def _run(house: "House", running: Running) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    readiness = watching.readiness(house, Part("processes", lambda: _missing(siblings)))
+    readiness = watching.readiness(house, Part("processes", running.missing))
     server = HealthServer(readiness, watching.metrics(house), watching.access(house))
     settings = house.settings.health
     try:
@@ -152,14 +175,6 @@ async def _run(house: "House", siblings: int) -> None:
             while _others():
                 await asyncio.sleep(_TICK)
     await server.stop()
-
-
-def _missing(siblings: int) -> str:
-    """Says how many of our parent's processes are not there; "" when all are."""
-    others = _others()
-    if others is None or len(others) >= siblings:
-        return ""
-    return f"{siblings - len(others)} of {siblings} not running; what died is started again"
 
 
 def _others() -> list[int] | None:

@@ -1,7 +1,10 @@
 """Keeps the heap of long-lived processes small: what a large mail took goes back to the system when it is done."""
 
+import contextlib
 import ctypes
+import gc
 import os
+from collections.abc import Iterator
 
 # malloc.h of glibc; mallopt(3)
 _TRIM_THRESHOLD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -3, -8
@@ -24,3 +27,21 @@ def keep_small() -> bool:
         return False
     wanted = ((_MMAP_THRESHOLD, _LARGE), (_TRIM_THRESHOLD, _TOP), (_ARENA_MAX, _ARENAS))
     return all(mallopt(name, value) == 1 for name, value in wanted)
+
+
+def give_back() -> None:
+    """Free what nothing refers to, and the pages of the heap with nothing in them, before others are forked from it."""
+    gc.collect()
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)
+
+
+@contextlib.contextmanager
+def loading() -> Iterator[None]:
+    """While modules are imported: all of it stays, and the collector would look it through over and over."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()

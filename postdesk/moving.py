@@ -105,7 +105,7 @@ class Move:
         with house.database.reading() as session:
             people = frozenset(session.scalars(select(Staff.address)))
         self._ours = Ours(house.addresses, people, self._plan.ours)
-        heads = Heads(index, self._ours, self._now, limit)
+        heads = Heads(index, self._ours, self._now, limit, house.numbers)
         workspace = self._folder / "mails"
         workspace.mkdir()
         with self._showing("Looking at", None) as progress:

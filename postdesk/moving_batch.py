@@ -13,10 +13,11 @@ from desk.writes import Writes
 from gateway import parse
 from gateway.envelope import Envelope, Source
 from gateway.moving import Filed, Filing, Old, Spoke, Thread, Wish
+from gateway.repeats import fingerprint
 from gateway.sender.checker import Received
 from gateway.spool import INLINE
 from gateway.stored_files import store_files
-from gateway.view import Incoming, View, fingerprint, message_key
+from gateway.view import Incoming, View, message_key
 from gateway.view import ours as our_recipients
 from postdesk import moving_rows
 from postdesk.moving_heads import Ours
@@ -137,6 +138,7 @@ class Batches:
             recipients=our_recipients(self._house.addresses, envelope, message),
             key=fingerprint(message, ""),
             verified=self._senders.verify(received, self._wish.now),
+            numbers=tuple(self._house.numbers.find_all(message.subject)),
         )
 
     def _file(self, session: Session, read: Sequence[Read], blobs: dict[int, str], related: dict[int, int]) -> Outcome:
@@ -260,4 +262,4 @@ def _number(session: Session, writes: Writes, filed: "Sequence[tuple[Read, objec
             by_day.setdefault(done.ticket.created_at.astimezone(house.zone).date(), []).append(done.ticket)
     for states in by_day.values():
         assert states[0].created_at is not None  # noqa: S101 - for the type checker: only such are in it
-        tickets.number_tickets(session, writes, states, states[0].created_at, house.zone)
+        tickets.number_tickets(session, writes, states, states[0].created_at, house.zone, house.numbers)

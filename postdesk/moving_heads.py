@@ -6,12 +6,14 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from desk.numbers import Numbers
 from gateway import old_numbers, parse
 from gateway.desk_addresses import Addresses
 from gateway.envelope import Mailbox, Message
 from gateway.headers import looks_like_fields
+from gateway.repeats import fingerprint
 from gateway.subject import bare, is_answer
-from gateway.view import fingerprint, message_key, references
+from gateway.view import message_key, references
 from postdesk import moving_source
 from postdesk.moving_index import Index
 from postdesk.moving_source import Found, LeftOut
@@ -49,8 +51,8 @@ class Ours:
 class Heads:
     """Fills the index; `look_at` for each mail that is found."""
 
-    def __init__(self, index: Index, ours: Ours, now: datetime, limit: int) -> None:
-        self._index, self._ours, self._limit = index, ours, limit
+    def __init__(self, index: Index, ours: Ours, now: datetime, limit: int, numbers: Numbers) -> None:
+        self._index, self._ours, self._limit, self._numbers = index, ours, limit, numbers
         self._latest = now.timestamp()
         self.mails = self.left_out = 0
 
@@ -99,7 +101,7 @@ class Heads:
         sender, at = head.sender.key, self._time(head.date, found.at)
         named = references(head)
         remark = self._remark(head.date, at)
-        subject = bare(old_numbers.strip(head.subject)).casefold()[:_SHOWN]
+        subject = bare(old_numbers.strip(head.subject), self._numbers).casefold()[:_SHOWN]
         message = message_key(head.message_id) if head.message_id else None
         outside = self._ours.outside((head.sender, *head.to, *head.cc))
         is_ours = bool(sender) and sender in self._ours
@@ -107,7 +109,8 @@ class Heads:
         self._index.run(
             _MAIL, mail, found.place, found.file, found.offset, found.length, found.quoted, found.peer, at,
             fingerprint(head, ""), message, sender, is_ours, json.dumps(outside), subject,
-            is_answer(head.subject), (head.sender.address or head.shown_sender.name)[:_SHOWN], head.subject[:_SHOWN],
+            is_answer(head.subject, self._numbers),
+            (head.sender.address or head.shown_sender.name)[:_SHOWN], head.subject[:_SHOWN],
             remark,
         )  # fmt: skip
         self._index.many(

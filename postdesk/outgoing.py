@@ -12,10 +12,10 @@ from gateway.delivery_pace import PaceRules
 from gateway.delivery_policy import DeliveryPolicy
 from gateway.letter import DeskFacts
 from gateway.relay import MaildirRelay
-from postdesk import __version__, blobs, bundled, own_letters
+from postdesk import __version__, blobs, bundled, own_letters, sending
 from postdesk.answering import answer_facts
 from postdesk.check_words import of_relay
-from postdesk.languages import catalogues, languages
+from postdesk.languages import catalogues
 from postdesk.oauth import token_source
 from store.blobs import BlobStore
 
@@ -47,7 +47,7 @@ def desk_facts(house: "House") -> DeskFacts:
 def composer(house: "House", files: BlobStore | None = None) -> Composer:
     """What renders letters."""
     templates = bundled.folder("templates") / "mail"
-    facts = replace(desk_facts(house), answers=answer_facts(house), languages=languages(house))
+    facts = replace(desk_facts(house), answers=answer_facts(house), languages=house.languages)
     own = own_letters.folder(house)
     return Composer(
         house.addresses,
@@ -60,16 +60,16 @@ def composer(house: "House", files: BlobStore | None = None) -> Composer:
     )
 
 
-def lanes(house: "House", stopping: Callable[[], bool] = lambda: False) -> Lanes:
+def lanes(house: "House", stopping: Callable[[], bool] = lambda: False, number: int = 0) -> Lanes:
     """The relays, as the settings say; no letter is begun once `stopping` says so."""
     settings, main = house.settings, house.addresses.main.address
     if settings.relay.mode == "maildir":  # nothing leaves the machine, whatever other relays there are
         return Lanes([Route(lambda: MaildirRelay(settings.relay.folder), connections=1)], main, stopping)
     named = [
-        replace(_route(house, one, stopping), name=one.name, addresses=frozenset(one.addresses))
+        replace(_route(house, one, stopping, number), name=one.name, addresses=frozenset(one.addresses))
         for one in settings.relays
     ]
-    return Lanes([_route(house, settings.relay, stopping), *named], main, stopping)
+    return Lanes([_route(house, settings.relay, stopping, number), *named], main, stopping)
 
 
 def try_relays(house: "House") -> dict[str, str]:
@@ -83,12 +83,13 @@ def try_relays(house: "House") -> dict[str, str]:
     return {place: fault and of_relay(servers[place], fault) for place, fault in said.items()}
 
 
-def _route(house: "House", server: "RelayServer", stopping: Callable[[], bool]) -> Route:
+def _route(house: "House", server: "RelayServer", stopping: Callable[[], bool], number: int) -> Route:
     from gateway.smtp_relay import SmtpRelay
 
     config = relay_config(house, server)
     idle = timedelta(seconds=server.idle_seconds) if server.idle_seconds else None
-    return Route(lambda: SmtpRelay(config, stopping), connections=server.connections, idle=idle)
+    connections = sending.share(server.connections, sending.processes(house), number)
+    return Route(lambda: SmtpRelay(config, stopping), connections=connections, idle=idle)
 
 
 def relay_config(house: "House", server: "RelayServer", most: float = 600.0) -> "SmtpConfig":
@@ -111,15 +112,16 @@ def relay_config(house: "House", server: "RelayServer", most: float = 600.0) -> 
     )
 
 
-def deliverer(house: "House", stopping: Callable[[], bool] = lambda: False) -> Deliverer:
-    """What sends the letters, until `stopping` says that the process ends."""
+def deliverer(house: "House", stopping: Callable[[], bool] = lambda: False, number: int = 0) -> Deliverer:
+    """What sends the letters, until `stopping` says that the process ends. All but number 0 only help out."""
     settings = house.settings.delivery
     policy = DeliveryPolicy(
         give_up=timedelta(days=settings.give_up_days),
         fold_seconds=settings.fold_seconds,
         paces=PaceRules(settings.paces, settings.per_domain_minute),
     )
-    return Deliverer(house.database, composer(house), lanes(house, stopping), policy)
+    policy = replace(policy, least=policy.batch) if number else policy
+    return Deliverer(house.database, composer(house), lanes(house, stopping, number), policy)
 
 
 def check_templates(house: "House") -> int:

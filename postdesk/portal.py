@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from desk.acting.rules import Rules
 from desk.sessions import Lifetimes
 from portal.config import PortalConfig
-from postdesk import __version__, bundled, languages, watching
+from postdesk import __version__, bundled, watching
 from postdesk.guide import guide
 from postdesk.mailboxes import silent_after
 from postdesk.portal_mail import Reader
@@ -37,7 +37,7 @@ def portal_config(house: "House") -> PortalConfig:
         two_step=portal.two_step,
         levels=house.levels,
         rules=acting_rules(house),
-        languages=languages.languages(house),
+        languages=house.languages,
         password_profile=house.settings.credentials.profile,
         tells_of_passwords=house.settings.letters.password_changed,
         guide=guide(house),
@@ -56,6 +56,7 @@ def acting_rules(house: "House") -> Rules:
     tickets = settings.tickets
     return Rules(
         zone=house.zone,
+        numbers=house.numbers,
         desk_address=house.addresses.main.address,
         desk_addresses=tuple(desk.address for desk in house.addresses.desks),
         desk_team=house.addresses.main.team,

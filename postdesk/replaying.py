@@ -12,7 +12,6 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from desk.held import WISH_TICKET, NoSuchMail, NotReplayable, discard, take_up
-from desk.numbers import NUMBER
 from postdesk.settings import command
 from postdesk.show_mail import mail_text
 from postdesk.wiring import House
@@ -42,11 +41,6 @@ def wish_of(house: House, as_ticket: bool, attach: str) -> str:
         if session.scalar(select(Ticket.id).where(Ticket.number == number)) is None:
             raise NotReplayable(f"There is no ticket {attach}.")
     return number
-
-
-def looks_like_a_number(word: str) -> bool:
-    """True for what has the form of a ticket number, with or without its brackets."""
-    return NUMBER.fullmatch(word.strip("[] ")) is not None
 
 
 def whoami() -> str:

@@ -185,8 +185,9 @@ def _follow(
         say(f"Bringing the schema from {found} to {newest} …")
         upgrade(house.database)
     now = datetime.now(UTC)
+    form = house.numbers.form
     with house.database.transaction() as session:
-        after = restore_after.adjust(session, now, house.zone, send_waiting=wish.send_waiting)
+        after = restore_after.adjust(session, now, house.zone, form, send_waiting=wish.send_waiting)
     house.database.close()
     house = House(house.loaded)  # the ids that the other one had at hand are from before the leap
     try:
@@ -205,7 +206,7 @@ def _ready(
     erased = backup_erased.since(backup_erased.read(listed), manifest.made_at) if listed.exists() else []
     list_of = backup_erased.written_at(listed) if listed.exists() else None
     again = _erase_again(house, erased, say)
-    clock = restore_clock.catch_up(house, datetime.now(UTC))
+    clock = restore_clock.catch_up(house, datetime.now(UTC), send_waiting=wish.send_waiting)
     say("Verifying …")
     source = Source(
         house.database.reading,

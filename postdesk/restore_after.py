@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import and_, delete, func, insert, or_, select, text, update
 from sqlalchemy.orm import Session
 
+from desk.numbers import Form
 from store.tables import (
     AccessToken,
     Account,
@@ -39,7 +40,7 @@ _ONCE_A_DAY = ("digest", "day-sheet")
 class After:
     """What was done, in numbers."""
 
-    number_after: int  # the first ticket of today has a number behind this one
+    number_after: str  # new tickets have numbers behind this one
     letters: dict[str, int]  # that waited, by kind
     mails: int  # that waited
     signed_out: int
@@ -48,11 +49,11 @@ class After:
     announcements: tuple[str, ...]  # that may have been on their way
 
 
-def adjust(session: Session, now: datetime, zone: ZoneInfo, *, send_waiting: bool) -> After:
+def adjust(session: Session, now: datetime, zone: ZoneInfo, form: Form, *, send_waiting: bool) -> After:
     """All of it, in one transaction."""
     _free(session)
     return After(
-        number_after=_leap(session, now.astimezone(zone).strftime("%Y%m%d")),
+        number_after=_leap(session, now.astimezone(zone).strftime("%Y%m%d"), form),
         letters=_letters(session, now, send_waiting),
         mails=session.scalar(select(func.count()).where(ReceivedMail.waiting)) or 0,
         signed_out=_sign_out(session),
@@ -70,18 +71,22 @@ def _free(session: Session) -> None:
         session.execute(update(table).where(table.c.lease_until.is_not(None)).values(lease_until=None, holder=""))
 
 
-def _leap(session: Session, day: str) -> int:
+def _leap(session: Session, day: str, form: Form) -> str:
     """Ids and numbers that may have gone out since the backup are left out, by far more than there can be."""
     block, series = core(IdBlock), core(NumberSeries)
     session.execute(update(block).values(next=block.c.next + ID_LEAP))
-    most = session.scalar(select(func.max(series.c.last))) or 0  # the busiest day there was
-    last = session.scalar(select(series.c.last).where(series.c.day == day)) or 0
-    after = last + max(NUMBER_LEAP, 5 * most)
-    # With six digits a number is still known as one.
-    after = max(last, min(after, 900_000))
-    if session.execute(update(series).where(series.c.day == day).values(last=after)).rowcount == 0:  # type: ignore[attr-defined]
-        session.execute(insert(series).values(day=day, last=after))
-    return after
+    lasting = series.c.day.like("%-")  # counters of a form without the day
+    most = session.scalar(select(func.max(series.c.last)).where(~lasting)) or 0  # the busiest day there was
+    counters = select(series.c.day, series.c.last).where(lasting | (series.c.day == day))
+    last: dict[str, int] = {day: 0, form.series or day: 0}
+    last |= dict(session.execute(counters).all())
+    for name, before in last.items():
+        # With so many digits a number is still known as one.
+        leap, end = (5 * most, 900_000) if name == day else (before // 10, 900_000_000)
+        last[name] = max(before, min(before + max(NUMBER_LEAP, leap), end))
+        if session.execute(update(series).where(series.c.day == name).values(last=last[name])).rowcount == 0:  # type: ignore[attr-defined]
+            session.execute(insert(series).values(day=name, last=last[name]))
+    return form.write(last[form.series or day], day)
 
 
 def _letters(session: Session, now: datetime, send: bool) -> dict[str, int]:

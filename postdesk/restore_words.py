@@ -20,7 +20,7 @@ def lines(done: Restored, sent: bool) -> Iterator[str]:
     yield "- Mails that came after that moment are not there, nor anything that was done after it."
     if done.loaded.settings.mailbox:
         yield "  Those that were read over IMAP lie in the folder Processed: move them back, and they come again."
-    yield f"- Ids leap by far, and today's tickets begin behind {after.number_after}: no number is given out twice."
+    yield f"- Ids leap by far, and new tickets begin behind {after.number_after}: no number is given out twice."
     yield "  An answer to a letter about a ticket that is not there opens a new one."
     yield from _letters(done, sent)
     yield from _clock(done.clock)

@@ -3,22 +3,24 @@
 import asyncio
 import contextlib
 import errno
-import importlib
 import signal
 import threading
-from collections.abc import Callable, Collection, Iterable, Iterator
+import time
+from collections.abc import Callable, Collection, Iterator
+from functools import partial
 from typing import TYPE_CHECKING
 
 import structlog
 
 from gateway.outage import Outage
 from gateway.stopping import Stop
-from postdesk import hooking, mailboxes, schedule
+from postdesk import hooking, mailboxes, schedule, sending
 from postdesk.wake import Wake
 from postdesk.wiring import House
 
 if TYPE_CHECKING:
     import uvicorn
+    from starlette.types import ASGIApp
 
     from gateway.listener import Listener
     from gateway.spool import Spool
@@ -28,6 +30,7 @@ log = structlog.get_logger(__name__)
 ALL = ("smtp", "lmtp", "imap", "work", "deliver", "schedule", "portal")
 FRONT = ("smtp", "lmtp", "imap", "schedule", "portal")
 GRACE = 20.0  # seconds that running SMTP transactions have to end in
+HELPS = 60.0  # seconds without work after which a process that helps out ends: its memory is for others then
 UNUSABLE = 78  # EX_CONFIG: starting again will not help
 LATER = 75  # EX_TEMPFAIL: starting again a little later may help
 
@@ -38,20 +41,6 @@ class CannotStart(Exception):
     def __init__(self, text: str, code: int = UNUSABLE) -> None:
         super().__init__(text)
         self.code = code
-
-
-def preload(processes: Iterable[str]) -> None:
-    """Import what these processes will need; none of these modules starts a thread or opens a connection."""
-    wanted = set(processes)
-    if any(name.startswith("work") for name in wanted):
-        importlib.import_module("gateway.intake")
-    if "deliver" in wanted:
-        importlib.import_module("postdesk.outgoing")
-    if any("smtp" in name or "lmtp" in name for name in wanted):
-        importlib.import_module("gateway.listener")
-    if any("portal" in name for name in wanted):
-        importlib.import_module("portal.app")
-        importlib.import_module("postdesk.page_wire")
 
 
 def _stop_on_signal() -> threading.Event:
@@ -75,7 +64,7 @@ def work(house: House, mail: Wake, letters: Wake) -> None:
             mail.wait(settings.poll_seconds)
 
 
-def deliver(house: House, letters: Wake) -> None:
+def deliver(house: House, letters: Wake, more: Wake) -> None:
     """Send letters, and messages to webhooks, each of those in a thread of its own: none waits for another."""
     stop = _stop_on_signal()
     _no_header_injection()
@@ -86,13 +75,31 @@ def deliver(house: House, letters: Wake) -> None:
     for thread in threads:
         thread.start()
     deliverer = house.deliverer(stop.is_set)
+    step = partial(deliverer.drain_once, on_whole=more.set)  # those who help out may have work
     outage = Outage("sending letters")
     while not stop.is_set():
-        if not _guarded(outage, deliverer.drain_once, stop):
+        if not _guarded(outage, step, stop):
             letters.wait(house.settings.work.poll_seconds)
     deliverer.close()
     for thread in threads:
         thread.join(GRACE)
+
+
+def help_deliver(house: House, more: Wake, number: int) -> None:
+    """Send letters as well while there are many, and end; a lone letter is for the first process, woken for it."""
+    stop = _stop_on_signal()
+    _no_header_injection()
+    deliverer = house.deliverer(stop.is_set, number)
+    outage = Outage("helping to send letters")
+    most = few = sending.fair_part(house, deliverer.batch, number)
+    last = time.monotonic()
+    while not stop.is_set() and (begun := time.monotonic()) - last < HELPS:
+        if done := _guarded(outage, partial(deliverer.drain_once, most), stop):
+            last = time.monotonic()
+            most = sending.how_many(few, deliverer.batch, done, last - begun)
+        else:
+            more.wait(house.settings.work.poll_seconds)
+    deliverer.close()
 
 
 def _no_header_injection() -> None:
@@ -123,23 +130,23 @@ def _guarded(outage: Outage, step: Callable[[], int], stop: threading.Event) -> 
     return done
 
 
-def front(house: House, mail: Wake, ready: Wake, roles: Collection[str]) -> None:
-    """Listen for mail and for browsers, read mailboxes, keep the timers."""
+def front(house: House, mail: Wake, ready: Wake, roles: Collection[str], page: "ASGIApp | None" = None) -> None:
+    """Listen for mail and for browsers, read mailboxes, keep the timers. `page` was made before the fork."""
     with contextlib.suppress(ImportError):  # faster, but the standard loop does as well
         import uvloop
 
         uvloop.install()
-    asyncio.run(_front(house, mail, ready, roles))
+    asyncio.run(_front(house, mail, ready, roles, page))
 
 
-async def _front(house: House, mail: Wake, ready: Wake, roles: Collection[str]) -> None:
+async def _front(house: House, mail: Wake, ready: Wake, roles: Collection[str], made: "ASGIApp | None") -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     spool = house.spool(notify=mail.set) if {"smtp", "lmtp", "imap"} & set(roles) else None
     listeners = await _listeners(house, spool, roles) if spool else []
-    page = await _page(house, roles)
+    page = await _page(house, roles, made)
     ended = Stop()
     threads = mailboxes.start(house, spool, ended) if spool and "imap" in roles else []
     timers = schedule.start(house) if "schedule" in roles else None
@@ -187,7 +194,9 @@ def cannot_listen(role: str, host: str, port: int, error: OSError) -> CannotStar
     return CannotStart(f"{role}: cannot listen on {host}:{port}: {error.strerror}", code)
 
 
-async def _page(house: House, roles: Collection[str]) -> "tuple[uvicorn.Server, asyncio.Task[None]] | None":
+async def _page(
+    house: House, roles: Collection[str], made: "ASGIApp | None"
+) -> "tuple[uvicorn.Server, asyncio.Task[None]] | None":
     if "portal" not in roles or not house.settings.portal.enabled:
         return None
     import uvicorn
@@ -207,7 +216,7 @@ async def _page(house: House, roles: Collection[str]) -> "tuple[uvicorn.Server, 
     except OSError as error:
         raise cannot_listen("portal", portal.host, portal.port, error) from error
     config = uvicorn.Config(
-        create_app(house.portal()),
+        made or create_app(house.portal()),
         log_config=None,
         access_log=False,
         lifespan="off",

@@ -7,14 +7,18 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import structlog
+from starlette.types import ASGIApp
 
-from postdesk import health, heap, roles
+from postdesk import blobs, health, heap, roles, sending
 from postdesk.heartbeat import living
 from postdesk.notify import Notifier
+from postdesk.preloading import preload
+from postdesk.reserve import Keeper
 from postdesk.wake import Wake
 from postdesk.wiring import House
 from store.identity import name_of
@@ -37,6 +41,7 @@ class _Child:
     started: float = 0.0
     failures: int = 0
     start_at: float = field(default=0.0)
+    on_call: bool = False  # it is started when it is called, and ends when there is nothing more to do
 
 
 class Supervisor:
@@ -44,11 +49,16 @@ class Supervisor:
 
     def __init__(self, house: House, chosen: tuple[str, ...], workers: int) -> None:
         self._mail, self._letters, self._ready = Wake(), Wake(), Wake()
+        self._more = Wake()  # calls those who help out: there are more letters than one process takes at once
         self._house = house
         self._children = self._plan(chosen, workers)
+        self._lasting = [child for child in self._children if not child.on_call]
+        self._running = health.Running([child.name for child in self._lasting])
+        self._page: ASGIApp | None = None  # made before the fork, for whichever process is the page
         self._stopping = False
         self._died = False  # and what it had claimed is not free yet
         self._freeing = 0  # the process that sees to that
+        self._reserve = Keeper(blobs.room(house.settings, house.database.file))
         self._systemd = Notifier.from_environment(os.environ, os.getpid())
 
     def _plan(self, chosen: tuple[str, ...], workers: int) -> list[_Child]:
@@ -56,17 +66,24 @@ class Supervisor:
         children = []
         front = [role for role in roles.FRONT if role in chosen]
         if front:
-            children.append(_Child("+".join(front), tuple(front), lambda: roles.front(house, mail, self._ready, front)))
+            children.append(_Child("+".join(front), tuple(front), lambda: self._front(front)))
         if "work" in chosen:
             children += [
                 _Child(f"work {n}", ("work",), lambda: roles.work(house, mail, letters)) for n in range(1, workers + 1)
             ]
         if "deliver" in chosen:
-            children.append(_Child("deliver", ("deliver",), lambda: roles.deliver(house, letters)))
+            children.append(_Child("deliver", ("deliver",), lambda: roles.deliver(house, letters, self._more)))
+            children += [self._helper(number) for number in range(1, sending.processes(house))]
         if house.settings.health.port:
-            siblings = len(children)
-            children.append(_Child("health", ("health",), lambda: health.run(house, siblings)))
+            children.append(_Child("health", ("health",), lambda: health.run(house, self._running)))
         return children
+
+    def _helper(self, number: int) -> _Child:
+        name, run = f"deliver {number + 1}", partial(roles.help_deliver, self._house, self._more, number)
+        return _Child(name, ("deliver",), run, on_call=True)
+
+    def _front(self, chosen: Sequence[str]) -> None:
+        roles.front(self._house, self._mail, self._ready, chosen, self._page)
 
     def run(self, on_ready: Callable[[], None]) -> int:
         """Until SIGTERM or SIGINT; returns the exit code. `on_ready` is called when all listeners listen."""
@@ -76,15 +93,17 @@ class Supervisor:
         self._load_once()
         name_of()  # where /proc hides things we know the children by a mark that they have from us
         self._free_leases()
-        for child in self._children:
+        for child in self._lasting:
             self._start(child)
         code = 0
         waiting = any(child.name.split("+")[0] in roles.FRONT for child in self._children)
         if not waiting:
             self._tell_ready(on_ready)
         while self._children and not self._stopping:
+            self._running.note(child.pid for child in self._lasting)
             code = max(code, self._watch())
             self._systemd.alive()
+            self._reserve.look()
             if waiting and self._ready.wait(0):
                 waiting = False
                 self._tell_ready(on_ready)
@@ -94,7 +113,7 @@ class Supervisor:
 
     def _tell_ready(self, on_ready: Callable[[], None]) -> None:
         on_ready()
-        self._systemd.ready(f"Running: {', '.join(child.name for child in self._children)}")
+        self._systemd.ready(f"Running: {', '.join(child.name for child in self._lasting)}")
 
     def _free_leases(self) -> None:
         """What a dead process had claimed is taken up at once, not when its lease runs out."""
@@ -126,9 +145,11 @@ class Supervisor:
             os._exit(0)
 
     def _load_once(self) -> None:
-        """Import what the children need before the fork: they then share the memory of it."""
-        roles.preload(child.name for child in self._children)
-        gc.collect()
+        """Import and read what the children need before the fork: they then share the memory of it."""
+        with heap.loading():
+            self._page = preload(self._house, {role for child in self._children for role in child.roles})
+        _ = self._house.numbers  # read while the database is there: a child that starts anew may find it away
+        heap.give_back()
         gc.freeze()  # the collector would write to shared pages, and so copy them
 
     def _stop(self, *_: object) -> None:
@@ -169,7 +190,7 @@ class Supervisor:
         if self._died and not self._freeing:
             self._free_beside()
         for child in self._children:
-            if not child.pid and time.monotonic() >= child.start_at:
+            if not child.pid and time.monotonic() >= child.start_at and (not child.on_call or self._more.wait(0)):
                 self._start(child)
         # A signal ends the sleep early only when its handler raises; a fifth of a second is soon enough.
         time.sleep(0.2)
@@ -181,6 +202,9 @@ class Supervisor:
             self._freeing = 0
         if child is None:
             return 0  # as the first process of a container we inherit strangers' children
+        if child.on_call and code == 0:
+            child.pid = 0
+            return 0
         if code in (roles.UNUSABLE, roles.LATER):
             child.pid, self._stopping = 0, True
             return code
@@ -200,6 +224,7 @@ class Supervisor:
                     os.kill(pid, signal.SIGTERM)
         self._mail.set()
         self._letters.set()
+        self._more.set()
         deadline = time.monotonic() + STOP_SECONDS
         for child in self._children:
             self._await(child, deadline)
@@ -220,6 +245,7 @@ class Supervisor:
             else:
                 self._mail.set()
                 self._letters.set()
+                self._more.set()
                 time.sleep(0.02)
 
 

@@ -2,10 +2,18 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
+from desk.numbers import Form
 from postdesk.settings_kinds import Section, TimeOfDay
 
+
+def _number_form(said: str) -> str:
+    Form.read(said)
+    return said
+
+
+NumberForm = Annotated[str, AfterValidator(_number_form)]
 Days = Annotated[int, Field(ge=0, le=36500)]
 
 
@@ -28,6 +36,7 @@ class People(Section):
 class Tickets(Section):
     """[tickets]"""
 
+    number_format: NumberForm
     approvals: Literal["any", "all"]
     withdrawal_reasons: Annotated[tuple[str, ...], Field(min_length=1)]
     private_notes: bool

@@ -53,6 +53,7 @@ class DatabaseSettings(Section):
     password_file: str
     auto_migrate: bool
     pool_size: Annotated[int, Field(ge=1, le=200)]
+    reserve_file_mb: Annotated[int, Field(ge=0)]
 
 
 class Secrets(Section):
@@ -70,6 +71,8 @@ class Caps(Section):
     first_receipts_per_address_hour: Positive
     first_receipts_per_minute: Positive
     reopenings_per_ticket_day: Positive
+    stranger_letters_per_reader_hour: Positive
+    stranger_letter_minutes: Positive
 
 
 class Work(Section):

@@ -109,3 +109,4 @@ class Delivery(Section):
     fold_seconds: Annotated[float, Field(ge=0, le=3600)]
     per_domain_minute: Annotated[float, Field(ge=0, le=100_000)]
     paces: dict[Annotated[str, AfterValidator(_domain)], Annotated[float, Field(gt=0, le=100_000)]]
+    processes: Annotated[int, Field(ge=0, le=8)]

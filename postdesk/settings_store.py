@@ -23,6 +23,7 @@ class Blobs(Section):
     kind: Literal["folder", "s3"]
     folder: Path
     reserve_mb: Annotated[int, Field(ge=0)]
+    reserve_percent: Annotated[int, Field(ge=0, le=50)]
     endpoint: Annotated[str, AfterValidator(_endpoint)]
     bucket: Annotated[str, Field(max_length=255)]
     prefix: Annotated[str, Field(max_length=200, pattern=r"^[A-Za-z0-9._/-]*$")]

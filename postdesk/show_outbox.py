@@ -21,6 +21,7 @@ _MEANS = {
     "suppressed": "its address was muted: it was not sent",
     "folded": "another letter says the same, or it was not needed any more",
     "failed": "it could not be written",
+    "gathered": "new tickets of strangers come too fast: it is told with others in one letter",
     "held": "a restore put it aside until a person decides",
     "dropped": "a person decided that it is not sent",
 }
@@ -123,7 +124,7 @@ def _attempt(attempt: Attempt) -> Iterator[str]:
 
 
 def _todo(letter: OutLetter, called: str) -> Iterator[str]:
-    if letter.sending:
+    if letter.sending or letter.state == "gathered":
         return
     if letter.state == "held":
         yield f"{called} restored {letter.id} --send"

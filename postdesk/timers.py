@@ -16,6 +16,7 @@ from desk import (
     day_sheets,
     digests,
     due_letters,
+    gathering,
     half_way,
     mailboxes,
     old_tickets,
@@ -32,7 +33,6 @@ from desk.retention import Gone
 from desk.targets import ALL
 from gateway import hook_queue
 from postdesk import backup_due, canaries, erasing_young, forgetting, large_imports, sweep
-from postdesk.languages import languages
 from postdesk.mailboxes import silent_after
 from postdesk.wiring import House
 
@@ -108,7 +108,7 @@ def _remind(run: Run) -> Done:
 
 def _close(run: Run) -> Done:
     def resolution() -> str:  # asked for where there is such a ticket: a catalogue takes a while to read
-        language = languages(run.house).find(run.house.settings.desk.language)
+        language = run.house.languages.find(run.house.settings.desk.language)
         return language.say("We asked for something that we need to go on, and had no answer.")
 
     return Done(reminders.close(run.session, run.next_id, run.now, _plan(run), resolution, lock=run.lock))
@@ -128,6 +128,11 @@ def _digest(run: Run) -> Done:
         return Done(0, run.done_for)
     count, last = digests.queue(run.session, run.next_id, run.now, int(after) if done == day else 0)
     return Done(count, f"{day} after {last}" if last else day)
+
+
+def _gather(run: Run) -> Done:
+    every = timedelta(minutes=run.house.settings.caps.stranger_letter_minutes)
+    return Done(*gathering.send_if_due(run.session, run.next_id, run.now, run.done_for, every))
 
 
 def _day_sheet(run: Run) -> Done:
@@ -171,8 +176,8 @@ def _kept(days: int, forget: Callable[[datetime], Gone], run: Run) -> Done:
     if not days:
         return Done(0, run.done_for)
     gone = forget(run.now - timedelta(days=days))
-    digests_of = gone.digests
-    return Done(gone.count, gone.mark, partial(_forget_blobs, run.house, digests_of, run.now) if digests_of else None)
+    follow = partial(_forget_blobs, run.house, gone.digests, run.now) if gone.digests else None
+    return Done(gone.count, gone.mark, follow)
 
 
 def _forget_blobs(house: House, named: frozenset[str], now: datetime, age: timedelta = _JUST_NOW) -> None:
@@ -225,9 +230,8 @@ def _sweep(run: Run) -> Done:
     if not (retention_of.mails_days or retention_of.tickets_days):
         return Done(0, run.done_for)
     step = sweep.step(run.house.blobs, run.done_for, run.now.astimezone(run.house.zone).date())
-    digests = step.digests
-    follow = partial(_forget_blobs, run.house, digests, run.now, sweep.AGE) if digests else None
-    return Done(len(digests), step.place, follow)
+    follow = partial(_forget_blobs, run.house, step.digests, run.now, sweep.AGE) if step.digests else None
+    return Done(len(step.digests), step.place, follow)
 
 
 def _backup(run: Run) -> Done:
@@ -269,6 +273,7 @@ TIMERS: dict[str, Timer] = {
     "remind": Timer("Customers who were asked something are reminded.", _remind),
     "close": Timer("What no customer answers is resolved.", _close),
     "digest": Timer("Customers who want it get the list of their tickets.", _digest),
+    "gather": Timer("In a flood of new tickets of strangers, staff get one letter about many.", _gather),
     "day-sheet": Timer("Staff get the list of what waits.", _day_sheet),
     "announce": Timer("Announcements go out as letters.", _announce),
     "canary": Timer("The desk sends a mail to itself, and staff hear when none comes back.", _canary),

@@ -8,7 +8,7 @@ from sqlalchemy import Select, and_, exists, func, not_, or_, select, text
 from sqlalchemy.orm import Session
 
 from desk import retention
-from desk.numbers import NUMBER
+from desk.numbers import Numbers, given_out
 from desk.status import KINDS, snapshot
 from postdesk.verify import NOTED, Finding
 from store.damage import in_words
@@ -110,19 +110,21 @@ def histories(session: Session, now: datetime) -> Iterator[Finding]:
 
 
 def numbers(session: Session, now: datetime) -> Iterator[Finding]:
-    """No number is given out twice: each was counted on its day, and ids go on behind the highest."""
+    """No number is given out twice: each was counted on its day or in its form, and ids go on behind the highest."""
     last = dict(session.execute(select(NumberSeries.day, NumberSeries.last)).all())
+    known = Numbers(before=given_out(session))
 
     def wrong() -> Iterator[str]:
         for number in session.scalars(select(Ticket.number), execution_options={"yield_per": _AT_ONCE}):
-            day, _, rest = number[1:].partition(".")
-            count = rest.partition(".")[0]
-            if not NUMBER.fullmatch(number) or int(count) > last.get(day, 0):
+            counted = known.counted(number)
+            if counted is None or counted[1] > last.get(counted[0], 0):
                 yield number
 
     twice = select(Ticket.number).group_by(Ticket.number).having(func.count() > 1)
     yield _rule(session, "numbers", twice, "no ticket number is there twice.", "ticket numbers are there twice.")
-    yield _finding("numbers", wrong(), "each was counted on its day.", "ticket numbers would be given out again.")
+    yield _finding(
+        "numbers", wrong(), "each was counted on its day, or in its form.", "ticket numbers would be given out again."
+    )
     free = session.scalar(select(IdBlock.next).where(IdBlock.name == "rows")) or 0
     keyed = [table for table in Base.metadata.sorted_tables if "id" in table.c and not table.c.id.foreign_keys]
     above = (

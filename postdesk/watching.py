@@ -1,6 +1,5 @@
 """Builds from the settings what watchers ask: the figures, who may see them, and what this process needs to work."""
 
-import shutil
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +13,6 @@ if TYPE_CHECKING:
     from portal.watching import Access
     from postdesk.wiring import House
 
-_MIB = 1024 * 1024
 _RARELY = 15.0  # seconds between two looks at the blob store: an S3 service wants money for each
 
 
@@ -30,7 +28,7 @@ def metrics(house: "House") -> "Metrics | None":
         database,
         partial(sizes, database, folders(house)),
         {"version": __version__, "schema": newest(), "database": "sqlite" if database.is_sqlite else "postgresql"},
-        reserve=house.settings.blobs.reserve_mb * _MIB,
+        reserve=blobs.room(house.settings, database.file).most,
         seconds=house.settings.metrics.seconds,
     )
 
@@ -81,8 +79,5 @@ def _blobs(house: "House") -> str:
 
 
 def _disk(house: "House") -> str:
-    reserve = house.settings.blobs.reserve_mb * _MIB
-    for folder in blobs.disks(house.settings, house.database.file):
-        if shutil.disk_usage(folder).free <= reserve:
-            return "less than blobs.reserve_mb is free; mail is refused for now"
-    return ""
+    enough = blobs.room(house.settings, house.database.file).is_enough()
+    return "" if enough else "less is free than blobs.reserve_mb and the like ask for; mail is refused for now"

@@ -18,6 +18,7 @@ from desk.granting import Policy
 from desk.hooks import INFO
 from desk.keys import Keys
 from desk.levels import Level, Levels
+from desk.numbers import Form, Numbers, given_out
 from gateway.commands.words import Words
 from gateway.desk_addresses import Addresses, DeskAddress
 from gateway.rules import Caps, Rules
@@ -28,6 +29,7 @@ from store.blobs import BlobStore
 from store.database import Database
 
 if TYPE_CHECKING:
+    from desk.language import Languages
     from gateway.delivery import Deliverer
     from gateway.intake import Intake
     from gateway.listener_config import ListenerConfig
@@ -118,6 +120,12 @@ class House:
         except CatalogueError as error:
             raise SettingsError(error.faults) from error
 
+    @cached_property
+    def numbers(self) -> Numbers:
+        """How tickets are numbered. Forms that were set before are known by the numbers that were given out in them."""
+        with self.database.reading() as session:
+            return Numbers(Form.read(self.settings.tickets.number_format), given_out(session))
+
     @property
     def levels(self) -> Levels:
         """The security levels of customers."""
@@ -148,6 +156,7 @@ class House:
             private_notes=self.settings.tickets.private_notes,
             copies=self.settings.tickets.copies,
             desk_name=self.settings.desk.name,
+            numbers=self.numbers,
             catalogue=self.catalogue,
         )
 
@@ -178,6 +187,7 @@ class House:
             first_receipts_per_hour=caps.first_receipts_per_address_hour,
             first_receipts_per_minute=caps.first_receipts_per_minute,
             reopenings_per_day=caps.reopenings_per_ticket_day,
+            stranger_letters_per_hour=caps.stranger_letters_per_reader_hour,
         )
 
     @cached_property
@@ -210,12 +220,18 @@ class House:
 
         return sender_check(self.settings.sender)
 
+    @cached_property
+    def languages(self) -> "Languages":
+        """The languages that the desk writes; each catalogue is read once for all who write."""
+        from postdesk.languages import languages
+
+        return languages(self)
+
     def spool(self, notify: Callable[[], None] = lambda: None) -> "Spool":
         """Where received mail is kept; starts its writer thread."""
         from gateway.spool import Spool
 
-        disks, reserve = blobs.disks(self.settings, self.database.file), self.settings.blobs.reserve_mb * MIB
-        return Spool(self.database, self.blobs, folders=disks, reserve=reserve, notify=notify)
+        return Spool(self.database, self.blobs, room=blobs.room(self.settings, self.database.file), notify=notify)
 
     def intake(self, notify: Callable[[], None] = lambda: None) -> "Intake":
         """What turns received mail into tickets."""
@@ -226,11 +242,11 @@ class House:
             self.database, self.blobs, self.addresses, self.rules, senders=self.senders, batch=batch, notify=notify
         )
 
-    def deliverer(self, stopping: Callable[[], bool] = lambda: False) -> "Deliverer":
-        """What sends the letters, until `stopping` says that the process ends."""
+    def deliverer(self, stopping: Callable[[], bool] = lambda: False, number: int = 0) -> "Deliverer":
+        """What sends the letters, until `stopping` says that the process ends. All but number 0 only help out."""
         from postdesk.outgoing import deliverer
 
-        return deliverer(self, stopping)
+        return deliverer(self, stopping, number)
 
     def listener(self, protocol: str) -> "ListenerConfig | None":
         """The settings of the SMTP or LMTP listener; None when it is switched off."""

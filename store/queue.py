@@ -59,6 +59,8 @@ def give_back(session: Session, table: Queue, ids: Collection[int], *, attempt: 
 
     Rows that are done or put off meanwhile have no lease of ours any more, or are not to be named here.
     """
+    if not ids:
+        return
     session.execute(
         update(table)
         .where(table.id.in_(ids), is_ours(table))

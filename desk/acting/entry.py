@@ -113,4 +113,5 @@ def _tell(stage: Stage, entry: Note, event_id: int, *, has_words: bool) -> None:
 
 def number(stage: Stage) -> None:
     """Give tickets that were opened their numbers, as late as can be: numbers are given one after the other."""
-    tickets.number_tickets(stage.session, stage.writes, stage.fresh, stage.now, stage.desk.rules.zone)
+    rules = stage.desk.rules
+    tickets.number_tickets(stage.session, stage.writes, stage.fresh, stage.now, rules.zone, rules.numbers)

@@ -14,7 +14,6 @@ from desk.acting.rules import Desk, Refused
 from desk.clean import clean
 from desk.held import NotReplayable
 from desk.letters_by_hand import IsMuted, NotPossible
-from desk.numbers import NUMBER
 from desk.said import say
 from store.tables import Ticket
 
@@ -38,9 +37,9 @@ def wish_of(desk: Desk, act: str, number: str) -> str:
     """What becomes of a mail by an act: "ticket", the number of one, or "" for what the rules say."""
     if act != "attach":
         return held.WISH_TICKET if act == "accept" else ""
-    wanted = number.strip().strip("[]").upper()
-    if not NUMBER.fullmatch(wanted):
-        raise Refused(say("Enter the number of a ticket, like {number}.", number="T20190409.0967"), "number")
+    wanted = desk.rules.numbers.only(number)
+    if not wanted:
+        raise Refused(say("Enter the number of a ticket, like {number}.", number=desk.rules.numbers.example), "number")
     with desk.database.reading() as session:
         if session.scalar(select(Ticket.id).where(Ticket.number == wanted)) is None:
             raise Refused(say("There is no ticket {number}.", number=wanted), "number")

@@ -62,7 +62,7 @@ def _open(desk: Desk, person: Person, filled: Wish, kept: Kept, key: bytes | Non
             tickets.add_people(opening.writes, ticket, [opening.author], now)
         event_id = tickets.note(opening.writes, ticket, Note(opening.author, filled.text, now, files=kept.files))
         told = _tell(opening, ticket, event_id, added, kept.refused)
-        tickets.number_tickets(session, opening.writes, [ticket], now, desk.rules.zone)
+        tickets.number_tickets(session, opening.writes, [ticket], now, desk.rules.zone, desk.rules.numbers)
         audit_tickets.note(opening.writes)
         opening.writes.flush(session)
         return Opened(ticket.number, told, ticket.requester.id != opening.author.id, kept.refused)

@@ -7,7 +7,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from desk import audit_tickets, caps, load, notices, people, tickets, tries
+from desk import audit_tickets, caps, gathering, load, notices, people, tickets, tries
 from desk.acting import offering, opening_row, stage, wish
 from desk.acting.once import remember
 from desk.acting.opening_case import Opening, form_key, opened_before
@@ -97,7 +97,7 @@ def _open(desk: Desk, offer: offering.Offer, filled: Wish, now: datetime, langua
         remember(writes, key, ticket)
         event_id = tickets.note(writes, ticket, Note(requester, filled.text, now, verified=False))
         _tell(opening, ticket, event_id)
-        tickets.number_tickets(session, writes, [ticket], now, desk.rules.zone)
+        tickets.number_tickets(session, writes, [ticket], now, desk.rules.zone, desk.rules.numbers)
         audit_tickets.note(writes)
         writes.flush(session)
 
@@ -126,9 +126,10 @@ def _tell(opening: Opening, ticket: TicketState, event_id: int) -> None:
             opening.writes, "received", requester, now, ticket=ticket, event_id=event_id, context=context,
             first_receipt=True,
         )  # fmt: skip
-    hints = _hints(requester)
+    hints, told = _hints(requester), gathering.told_lately(opening.session, now)
     for member in notices.staff_of(ticket, opening.teams, opening.staff):
-        notices.note_to_staff(opening.writes, "new_ticket", member, now, ticket, event_id, {"hints": hints})
+        context, most = {"hints": hints}, rules.stranger_letters_per_hour
+        gathering.tell(opening.writes, member, now, ticket, event_id, context, told, most)
 
 
 def _hints(requester: ContactState) -> list[Said]:

@@ -12,6 +12,7 @@ from desk.files import FilePolicy
 from desk.granting import Policy
 from desk.levels import Levels
 from desk.lifecycle import WITHDRAWAL_REASONS
+from desk.numbers import STANDARD, Numbers
 from store.blobs import BlobStore
 from store.database import Database
 
@@ -28,6 +29,7 @@ class Rules:
     """How this desk lets people act."""
 
     zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
+    numbers: Numbers = STANDARD  # of tickets: how they look, and which are known
     desk_address: str = ""  # the main one: that of tickets that are opened on a page
     desk_addresses: tuple[str, ...] = ()  # all of them: no contact can have one
     desk_team: str = "Service Desk"  # whose they are, unless the catalogue leads them elsewhere

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from functools import partial
 
-from desk import alerts, known, lane, lane_notes, load, notices, numbers, reading, statuses, structure
+from desk import alerts, known, lane, lane_notes, load, notices, reading, statuses, structure
 from desk.acting.lane import entry_of
 from desk.acting.rules import Refused
 from desk.acting.stage import Stage
@@ -18,7 +18,7 @@ from desk.tickets import TITLE_LENGTH, Note
 def merge(stage: Stage, number: str) -> TicketState:
     """End the ticket: its matter goes on in another one, which is returned."""
     must_live(stage)
-    ticket, named = stage.ticket, _number(number, "merge")
+    ticket, named = stage.ticket, _number(stage, number, "merge")
     survivor = _loaded(stage, named, "merge")
     has_tasks = bool(stage.known.children.get(ticket.id))
     if why := structure.no_merge(ticket, survivor, named, has_tasks=has_tasks):
@@ -34,10 +34,11 @@ def merge(stage: Stage, number: str) -> TicketState:
     return survivor
 
 
-def _number(text: str, field: str) -> str:
-    found = text.strip().strip("[]").upper()
-    if not numbers.NUMBER.fullmatch(found):
-        raise Refused(say("Enter the number of a ticket, like {number}.", number="T20190409.0967"), field)
+def _number(stage: Stage, text: str, field: str) -> str:
+    numbers = stage.desk.rules.numbers
+    found = numbers.only(text)
+    if not found:
+        raise Refused(say("Enter the number of a ticket, like {number}.", number=numbers.example), field)
     return found
 
 
@@ -58,7 +59,7 @@ def _loaded(stage: Stage, number: str, field: str) -> TicketState:
 def link(stage: Stage, number: str, *, remove: bool = False) -> None:
     """The two have to do with each other; or, with `remove`, nothing any more."""
     must_live(stage)
-    ticket, named = stage.ticket, _number(number, "link")
+    ticket, named = stage.ticket, _number(stage, number, "link")
     other = _loaded(stage, named, "link")
     known.links(stage.session, [ticket.id], stage.known)
     if remove:  # a link to a ticket that was merged since stands under the number that it had

@@ -6,7 +6,7 @@ from fuzz import cleaned, grammar
 from fuzz.choices import Choices
 from gateway.envelope import Message
 from gateway.parse import head, read_or_raise
-from gateway.view import fingerprint
+from gateway.repeats import fingerprint
 from tests.gateway import promises
 
 MADE = b"\0made"  # what begins so is no mail, but the choices that one is made by

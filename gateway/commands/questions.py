@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from desk import access, audit, columns, notices, numbers
+from desk import access, audit, columns, notices
 from desk.said import listed, say
 from desk.state import ContactState, TicketState
 from gateway import answers_to
@@ -49,10 +49,11 @@ def _answer(word: str, argument: str, ticket: TicketState | None) -> Callable[[D
 
 def status(scene: Scene, argument: str) -> Act | Fault:
     """`#status` on a ticket, or `#status T20190409.0967` from anywhere: a number tells nothing to a stranger."""
+    numbers = scene.case.rules.numbers
     named = numbers.find_all(argument)
     if not named:
         if scene.ticket is None:
-            return Fault(say("#status needs the number of a ticket, like #status T20190409.0967."))
+            return Fault(say("#status needs the number of a ticket, like #status {number}.", number=numbers.example))
         return asks("status", ticket=scene.ticket)(scene, argument)
     ticket_id = scene.case.view.by_number.get(named[0])
     ticket = scene.case.view.ticket(ticket_id) if ticket_id else None

@@ -1,12 +1,12 @@
 """Commands about several tickets: #merge, #link, #split, #child."""
 
-import re
 from collections.abc import Sequence
 
-from desk import access, lane, lane_notes, notices, numbers, statuses, structure
+from desk import access, lane, lane_notes, notices, statuses, structure
 from desk.alerts import changed
 from desk.known import ChildState
 from desk.lane_notes import Entry
+from desk.numbers import Numbers
 from desk.said import SPACE, both, listed, say
 from desk.state import ContactState, StaffState, TicketState
 from desk.tickets import Note
@@ -15,7 +15,6 @@ from gateway.commands.spec import Act, Doing, Fault, Scene, Spec
 from gateway.subject import bare
 
 _NO_NUMBER = say("The ticket has no number yet. Send the command again in a minute.")
-_LINKED = re.compile(rf"(-\s*)?({numbers.NUMBER.pattern})", re.IGNORECASE)
 
 
 # #merge
@@ -26,10 +25,11 @@ def _merge(scene: Scene, argument: str) -> Act | Fault:
     assert ticket is not None  # noqa: S101 - for the type checker: the spec asks for one
     if scene.opens:
         return Fault(say("#merge stands in a reply to the ticket that ends, not in a new mail."))
-    number = argument.strip().strip("[]").upper()
-    if not numbers.NUMBER.fullmatch(number):
-        one = say("“#merge {text}”: it needs the number of one ticket, like #merge T20190409.0967.", text=argument)
-        return Fault(one)
+    numbers = scene.case.rules.numbers
+    number = numbers.only(argument)
+    if not number:
+        told = {"text": argument, "number": numbers.example}
+        return Fault(say("“#merge {text}”: it needs the number of one ticket, like #merge {number}.", **told))
     survivor = _named(scene, number)
     if isinstance(survivor, Fault):
         return survivor
@@ -100,9 +100,11 @@ def _staff(scene: Scene) -> StaffState:
 def _link(scene: Scene, argument: str) -> Act | Fault:
     ticket = scene.ticket
     assert ticket is not None  # noqa: S101 - for the type checker: the spec asks for one
-    named = [(bool(sign), number.upper()) for sign, number in _LINKED.findall(argument)]
-    if not named or _LINKED.sub("", argument).strip(" ,;+[]"):
-        return Fault(say("“#link {text}”: it needs the number of a ticket, like #link T20190409.0967.", text=argument))
+    numbers = scene.case.rules.numbers
+    named, rest = _signed(argument, numbers)
+    if not named or rest.strip(" ,;+[]"):
+        told = {"text": argument, "number": numbers.example}
+        return Fault(say("“#link {text}”: it needs the number of a ticket, like #link {number}.", **told))
     added, removed = list[TicketState](), list[TicketState]()
     for minus, number in dict.fromkeys(named):
         other = _named(scene, number)
@@ -120,6 +122,17 @@ def _link(scene: Scene, argument: str) -> Act | Fault:
     linked = say("It is linked to {numbers}.", numbers=_numbers(added)) if added else ""
     unlinked = say("It is no longer linked to {numbers}.", numbers=_numbers(removed)) if removed else ""
     return Act(both(linked, unlinked), lambda doing: _do_link(doing, added, removed))
+
+
+def _signed(argument: str, numbers: Numbers) -> tuple[list[tuple[bool, str]], str]:
+    """The numbers in it, each with whether a minus stands before it; and what else it says."""
+    named, rest, behind = [], "", 0
+    for number, start, end in numbers.spans(argument):
+        before = argument[behind:start]
+        minus = before.rstrip().endswith("-")
+        named.append((minus, number))
+        rest, behind = rest + (before.rstrip()[:-1] if minus else before), end
+    return named, rest + argument[behind:]
 
 
 def _numbers(tickets: Sequence[TicketState]) -> str:
@@ -228,7 +241,7 @@ def _title(scene: Scene, entry: Entry, author: ContactState) -> str:
     """The subject of their own mail; that of the ticket is not for everybody who writes to it."""
     ticket = scene.ticket
     may_see = ticket is not None and access.may_see(author.person, ticket.view)
-    return bare(entry.subject) or (ticket.title if ticket is not None and may_see else "")
+    return bare(entry.subject, scene.case.rules.numbers) or (ticket.title if ticket is not None and may_see else "")
 
 
 def _do_split(doing: Doing, entry: Entry, author: ContactState, title: str) -> None:

@@ -4,7 +4,6 @@ import re
 from dataclasses import replace
 from functools import partial
 
-from desk import numbers
 from desk.said import Said, say
 from gateway import who
 from gateway.case import Case
@@ -42,7 +41,7 @@ def of_subject(case: Case) -> Order | None:
     if (argument and not spec.takes_argument) or not _is_bare(case, spec):
         return None  # “#report of water damage”: a request that begins like a command
     # The number in “#status T20190409.0967” makes it no answer.
-    if is_answer(numbers.strip(message.subject)) and case.text and not (spec.form and lines_of(case).values):
+    if is_answer(case.rules.numbers.strip(message.subject)) and case.text and not (spec.form and lines_of(case).values):
         return None
     return Order(word, argument, f"#{word} {found[2]}".strip())
 
@@ -110,7 +109,7 @@ def lines_of(case: Case) -> Fields:
     """
     message, words = case.mail.message, case.rules.words
     said = fields.split(case.text, words, everywhere=True, allowed=LABELS)
-    if said.values or message.foreign or not is_answer(message.subject):
+    if said.values or message.foreign or not is_answer(message.subject, case.rules.numbers):
         return said
     own = _own_words(case.text)
     if own and not plain.is_thank_you(own, words, ()):

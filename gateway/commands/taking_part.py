@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection
 from dataclasses import replace
 from functools import partial
 
-from desk import access, alerts, notices, numbers, taking_part
+from desk import access, alerts, notices, taking_part
 from desk.said import SPACE, listed, say
 from desk.state import ContactState, TicketState
 from gateway.commands import mailing_lists, named
@@ -86,7 +86,7 @@ def _stop(scene: Scene, argument: str) -> Act | Fault:
 
 def _number(scene: Scene, argument: str) -> str:
     """The ticket that is named where the mail is about none: `#watch T20190409.0967`."""
-    return next(iter(numbers.find_all(argument)), "") if scene.ticket is None else ""
+    return next(iter(scene.case.rules.numbers.find_all(argument)), "") if scene.ticket is None else ""
 
 
 def _elsewhere(scene: Scene, number: str, check: Check) -> Act | Fault:

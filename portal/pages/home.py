@@ -9,7 +9,7 @@ from functools import partial
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from desk import numbers, report, sign_in, status_asked, tries
+from desk import report, sign_in, status_asked, tries
 from desk.cells import harmless
 from desk.list_filters import Filter
 from desk.said import say
@@ -48,22 +48,22 @@ def ask_status(portal: Portal, visit: Visit) -> Response:
     """The status of a ticket by mail. The answer is the same whether there is such a ticket or not."""
     if visit.visitor is not None:
         return portal.redirect("/")
-    number, address = visit.form.text("number").upper(), visit.form.text("address")
-    faults = {}
-    if not numbers.NUMBER.fullmatch(number):
-        faults["number"] = say("Enter a ticket number, like {example}", example="T20190409.0967")
+    typed, address, numbers = visit.form.text("number"), visit.form.text("address"), portal.config.rules.numbers
+    number, faults = numbers.only(typed), {}
+    if not number:
+        faults["number"] = say("Enter a ticket number, like {example}", example=numbers.example)
     if not address:
         faults["address"] = say("Enter an e-mail address")
     elif not _ADDRESS.fullmatch(address):
         faults["address"] = say("Enter an e-mail address in the correct format, like name@example.com")
     if faults:
-        return _signed_out(portal, visit, 422, faults, number=number, address=address)
+        return _signed_out(portal, visit, 422, faults, number=typed, address=address)
     config = portal.config
     ask = partial(status_asked.ask, config.database, number, address, visit.peer, now=visit.now, levels=config.levels)
     wait = evened(config.even_seconds, ask)
     if wait:
         faults[""] = entrance.too_many(portal, sign_in.Refused("wait", wait))
-        answer = _signed_out(portal, visit, 429, faults, number=number, address=address)
+        answer = _signed_out(portal, visit, 429, faults, number=typed, address=address)
         answer.headers["Retry-After"] = str(tries.minutes(wait) * 60)
         return answer
     return portal.redirect("/?done=status-asked")

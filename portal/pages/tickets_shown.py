@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
-from desk import columns, list_pages, list_words, lists, numbers, search, statuses
+from desk import columns, list_pages, list_words, lists, search, statuses
 from desk.access import visible_tickets
 from desk.columns import Column, Row
 from desk.list_filters import Filter
@@ -145,7 +145,7 @@ def show(
             return _page(portal, visit, shown, 400, {unreadable.field: unreadable.said})
         if not asked.tidy:
             return portal.redirect(list_query.address(place.path, asked.query, known.reader, asked.after))
-        if number := _exact(session, visit, asked.query):
+        if number := _exact(session, portal, visit, asked.query):
             return portal.redirect(f"/t/{number}")
         shown = _listed(session, portal, visit, place, known, asked, pairs)
     return _page(portal, visit, shown, status, faults or {}, **more)
@@ -159,12 +159,13 @@ def _page(portal: Portal, visit: Visit, shown: Shown, status: int, faults: Mappi
     )  # fmt: skip
 
 
-def _exact(session: Session, visit: Visit, query: Query) -> str | None:
+def _exact(session: Session, portal: Portal, visit: Visit, query: Query) -> str | None:
     """The number of a ticket that was written in full, where there is one for this visitor."""
     said = next((one.values[0] for one in query.filters if isinstance(one, Filter) and one.field == "number"), "")
-    if not numbers.NUMBER.fullmatch(said):
+    number = portal.config.rules.numbers.only(said)
+    if not number:
         return None
-    wanted = select(Ticket.number).where(Ticket.number == said.upper(), visible_tickets(visit.who.person))
+    wanted = select(Ticket.number).where(Ticket.number == number, visible_tickets(visit.who.person))
     return session.scalar(wanted)
 
 

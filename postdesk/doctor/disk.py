@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
 
+from postdesk import blobs
 from postdesk.doctor.findings import Finding, Notes, Probe
 from postdesk.watching import folders
 
@@ -35,13 +36,13 @@ def probes(house: "House", _seconds: float) -> list[Probe]:
 
 def _disks(house: "House") -> Iterable[Finding]:
     notes = Notes("disk")
-    reserve = house.settings.blobs.reserve_mb * _MIB
+    room = blobs.room(house.settings, house.database.file)
     devices: dict[int, list[str]] = {}
     for name, folder in _all(house).items():
         devices.setdefault(_existing(folder).stat().st_dev, []).append(name)
     for names in devices.values():
         folder = _existing(_all(house)[names[0]])
-        _room(notes, " and ".join(names), folder, reserve)
+        _room(notes, " and ".join(names), folder, room.needed(folder))
     backup = next((names for names in devices.values() if "backups" in names and len(names) > 1), None)
     if backup:
         others = ", ".join(name for name in backup if name != "backups")
@@ -67,7 +68,8 @@ def _room(notes: Notes, what: str, folder: Path, reserve: int) -> None:
     free = f"{usage.free / _GIB:,.1f} GiB of {usage.total / _GIB:,.0f} are free where the {what} lie"
     if usage.free <= reserve:
         means = "Mail is refused with “try again later” until there is more."
-        notes.error(f"Only {free}: less than blobs.reserve_mb.", means, "Make room, or take a larger disk.")
+        what_is = f"Only {free}: less than blobs.reserve_mb and blobs.reserve_percent ask for."
+        notes.error(what_is, means, "Make room, or take a larger disk.")
     elif usage.free <= 2 * reserve or usage.free < min(_ENOUGH, _LITTLE * usage.total):
         means = "Below blobs.reserve_mb mail is refused for the time being."
         notes.warning(f"Only {free}.", means, "Make room, or take a larger disk.")
@@ -89,8 +91,8 @@ def _growth(house: "House") -> Iterable[Finding]:
     with house.database.reading() as session:
         since = datetime.now(UTC) - _DAY
         size = session.scalar(select(func.sum(ReceivedMail.size)).where(ReceivedMail.received_at > since)) or 0
-    free = min(shutil.disk_usage(_existing(folder)).free for folder in local.values())
-    left = free - house.settings.blobs.reserve_mb * _MIB
+    room, there = blobs.room(house.settings, house.database.file), [_existing(folder) for folder in local.values()]
+    left = min(shutil.disk_usage(folder).free - room.needed(folder) for folder in there)
     days = left / (size * _GROWN) if size else float("inf")
     what = f"The last day brought {size / _MIB:,.0f} MiB of mail"
     if days < _LAST:

@@ -83,6 +83,7 @@ LETTERS: tuple[Entry, ...] = (
     Entry("E19", "digest", "", "every working day at letters.digest_at", "contacts who want it", customers.digest),
     Entry("E20", "announcement", "", "something is announced", "contacts who want it", customers.announcement),
     Entry("S1", "new_ticket", "", "a ticket is new", "the team", staff.new_ticket),
+    Entry("S1b", "new_tickets", "", "new tickets of people whom nobody knows come faster than caps.stranger_letters_per_reader_hour", "the team", staff.new_tickets),
     Entry("S2", "customer_wrote", "", "a customer wrote", "who has the ticket, else the team", staff.customer_wrote),
     Entry("S2", "customer_wrote", "waiting", "somebody wrote who takes no part", "the same", staff.waiting_note),
     Entry("S3", "assigned", "", "a ticket is given to somebody", "the new owner", staff.assigned),

@@ -1,7 +1,7 @@
 """Sample rows of the letters to staff."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from desk.said import kept_in, say
 from postdesk.preview.scene import ADDRESSES, JANE, NAMES, NOW, NUMBER, PAT, SAM, TICKET, TOM, Scene
@@ -12,6 +12,14 @@ def new_ticket(scene: Scene) -> Outbox:
     """S1."""
     scene.ticket.due_at = NOW + timedelta(hours=28)
     return scene.letter("new_ticket", SAM, minutes=1, event_id=_first(scene))
+
+
+def new_tickets(scene: Scene) -> Outbox:
+    """S1b."""
+    others = ("Printer 9 prints half a page", "New socket for room 214")
+    ids = [scene.ticket.id, *(_another(scene, place, title) for place, title in enumerate(others, 1))]
+    told = {"since": NOW.isoformat(), "count": 412, "tickets": ids}
+    return scene.letter("new_tickets", SAM, ticket_id=None, context=told)
 
 
 def customer_wrote(scene: Scene) -> Outbox:
@@ -78,20 +86,25 @@ def day_sheet(scene: Scene) -> Outbox:
     until = NOW + timedelta(hours=10)
     titles = {"Printer 9 prints half a page": NOW + timedelta(hours=4), "New socket for room 214": None}
     for place, (title, due_at) in enumerate(titles.items(), 1):
-        values = {"title": title, "letter_subject": title, "status": "New", "desk_address": scene.address}
-        scene.add(
-            Ticket(
-                id=next(scene.ids),
-                number=f"T20190408.000{place}",
-                requester_id=JANE,
-                team_id=scene.ticket.team_id,
-                due_at=due_at,
-                created_at=NOW,
-                updated_at=NOW,
-                **values,
-            )
-        )
+        _another(scene, place, title, due_at=due_at)
     return scene.letter("day_sheet", SAM, ticket_id=None, minutes=1, context={"until": until.isoformat()})
+
+
+def _another(scene: Scene, place: int, title: str, due_at: datetime | None = None) -> int:
+    """One more new ticket; its id."""
+    values = {"title": title, "letter_subject": title, "status": "New", "desk_address": scene.address}
+    ticket = Ticket(
+        id=next(scene.ids),
+        number=f"T20190408.000{place}",
+        requester_id=JANE,
+        team_id=scene.ticket.team_id,
+        due_at=due_at,
+        created_at=NOW,
+        updated_at=NOW,
+        **values,
+    )
+    scene.add(ticket)
+    return ticket.id
 
 
 def done(scene: Scene) -> Outbox:

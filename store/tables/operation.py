@@ -19,11 +19,11 @@ class IdBlock(Base):
 
 
 class NumberSeries(Base):
-    """The last ticket number given out on a day of the desk's time zone."""
+    """The last ticket number given out on a day of the desk's time zone, or in a form of the desk's own."""
 
     __tablename__ = "number_series"
 
-    day: Mapped[str] = mapped_column(String(8), primary_key=True)  # 20190409
+    day: Mapped[str] = mapped_column(String(8), primary_key=True)  # 20190409, or R-
     last: Mapped[int]
 
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, String, Text, text
+from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, String, Text, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from store.tables.base import Base, Key
@@ -72,6 +72,19 @@ class Outbox(Base):
             sqlite_where=text("import_id IS NOT NULL"),
             postgresql_where=text("import_id IS NOT NULL"),
         ),
+        # Letters about new tickets of people whom nobody knows: those that go singly, and those that wait for company.
+        Index(
+            "ix_outbox_stranger",
+            "created_at",
+            sqlite_where=text("stranger = 1"),
+            postgresql_where=text("stranger"),
+        ),
+        Index(
+            "ix_outbox_gathered",
+            "created_at",
+            sqlite_where=text("state = 'gathered'"),
+            postgresql_where=text("state = 'gathered'"),
+        ),
         # Letters about trouble, few of which are sent in an hour.
         Index(
             "ix_outbox_trouble",
@@ -96,9 +109,12 @@ class Outbox(Base):
     context: Mapped[dict[str, Any]] = mapped_column(default=dict)
     automatic: Mapped[bool] = mapped_column(default=True)  # nobody wrote it: counts towards the cap per address
     first_receipt: Mapped[bool] = mapped_column(default=False)  # to a sender nobody knows: few of these in a minute
+    # To staff, about one new ticket of somebody nobody knows: few of these in an hour (desk/gathering.py).
+    stranger: Mapped[bool] = mapped_column(default=False, server_default=false())
     state: Mapped[str] = mapped_column(String(12), default="waiting")
     # waiting | sent | refused | expired | suppressed | uncertain | folded | dropped (by a person)
-    # | failed (could not be rendered) | held (by a restore, until a person has decided)
+    # | gathered (to be told with others) | failed (could not be rendered)
+    # | held (by a restore, until a person has decided)
     attempts: Mapped[int] = mapped_column(default=0)
     next_at: Mapped[datetime]
     turn_at: Mapped[datetime | None]  # its turn in the pace of the domain that it goes to

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select
 
+from desk import gathering
 from store.tables import Disposition, Outbox
 from tests.attacks.outside import begin, give, learnt, letters, post, pour, settle, state
 from tests.attacks.service import cost
@@ -14,6 +15,7 @@ from tests.e2e.world import assert_ledger, mail, outcome_of
 from tests.peers.desk import STAFF, Desk
 
 PER_MINUTE = 20  # receipts to addresses that nobody knows, as shipped
+SINGLY = 30  # letters to one member of staff, each about one ticket of a stranger, within an hour, as shipped
 CAP = 20  # new tickets of one sender within two hours, as shipped
 
 
@@ -27,7 +29,7 @@ def flooded() -> Iterator[Desk]:
 @pytest.mark.attack(64)
 @pytest.mark.timeout(600)
 def test_ten_thousand_forged_senders(flooded: Desk) -> None:
-    """Each mail is kept and has its ticket; of the 10,000 that never wrote only a few get a letter; memory is flat."""
+    """Each mail is kept and has its ticket; of the 10,000 that never wrote only a few get a letter, and staff few."""
     mails = [post(f"user{n}@victims.test", f"hi {n}", f"Sample words {n}") for n in range(10_000)]
     with cost(flooded, cpu=300, memory=96):
         assert pour(flooded, mails) == {"250": 10_000}
@@ -41,6 +43,25 @@ def test_ten_thousand_forged_senders(flooded: Desk) -> None:
     assert kinds == {"opened": 10_000}
     assert PER_MINUTE <= (sent or 0) <= PER_MINUTE * (2 + (last - first) // timedelta(minutes=1))
     assert_ledger(flooded)
+    assert_staff_hear_in_few_letters(flooded, 10_000)
+
+
+def assert_staff_hear_in_few_letters(desk: Desk, count: int) -> None:
+    """Each reader: a few letters about one ticket each, and one about all others, which names none of them twice."""
+    told = desk.run("timers", "run", "gather")
+    with desk.database.reading() as session:
+        rows = session.scalars(select(Outbox).where(Outbox.kind.in_(("new_ticket", gathering.KIND)))).all()
+    readers = {row.recipient for row in rows}
+    assert STAFF in readers, told
+    for reader in readers:
+        mine = [row for row in rows if row.recipient == reader]
+        singly = {row.ticket_id for row in mine if row.kind == "new_ticket" and row.state == "waiting"}
+        along = {row.ticket_id for row in mine if row.kind == "new_ticket" and row.state == "folded"}
+        (together,) = (row for row in mine if row.kind == gathering.KIND)
+        assert len(singly) == SINGLY
+        assert len(singly | along) == count
+        assert (together.state, together.context["count"]) == ("waiting", count - SINGLY)
+        assert set(together.context["tickets"]) <= along
 
 
 @pytest.mark.attack(65)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy import select
 
-from desk.numbers import NUMBER
+from desk.numbers import STANDARD
 from postdesk.verify import Source, verify
 from store.blobs import FolderBlobs
 from store.tables import Attachment, Disposition, Event, Outbox, RawMail, ReceivedMail, Ticket
@@ -103,7 +103,7 @@ def _tickets(scene: Scene) -> Iterator[str]:
         files = {(file.event_id, file.digest) for file in session.scalars(select(Attachment))}
         letters = {(row.ticket_id, row.recipient) for row in session.scalars(select(Outbox))}
     yield from (f"I7: {number} is there {count} times" for number, count in numbers.items() if count > 1)
-    yield from (f"I7: {number} is no number of a ticket" for number in numbers if not NUMBER.fullmatch(number))
+    yield from (f"I7: {number} is no number of a ticket" for number in numbers if not STANDARD.only(number))
     opened = sum(one.becomes == "opened" for one in scene.sent)
     if numbers.total() != opened:
         yield f"I3: {opened} mails for a new ticket, and {numbers.total()} tickets"

@@ -361,6 +361,22 @@ def test_a_stranger_asks_for_a_public_service(sample: World) -> None:
     assert [kind for kind, _, _ in letters(sample, newest(sample))] == ["new_ticket"]  # one receipt in an hour
 
 
+@pytest.mark.peer
+def test_many_strangers_are_told_to_staff_together(sample: World) -> None:
+    """By the form as by mail: above the measure their letters wait for company."""
+    for n in range(3):
+        asked = replace(STRANGER, once=f"many{n}", contact=f"new{n}@elsewhere.test")
+        desk = desk_of(sample, caps=Caps(stranger_letters_per_hour=2))
+        assert public.ask(desk, asked, "192.0.2.1", sample.clock()) is None
+    with sample.database.reading() as session:
+        rows = (
+            select(Outbox.state)
+            .where(Outbox.kind == "new_ticket", Outbox.recipient == "sam@example.test")
+            .order_by(Outbox.id)
+        )
+        assert session.scalars(rows).all() == ["waiting", "waiting", "gathered"]
+
+
 def test_a_known_address_is_answered_like_a_strangers(world: World) -> None:
     """It is that contact's ticket, unproven; the same services, the same limits, no word of who they are."""
     furnish(world)

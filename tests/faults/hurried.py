@@ -18,6 +18,11 @@ BUSY = """
 import store.database as database
 database.BUSY_SECONDS = 2.0
 """
+# Seconds from one run of the timers to the next.
+TIMERS = """
+import postdesk.schedule as schedule
+schedule.EVERY = 8
+"""
 # Seconds in which a fault of an S3 store is not tried again, and for which it is left alone after one.
 S3 = """
 import store.s3_client as client

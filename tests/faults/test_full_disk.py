@@ -44,7 +44,8 @@ class OnDisk(Patient):
 
     def __init__(self, disk: Path) -> None:
         super().__init__(("smtp", "work", "deliver", "portal"), url=f"sqlite:///{disk}/desk.db", settings=FREELY)
-        self.environment["POSTDESK_BLOBS__RESERVE_MB"] = "0"  # the database itself is to meet the end of the disk
+        # The database itself is to meet the end of the disk.
+        self.environment |= {"POSTDESK_BLOBS__RESERVE_MB": "0", "POSTDESK_DATABASE__RESERVE_FILE_MB": "0"}
 
     def __enter__(self) -> Self:
         super().__enter__()
@@ -128,3 +129,35 @@ def test_below_the_reserve_of_the_database_nothing_is_taken(small_disk: Path) ->
         assert until_refused(desk.smtp)[-1] == 452
         (small_disk / "ballast").unlink()
         wait_for(lambda: reply(desk.smtp, 1000) == 250, "room for a mail", 60)
+
+
+FULL, AGAIN = "the disk of the database is full; mail is refused for now", "the disk of the database has room again"
+
+
+@pytest.mark.attack(85)
+@pytest.mark.timeout(400)
+def test_the_reserve_file_is_given_up_for_what_was_taken(small_disk: Path) -> None:
+    """Others fill the disk: what waits becomes tickets all the same, new mail gets 452, the operator is told once."""
+    desk = OnDisk(small_disk)
+    desk.environment["POSTDESK_DATABASE__RESERVE_FILE_MB"] = "6"
+    reserve = small_disk / "desk.db-reserve"
+    with desk:
+        wait_for(reserve.exists, "the reserve file", 60)
+        assert (reserve.stat().st_blocks * 512, reserve.stat().st_mode & 0o777) == (6 * 1024 * 1024, 0o600)
+        desk.stop()
+        desk.start("smtp", "portal")  # it takes mail, and nobody handles it
+        send(desk.smtp, *(mail(f"taken{n}@customer.test", f"Taken {n}") for n in range(20)))
+        ballast = fill(small_disk)
+        wait_for(lambda: not reserve.exists(), "the reserve file to be given up", 60)
+        desk.stop()
+        desk.start("smtp", "work", "deliver", "portal")
+        desk.wait_handled(20, 120)
+        assert {kind for kind, _ in outcomes(desk)} == {"opened"}
+        assert reply(desk.smtp, 1) == 452
+        assert not reserve.exists()
+        ballast.unlink()
+        wait_for(lambda: reply(desk.smtp, 1000) == 250, "room for a mail", 60)
+        assert reserve.exists()
+        desk.wait_handled(21, 120)
+        assert_ledger(desk)
+        assert (desk.log().count(FULL), desk.log().count(AGAIN)) == (2, 1)  # by each of the two services that met it

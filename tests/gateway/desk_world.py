@@ -16,7 +16,7 @@ from desk.files import FilePolicy
 from desk.keys import Keys
 from desk.said import spoken
 from gateway.desk_addresses import Addresses, DeskAddress
-from gateway.envelope import Envelope
+from gateway.envelope import Envelope, Source
 from gateway.intake import Intake
 from gateway.rules import Rules
 from gateway.sender.checker import SenderCheck
@@ -207,16 +207,11 @@ class World:
         return Intake(*parts, senders=self.senders, batch=batch, clock=self.clock)
 
     def send(
-        self,
-        raw: bytes,
-        *,
-        reverse_path: str = "relay@sample.test",
-        recipients: tuple[str, ...] = (DESK,),
-        peer: str = "",
-        helo: str = "",
-    ) -> int:
+        self, raw: bytes, *, reverse_path: str = "relay@sample.test", recipients: tuple[str, ...] = (DESK,),
+        peer: str = "", helo: str = "", source: Source = "smtp",
+    ) -> int:  # fmt: skip
         """Accept a mail; it waits."""
-        envelope = Envelope(reverse_path, recipients, "smtp", peer=peer, helo=helo, received_at=self.clock())
+        envelope = Envelope(reverse_path, recipients, source, peer=peer, helo=helo, received_at=self.clock())
         return self.spool.accept(envelope, raw)
 
     def handle(self) -> None:

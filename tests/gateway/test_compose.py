@@ -37,7 +37,7 @@ KINDS = (
     "confirm, no ticket|confirm, stranger|answer, table|answer, ticket|answer, form|copy|shared|shared, added|"
     "shared, watching|approval|approval_result|approval_result, rejected|alert, due|alert, overdue|alert, completed|"
     "alert, in process|alert, tasks|assigned|due|merged|update, unanswered|reminder|digest|day_sheet|announcement|"
-    "due, first answer"
+    "due, first answer|new_tickets"
 ).split("|")
 
 
@@ -216,6 +216,9 @@ HEADERS = {
     ),
     "reminder": ("Re: [T20190409.0968] A second monitor", "Example Service Desk", "auto-generated", "contact"),
     "digest": ("Your tickets, 9 Apr 2019", "Example Service Desk", "auto-generated", None),
+    "new_tickets": (
+        "412 new tickets since 9 Apr 2019, 13:07 BST", "Example Service Desk", "auto-generated", None,
+    ),
     "day_sheet": ("Desk, 9 Apr 2019", "Example Service Desk", "auto-generated", None),
     "announcement": ("Portal maintenance on 13 April, 22:00", "Example Service Desk", "auto-generated", None),
     "due": ("Re: [T20190409.0967] Phones down at Blackfriars", "Example Service Desk", "auto-generated", "team"),

@@ -127,6 +127,20 @@ def test_many_letters_use_several_connections(base: Database) -> None:
     assert len({re.search(rb"Message-ID: (\S+)", mail).group(1) for mail in server.mails}) == 40  # type: ignore[union-attr]
 
 
+def test_one_that_helps_out_takes_as_many_as_it_is_told(base: Database) -> None:
+    """Only where a whole batch waits; what it leaves is for the others."""
+    for number in range(9):
+        world.add(base, world.row(100 + number, "customer_wrote", world.SAM, event_id=world.EVENT))
+    with scripted() as server, deliverer(base, server, Clock(), least=5, batch=5) as delivery:
+        assert [delivery.drain_once(most) for most in (2, 3, 0)] == [2, 3, 0]
+        world.add(base, world.row(109, "customer_wrote", world.SAM, event_id=world.EVENT))
+        called: list[int] = []
+        assert delivery.drain_once(on_whole=lambda: called.append(len(server.mails))) == 5
+        assert delivery.drain_once(on_whole=lambda: called.append(len(server.mails))) == 0
+    assert called == [5]  # once, before the batch is sent
+    assert len(server.mails) == 10
+
+
 @pytest.mark.feature("F118", "mail")
 @pytest.mark.feature("F200")
 def test_changes_go_in_one_letter(base: Database) -> None:
@@ -361,7 +375,7 @@ def test_on_postgresql() -> None:
         with scripted() as server, deliverer(base, server, clock) as delivery:
             while delivery.drain_once():
                 pass
-            assert len(server.mails) == 52  # of 58 rows six updates go along in another
+            assert len(server.mails) == 53  # of 59 rows six updates go along in another
             server.answers["RCPT"] = b"550 5.1.1 no such user\r\n"
             world.add(base, world.row(3_000_000, "update", event_id=world.EVENT))
             delivery.drain_once()

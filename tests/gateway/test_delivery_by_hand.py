@@ -1,10 +1,12 @@
 """What a person does about letters: lists, tries again, sends once more, drops; on both kinds of database."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import select, update
+from sqlalchemy.orm import Session
 
 from desk import letter_list, letters_by_hand
 from desk.letter_list import OutLetter, Wanted
@@ -146,6 +148,21 @@ def test_not_sent_again(world: World, letters: dict[str, int], state: str) -> No
     with pytest.raises(NotPossible), world.database.transaction() as session:
         letters_by_hand.send_again(session, letters[state], "pat", NOW, world.database.ids.next)
     assert row(world, letters[state]).state == ("waiting" if state == "deferred" else state)
+
+
+@pytest.mark.parametrize("act", ["retry", "send_again", "drop"])
+def test_what_is_told_with_others_is_left_alone(world: World, letters: dict[str, int], act: str) -> None:
+    """A person need do nothing: it waits for its company, and is offered for no act."""
+    one, next_id = letters["gathered"], world.database.ids.next
+    acts: dict[str, Callable[[Session], None]] = {
+        "retry": lambda session: letters_by_hand.retry(session, one, NOW),
+        "send_again": lambda session: letters_by_hand.send_again(session, one, "pat", NOW, next_id),
+        "drop": lambda session: letters_by_hand.drop(session, one, "pat", "", NOW, next_id),
+    }
+    with pytest.raises(NotPossible, match="is told with others"), world.database.transaction() as session:
+        acts[act](session)
+    (found,) = listed(world, state="gathered")
+    assert (found.done, found.is_for_people) == (False, False)
 
 
 def test_a_muted_address_is_to_be_lifted_first(world: World, letters: dict[str, int]) -> None:

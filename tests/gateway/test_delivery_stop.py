@@ -65,7 +65,7 @@ def sending(url: str, port: int, seconds: float, closing: Event) -> None:
     house: Any = SimpleNamespace(
         deliverer=made, settings=SimpleNamespace(work=SimpleNamespace(poll_seconds=1.0), webhooks=())
     )
-    roles.deliver(house, Wake())
+    roles.deliver(house, Wake(), Wake())
     os._exit(0)  # as the supervisor ends it: a thread that waits for a relay keeps nobody
 
 

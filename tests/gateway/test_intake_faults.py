@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select, update
 
-from desk import numbers
+from desk.numbers import STANDARD
 from gateway.intake import LEASE, RETRY_AFTER, Intake
 from gateway.spool import INLINE
 from store.blobs import FolderBlobs
@@ -177,7 +177,7 @@ def test_numbers_are_unique_under_eight_threads(database: Database) -> None:
 
     def one(_: int) -> str:
         with database.transaction() as session:
-            return numbers.allocate(session, 1, sample.NOW, sample.RULES.zone)[0]
+            return STANDARD.allocate(session, 1, sample.NOW, sample.RULES.zone)[0]
 
     with ThreadPoolExecutor(8) as threads:
         found = list(threads.map(one, range(200)))

@@ -1,6 +1,7 @@
 """Match: every piece of evidence is weighed, and the best answer decides."""
 
 from desk.access import Person
+from desk.numbers import STANDARD
 from desk.state import ContactState, TicketState
 from gateway.desk_addresses import Recipient
 from gateway.envelope import Envelope, Mailbox, Message
@@ -32,7 +33,8 @@ def mail(
     message = Message(
         subject, Mailbox("", "x@customer.test"), in_reply_to=(answers,) if answers else (), references=references
     )
-    return Incoming(1, Envelope("", (), "smtp"), message, recipients, b"key")
+    named = tuple(STANDARD.find_all(subject))
+    return Incoming(1, Envelope("", (), "smtp"), message, recipients, b"key", numbers=named)
 
 
 def kinds(found: Match) -> list[tuple[str, int, str]]:

@@ -17,6 +17,7 @@ from gateway.errors import ShuttingDown, StorageFailed, StorageFull, Temporary
 from gateway.spool import GROUP, INLINE, Spool
 from store.blobs import FolderBlobs
 from store.database import Database
+from store.room import Room
 from store.tables import RawMail, ReceivedMail, Tally
 
 ENVELOPE = Envelope("ann@customer.test", ("service@desk.test",), "smtp", peer="192.0.2.1", helo="mx.customer.test")
@@ -179,7 +180,7 @@ def test_a_writer_that_cannot_be_sealed(database: Database, spool: Spool, blobs:
 
 def test_below_the_reserve_nothing_is_taken(database: Database, blobs: FolderBlobs, tmp_path: Path) -> None:
     """Too little room: 452 before anything is written; a half blob is removed."""
-    spool = Spool(database, blobs, folders=[tmp_path], reserve=1 << 62)
+    spool = Spool(database, blobs, room=Room((tmp_path,), 1 << 62))
     try:
         writer = blobs.writer()
         writer.write(b"words")

@@ -38,7 +38,7 @@ LOCAL = "127.0.0.1"
 def watched(world: World, *, seconds: float = 0.0) -> Metrics:
     """The figures of the sample desk, on a machine with one disk."""
     sizes = Sizes(4096, 128, {"blobs": Disk(10, 100)})
-    return Metrics(world.database, lambda: sizes, BUILD, reserve=7, seconds=seconds, clock=world.clock)
+    return Metrics(world.database, lambda: sizes, BUILD, reserve=lambda: 7, seconds=seconds, clock=world.clock)
 
 
 def browser(world: World, peer: str = LOCAL, **changes: Any) -> Browser:

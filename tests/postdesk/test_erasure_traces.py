@@ -61,10 +61,11 @@ def test_letters_to_others_are_written_anew(desk: tuple[House, World]) -> None:
     an_hour_ago = datetime.now(UTC) - timedelta(hours=1)
     held = _letter(house, ticket, state="held")
     freed = _letter(house, ticket, lease_until=an_hour_ago)
+    of_many = _letter(house, None)  # about several new tickets
     erase(house)
     with house.database.reading() as session:
-        letters = [session.get_one(Outbox, one) for one in (held, freed)]
-    assert [(one.state, one.rendered) for one in letters] == [("held", None), ("waiting", None)]
+        letters = [session.get_one(Outbox, one) for one in (held, freed, of_many)]
+    assert [(one.state, one.rendered) for one in letters] == [("held", None), ("waiting", None), ("waiting", None)]
 
 
 def test_a_letter_to_others_that_is_being_sent(desk: tuple[House, World], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -84,9 +85,10 @@ def test_a_letter_to_others_that_is_being_sent(desk: tuple[House, World], monkey
         assert not {"near", "sending"} & set(session.scalars(select(Erasure)).one().report)
 
 
-def _letter(house: House, ticket: int, state: str = "waiting", lease_until: datetime | None = None) -> int:
+def _letter(house: House, ticket: int | None, state: str = "waiting", lease_until: datetime | None = None) -> int:
+    kind = "customer_wrote" if ticket else "new_tickets"
     letter = Outbox(
-        id=house.database.ids.next(), kind="customer_wrote", recipient=SAM, ticket_id=ticket, context={}, state=state,
+        id=house.database.ids.next(), kind=kind, recipient=SAM, ticket_id=ticket, context={}, state=state,
         lease_until=lease_until, rendered=f"From: {NAME}".encode(), message_id="<y@desk.test>", next_at=NOW,
         created_at=NOW,
     )  # fmt: skip

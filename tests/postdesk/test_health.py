@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import socket
 import threading
 import urllib.error
@@ -14,8 +15,9 @@ import pytest
 
 from portal.watching import Access
 from postdesk import health, watching
-from postdesk.health import CONNECTIONS, HealthServer
+from postdesk.health import CONNECTIONS, HealthServer, Running
 from postdesk.readiness import SILENT, Part, Readiness
+from postdesk.serve import Supervisor
 from postdesk.wiring import House
 from tests.peers.common import free_port, wait_for
 from tests.peers.desk import Desk
@@ -77,6 +79,35 @@ def test_what_a_role_needs(house: House, config: Path) -> None:
     assert found["database"] == ""
     assert found["schema"].startswith("is not that of this program")
     assert found["blobs"] == "cannot be written"
+
+
+def test_processes_that_do_not_run_are_named() -> None:
+    """Those that never ran, have ended, or are dead and not yet taken off; a child sees what its parent writes down."""
+    running = Running(["work 1", "deliver", "health"])
+    assert running.missing().startswith("work 1, deliver, health: not running")
+    read, write = os.pipe()
+    child = os.fork()
+    if not child:
+        os.read(read, 1)
+        os._exit(0 if running.missing().startswith("deliver: not") else 1)
+    running.note([child, 0, os.getpid()])
+    os.write(write, b"!")
+    os.waitid(os.P_PID, child, os.WEXITED | os.WNOWAIT)
+    assert running.missing().startswith("work 1, deliver: not running")
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    running.note([os.getpid()] * 3)
+    assert running.missing() == ""
+    os.close(read)
+    os.close(write)
+
+
+def test_who_helps_out_stands_in_for_nobody(make: Callable[..., House]) -> None:
+    """It comes and goes: the process beside it is missed whether it runs or not."""
+    relay = {"RELAY__MODE": "smtp", "RELAY__HOST": "relay.customer.test"}
+    house = make(**relay, DELIVERY__PROCESSES="2", HEALTH__PORT="9090")
+    supervisor = Supervisor(house, ("work", "deliver"), workers=1)
+    assert [child.name for child in supervisor._children] == ["work 1", "deliver", "deliver 2", "health"]
+    assert supervisor._running.missing().startswith("work 1, deliver, health: not running")
 
 
 @asynccontextmanager

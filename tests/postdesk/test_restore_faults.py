@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, func, select, update
 
 from postdesk import schedule
 from store.tables import Alert, Lease, Outbox, Ticket
@@ -126,3 +126,40 @@ def test_letters_of_the_clock_are_not_sent_again(each: Two) -> None:
         assert session.scalar(select(Alert.sent_at).where(Alert.ticket_id == second)) is not None
         assert session.scalar(select(func.count()).where(Outbox.state == "waiting")) == 0
     other.database.close()
+
+
+@pytest.mark.parametrize("send", [False, True])
+def test_new_tickets_that_were_to_be_told_together(two: Two, send: bool) -> None:
+    """The desk that was has told of them: together they are one letter that waits for a person."""
+    with two.house.database.transaction() as session:
+        tickets = session.scalars(select(Ticket.id).order_by(Ticket.id).limit(2)).all()
+        for ticket in tickets:
+            session.add(
+                Outbox(
+                    id=two.house.database.ids.next(),
+                    kind="new_ticket",
+                    recipient="sam@desk.test",
+                    ticket_id=ticket,
+                    state="gathered",
+                    next_at=datetime.now(UTC),
+                    created_at=datetime.now(UTC),
+                )
+            )
+    made = two.backup()
+    said = two.restore(made, *(["--send-waiting"] if send else []))
+    other = two.other()
+    with other.database.reading() as session:
+        states = session.scalars(select(Outbox.state).where(Outbox.recipient == "sam@desk.test", of_strangers())).all()
+        together = session.scalars(select(Outbox).where(Outbox.kind == "new_tickets")).all()
+        if send:
+            assert (sorted(states), together) == (["gathered", "gathered"], [])
+        else:
+            assert sorted(states) == ["folded", "folded"]
+            assert [(row.state, row.context["tickets"]) for row in together] == [("held", list(tickets))]
+            assert "1 new_tickets" in said
+    other.database.close()
+
+
+def of_strangers() -> ColumnElement[bool]:
+    """The letters about single tickets that were told together, or are to be."""
+    return Outbox.state.in_(("gathered", "folded"))
