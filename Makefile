@@ -12,6 +12,8 @@ PEERS ?= dovecot-imapd postfix rspamd spamassassin nginx systemd chromium fonts-
 # Of `make crash`.
 ROUNDS ?= 100
 SEED ?=
+# Tests often wait for a service to start or to answer: half as many again as there are processors keep them busy.
+WORKERS ?= $(shell echo $$(( $$(nproc) * 3 / 2 )))
 # More for pytest, for example: make test ARGS="-k token"
 ARGS ?=
 # How long `make fuzz` runs each target and `make soak` its traffic: 90s, 10m, 12h.
@@ -42,7 +44,7 @@ demo: $(V)/.ok-run ## Play a short conversation against the running desk
 	@$(BIN)/postdesk demo
 
 test: $(V)/.ok-dev peers ## Install what the tests need and run them all
-	@$(BIN)/python -m pytest -q -n auto --dist worksteal $(ARGS)
+	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal $(ARGS)
 
 peers:
 	@tools/install-peers $(PEERS)

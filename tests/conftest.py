@@ -1,6 +1,8 @@
 """What many tests start from: a database of each kind, a running desk, a browser."""
 
-from collections.abc import Iterator
+import gc
+import os
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -8,9 +10,24 @@ import structlog
 from playwright.sync_api import Browser
 
 from store.database import Database
-from store.migrations import upgrade
+from tests import empty
+from tests.peers.common import quick_root
 from tests.peers.desk import Desk
 from tests.servers import Postgres, chromium
+
+if (_root := quick_root()) != "/tmp":
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", _root)  # where `tmp_path` lies
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Twenty thousand tests stay to the end: garbage is not looked for among them."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+        gc.freeze()
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -25,6 +42,13 @@ def _logging() -> None:
     )
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _statements() -> Iterator[None]:
+    """All tests of a process share what SQLAlchemy compiled."""
+    with empty.shared_statements():
+        yield
+
+
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Postgres]:
     """A private PostgreSQL, one for each test process."""
@@ -36,20 +60,24 @@ def postgres() -> Iterator[Postgres]:
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
     """An empty database with our tables; the test runs on each kind."""
     if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path}/desk.db"
-    else:
-        url = request.getfixturevalue("postgres").fresh_database()
-    found = Database(url)
-    upgrade(found)
-    yield found
-    found.close()
+        found = empty.migrated(tmp_path / "desk.db")
+        yield found
+        found.close()
+        return
+    with request.getfixturevalue("postgres").migrated_database() as url:
+        found = Database(url)
+        yield found
+        found.close()
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
 def desk(request: pytest.FixtureRequest) -> Iterator[Desk]:
     """A running Postdesk with all roles; the test runs on each kind of database."""
-    url = "" if request.param == "sqlite" else request.getfixturevalue("postgres").fresh_database()
-    with Desk(url=url) as running:
+    if request.param == "sqlite":
+        with Desk() as running:
+            yield running
+        return
+    with request.getfixturevalue("postgres").migrated_database() as url, Desk(url=url) as running:
         yield running
 
 

@@ -11,7 +11,12 @@ from pathlib import Path
 import psycopg
 import pytest
 from imapclient import IMAPClient
+from sqlalchemy import select, update
 
+from store.database import Database
+from store.migrations import is_current
+from store.tables import Tally
+from tests import empty
 from tests.peers import common
 from tests.servers import Dovecot, Postfix, Postgres, chromium, require, wait_for
 
@@ -178,3 +183,19 @@ def test_a_missing_peer_is_skipped_or_fails_in_ci(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("CI", "true")
     with pytest.raises(pytest.fail.Exception, match="no-such-peer is not installed"):
         require("no-such-peer")
+
+
+@pytest.mark.peer
+def test_empty_databases_are_as_migrated_and_apart(postgres: Postgres, tmp_path: Path) -> None:
+    """Copies have the newest tables and the ledger; what one is given no other has; PostgreSQL drops it in the end."""
+    with postgres.migrated_database() as one, postgres.migrated_database() as two:
+        made = [Database(one), Database(two), *(empty.migrated(tmp_path / f"{name}.db") for name in ("a", "b"))]
+        for database in made:
+            assert is_current(database)
+            with database.transaction() as session:
+                assert session.scalars(select(Tally.value)).unique().all() == [0]
+                session.execute(update(Tally).values(value=7))
+        for database in made:
+            database.close()
+    with pytest.raises(psycopg.OperationalError, match="does not exist"):
+        psycopg.connect(one.replace("+psycopg", ""))

@@ -11,7 +11,6 @@ from sqlalchemy.orm import Session
 from desk import old_tickets
 from desk.retention import Gone
 from store.database import Database
-from store.migrations import upgrade
 from store.tables import Event, Ticket
 from tests.gateway import desk_world as sample
 from tests.gateway.desk_world import ANN, NOW, People
@@ -26,10 +25,10 @@ OLD = NOW - timedelta(days=300)
 @pytest.fixture
 def many_writers(postgres: Postgres) -> Iterator[Database]:
     """PostgreSQL: on SQLite there is one writer at a time anyway."""
-    found = Database(postgres.fresh_database())
-    upgrade(found)
-    yield found
-    found.close()
+    with postgres.migrated_database() as url:
+        found = Database(url)
+        yield found
+        found.close()
 
 
 def closed(database: Database, people: People, number: str, **values: int) -> int:

@@ -6,7 +6,8 @@ import pytest
 
 from tests.peers.desk import Desk
 
-FREELY = {"CAPS__FIRST_RECEIPTS_PER_MINUTE": "100000"}  # many strangers write to a shared desk within a minute
+# Many strangers write to a shared desk within a minute, and tests look for the letter about each.
+FREELY = {"CAPS__FIRST_RECEIPTS_PER_MINUTE": "100000", "CAPS__STRANGER_LETTERS_PER_READER_HOUR": "100000"}
 
 
 @pytest.fixture(scope="session")

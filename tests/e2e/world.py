@@ -17,7 +17,7 @@ from postdesk.demo_mails import body
 from store.blobs import FolderBlobs
 from store.database import Database
 from store.tables import Attachment, Disposition, Outbox, ReceivedMail, Ticket
-from tests.peers.desk import DESK, Desk
+from tests.peers.desk import DESK, Desk, set_up
 from tests.servers import wait_for
 
 CHECKOUT = Path(__file__).parents[2]
@@ -141,7 +141,7 @@ class Shell:
 
     def init(self) -> "Shell":
         """Set up the sample desk."""
-        self.run("init", "--sample")
+        set_up(self.config, self.environment)
         return self
 
     def run(self, *words: str, stdin: bytes = b"", code: int = 0, bare: bool = False, seconds: float = 120) -> str:

@@ -13,7 +13,7 @@ from store.tables import JobRun, Lease, Outbox, ReceivedMail
 from tests.attacks import relays
 from tests.e2e.machines import Patient
 from tests.e2e.world import assert_ledger, mail, outcomes, send
-from tests.faults.hurried import NO_SLEEP, Hurried
+from tests.faults.hurried import NO_SLEEP, TIMERS, Hurried
 from tests.gateway.scripted_smtp import Scripted, scripted
 from tests.peers.common import require, wait_for
 
@@ -64,7 +64,9 @@ def desk(request: pytest.FixtureRequest, clock: Clock) -> Iterator[tuple[Patient
     """A running desk with that clock, and its relay."""
     url = "" if request.param == "sqlite" else request.getfixturevalue("postgres").fresh_database()
     with scripted() as server:
-        made = Hurried(NO_SLEEP, ("smtp", "work", "deliver", "schedule"), url=url, settings=relays.to_relay(server))
+        made = Hurried(
+            NO_SLEEP + TIMERS, ("smtp", "work", "deliver", "schedule"), url=url, settings=relays.to_relay(server)
+        )
         made.environment |= clock.environment
         with made:
             yield made, server

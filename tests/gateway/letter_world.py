@@ -37,6 +37,7 @@ from store.tables import (
     TeamMember,
     Ticket,
 )
+from tests import empty
 
 NOW = datetime(2019, 4, 9, 12, 7, tzinfo=UTC)
 KEYS = Keys(((1, bytes(range(32))),))
@@ -61,12 +62,16 @@ WAITING = 90  # a ticket that waits for Jane, where a test asks for one
 
 def database(folder: Path) -> Database:
     """An empty database with the tables of today."""
-    return prepared(Database(f"sqlite:///{folder / 'desk.db'}"))
+    return _with_ids(empty.of_today(folder / "desk.db"))
 
 
 def prepared(base: Database) -> Database:
     """The same database with the tables of today, and ids to give out."""
     Base.metadata.create_all(base.engine)
+    return _with_ids(base)
+
+
+def _with_ids(base: Database) -> Database:
     with base.engine.begin() as connection:
         connection.execute(insert(IdBlock).values(name="rows", next=1000))
     return base
@@ -370,6 +375,13 @@ def _by_clock(base: Database) -> dict[str, Outbox]:
         "digest": row(2091, "digest", ticket_id=None),
         "day_sheet": row(
             2092, "day_sheet", ANA, ticket_id=None, context={"until": (NOW + timedelta(hours=11)).isoformat()}
+        ),
+        "new_tickets": row(
+            2095,
+            "new_tickets",
+            SAM,
+            ticket_id=None,
+            context={"since": NOW.isoformat(), "count": 412, "tickets": [91, 1]},
         ),
         "announcement": row(2093, "announcement", ticket_id=None, context={"announcement": 95}),
         "due, first answer": row(2094, "due", SAM, ticket_id=91, context={"stage": "answer due"}),

@@ -13,17 +13,18 @@ from gateway.intake import Intake
 from gateway.token import Token
 from store.database import Database
 from tests.gateway import desk_world as sample
-from tests.gateway.conftest import _copy_postgres
 from tests.gateway.desk_world import ANN, DESK, NUMBER, PAT, SAM, People, World
 from tests.peers.common import wait_for
+from tests.servers import Postgres
 
 
 @pytest.fixture
-def database(migrated_postgres: str) -> Iterator[Database]:
+def database(postgres: Postgres) -> Iterator[Database]:
     """PostgreSQL: on SQLite there is one writer at a time anyway."""
-    found = Database(_copy_postgres(migrated_postgres))
-    yield found
-    found.close()
+    with postgres.migrated_database() as url:
+        found = Database(url)
+        yield found
+        found.close()
 
 
 def customer(people: People) -> bytes:

@@ -1,4 +1,4 @@
-"""A running Postdesk in a temporary folder, started as an operator would: `postdesk init`, `postdesk serve`."""
+"""A running Postdesk in a temporary folder: set up as `postdesk init` does it, started by `postdesk serve`."""
 
 import contextlib
 import email
@@ -8,15 +8,19 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from email.message import EmailMessage
 from functools import partial
 from pathlib import Path
 from typing import Self
+from unittest.mock import patch
 
 from sqlalchemy import func, select
 
+from postdesk.init import Answers, run
 from store.database import Database
 from store.tables import Disposition, ReceivedMail, Tally
+from tests import empty
 from tests.peers.common import free_port, short_folder, wait_for
 
 ALL = ("smtp", "lmtp", "imap", "work", "deliver", "schedule", "portal")
@@ -27,6 +31,15 @@ def to_relay(port: int, **more: str) -> dict[str, str]:
     """Settings that hand letters to a relay of this machine, without TLS; `more` are further ones of [relay]."""
     chosen = {"MODE": "smtp", "HOST": "127.0.0.1", "PORT": str(port), "TLS": "none", **more}
     return {f"RELAY__{name}": value for name, value in chosen.items()}
+
+
+def set_up(config: Path, environment: Mapping[str, str]) -> None:
+    """What `postdesk init --sample` does, without a process for it and with tables that are there already."""
+    chosen = {name: value for name, value in environment.items() if name.startswith("POSTDESK_")}
+    if "POSTDESK_DATABASE__URL" not in chosen:
+        empty.migrated(config.parent / "desk.db").close()
+    with patch.dict(os.environ, chosen):
+        run(config, Answers.sample())
 
 
 class Desk:
@@ -56,6 +69,7 @@ class Desk:
             "DESK__BASE_URL": f"http://127.0.0.1:{self.page}",
             "LOG__LEVEL": "warning",
             "DELIVERY__FOLD_SECONDS": "0",
+            "DELIVERY__PROCESSES": "1",
             **({"DATABASE__URL": url} if url else {}),
             **(settings or {}),
         }
@@ -67,7 +81,7 @@ class Desk:
     def __enter__(self) -> Self:
         with contextlib.ExitStack() as stack:
             self.folder = stack.enter_context(short_folder("pd."))
-            self.said = self.run("init", "--sample")
+            self.set_up()
             if self._extra:
                 with (self.folder / "postdesk.toml").open("a", encoding="utf-8") as file:
                     file.write(self._extra)
@@ -80,6 +94,10 @@ class Desk:
 
     def __exit__(self, *_: object) -> None:
         self._stack.close()
+
+    def set_up(self) -> None:
+        """Settings, key, tables and first rows."""
+        set_up(self.folder / "postdesk.toml", self.environment)
 
     @property
     def url(self) -> str:

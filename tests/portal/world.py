@@ -4,6 +4,7 @@ import struct
 import zlib
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,6 @@ from store.database import Database
 from store.tables import (
     Account,
     Attachment,
-    Base,
     Contact,
     ContactAddress,
     Event,
@@ -29,6 +29,7 @@ from store.tables import (
     Tally,
     Ticket,
 )
+from tests import empty
 
 START = datetime(2019, 4, 9, 12, 7, tzinfo=UTC)
 PASSWORD = "four plain sample words"
@@ -134,8 +135,7 @@ class World:
             account = credentials.activate(
                 session, KEYS, person, kind="password", hours=1, now=self.clock(), by="Sam", next_id=next_id
             )
-            hashed = passwords.hash_password(password)
-            credentials.set_password(session, account, hashed, now=self.clock(), next_id=next_id)
+            credentials.set_password(session, account, _hash(password), now=self.clock(), next_id=next_id)
 
     def person(self, session: Session, name: str) -> Contact | Staff:
         """Somebody of the sample desk."""
@@ -156,6 +156,12 @@ class World:
             return session.query(Account).filter_by(username=username).one_or_none()
 
 
+@cache
+def _hash(password: str) -> str:
+    """It takes as long as production wants it to: once for all who have the password."""
+    return passwords.hash_password(password)
+
+
 def seed(database: Database) -> None:
     """The rows that the first migration writes."""
     with database._begin() as session:  # the block of ids is what transaction() itself needs
@@ -166,8 +172,7 @@ def seed(database: Database) -> None:
 
 def build(folder: Path) -> World:
     """The sample desk on SQLite."""
-    database = Database(f"sqlite:///{folder}/desk.db")
-    Base.metadata.create_all(database.engine)
+    database = empty.of_today(folder / "desk.db")
     seed(database)
     return fill(World(database, FolderBlobs(folder / "blobs"), Clock()))
 

@@ -10,6 +10,7 @@ import structlog
 from postdesk.init import Answers, run
 from postdesk.settings import load
 from postdesk.wiring import House
+from tests import empty
 from tests.postdesk.moving_world import Moved
 
 
@@ -27,6 +28,7 @@ def _logging_as_before() -> Iterator[None]:
 def config(tmp_path: Path) -> Path:
     """Its settings file; the data lie beside it."""
     path = tmp_path / "postdesk.toml"
+    empty.migrated(tmp_path / "desk.db").close()  # its tables need not be made each time
     run(path, Answers.sample())
     return path
 
