@@ -155,9 +155,11 @@ def test_the_reserve_file_is_given_up_for_what_was_taken(small_disk: Path) -> No
         assert {kind for kind, _ in outcomes(desk)} == {"opened"}
         assert reply(desk.smtp, 1) == 452
         assert not reserve.exists()
+        wait_for(lambda: desk.log().count(FULL) == 2, "word that it is full", 60)
         ballast.unlink()
         wait_for(lambda: reply(desk.smtp, 1000) == 250, "room for a mail", 60)
-        assert reserve.exists()
+        wait_for(reserve.exists, "the reserve file to be made again", 60)
         desk.wait_handled(21, 120)
         assert_ledger(desk)
+        wait_for(lambda: AGAIN in desk.log(), "word that there is room", 60)
         assert (desk.log().count(FULL), desk.log().count(AGAIN)) == (2, 1)  # by each of the two services that met it
