@@ -200,7 +200,6 @@ def check() -> None:
 
     house = open_house(quiet=True)
     lines, faults = check_all(house)
-    house.database.close()
     for line in lines:
         typer.echo(line)
     if faults:

@@ -188,7 +188,6 @@ def _note(house: "House", key: "SigningKey", what: str) -> None:
 
     if not house.missing_database and is_current(house.database):
         audit.alone(house.database, "dkim.changed", what=what, key=key.name)
-    house.database.close()
 
 
 def _keys(house: "House") -> "list[SigningKey]":
