@@ -73,8 +73,9 @@ class Sampler(threading.Thread):
     def run(self) -> None:
         """Until `stop`; a process that ended is noted, and the others are looked at further."""
         pids = self._desk.processes()
-        self.memory.names = _names(self._desk, pids)
         while not self._end.wait(self._every):
+            if len(self.memory.names) < len(pids):  # a process says who it is some time after it began
+                self.memory.names = _names(self._desk, pids)
             for pid in [pid for pid in pids if pid not in self._gone]:
                 try:
                     self.memory.add(pid, time.monotonic() - self._began)
@@ -90,8 +91,8 @@ class Sampler(threading.Thread):
 
 
 def _names(desk: Desk, pids: list[int]) -> dict[int, str]:
-    """The roles of each process, as it says itself in the database; the one without a row keeps the others."""
+    """The roles of each process that has said them in the database; the first keeps the others, and says nothing."""
     with desk.database.reading() as session:
         rows = session.execute(select(Process.name, Process.roles)).all()
     said = {int(found[1]): "+".join(roles) for name, roles in rows if (found := re.search(r":(\d+)", name))}
-    return {pid: said.get(pid, "supervisor") for pid in pids}
+    return {pids[0]: "supervisor"} | {pid: said[pid] for pid in pids if pid in said}
