@@ -26,7 +26,7 @@ class Patient(Desk):
         except TimeoutError:
             ports = {"smtp": self.smtp, "lmtp": self.lmtp, "portal": self.page}
             waited = [port for role, port in ports.items() if role in self._roles]
-            wait_for(lambda: all(map(self._answers, waited)), f"Postdesk\n{self.log()}", 90)
+            wait_for(lambda: all(map(self._answers, waited)) and self._is_whole(), f"Postdesk\n{self.log()}", 90)
 
 
 class Machine(Patient):

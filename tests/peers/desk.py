@@ -18,6 +18,7 @@ from unittest.mock import patch
 from sqlalchemy import func, select
 
 from postdesk.init import Answers, run
+from postdesk.roles import FRONT
 from store.database import Database
 from store.tables import Disposition, ReceivedMail, Tally
 from tests import empty
@@ -111,7 +112,7 @@ class Desk:
     def run(self, *words: str, stdin: bytes = b"", code: int = 0) -> str:
         """Run a command to its end; what it printed. Fails when its exit code is another one."""
         done = subprocess.run(
-            self.command(*words), input=stdin, capture_output=True, env=self.environment, timeout=60, check=False
+            self.command(*words), input=stdin, capture_output=True, env=self.environment, timeout=120, check=False
         )
         text = done.stdout.decode() + done.stderr.decode()
         assert done.returncode == code, f"{words} ended with {done.returncode}: {text}"
@@ -134,6 +135,15 @@ class Desk:
             if role in ports:
                 answers = partial(self._answers, ports[role])
                 wait_for(answers, f"Postdesk's {role}\n{self.log()}", 60)
+        wait_for(self._is_whole, f"all processes of Postdesk\n{self.log()}", 60)
+
+    def _is_whole(self) -> bool:
+        """Whether all run that run for good: those that listen come first, and others are forked some time after."""
+        assert self.process.poll() is None, f"Postdesk ended: {self.log()}"
+        front = not set(FRONT).isdisjoint(self._roles)
+        with contextlib.suppress(OSError):  # it ends just now
+            return len(self.processes()) > front + self._workers * ("work" in self._roles) + ("deliver" in self._roles)
+        return False
 
     def _answers(self, port: int) -> bool:
         import socket
@@ -161,7 +171,7 @@ class Desk:
         file = self.folder / "log"
         return file.read_text(errors="replace") if file.exists() else ""
 
-    def letters(self, recipient: str = "", wanted: int = 0, seconds: float = 20.0) -> list[EmailMessage]:
+    def letters(self, recipient: str = "", wanted: int = 0, seconds: float = 60.0) -> list[EmailMessage]:
         """The letters in the outbox folder, to one recipient or all, oldest first, once there are `wanted`."""
         found: list[EmailMessage] = []
 

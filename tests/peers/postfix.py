@@ -148,7 +148,7 @@ class Postfix:
         file = self.folder / "log"
         return file.read_text(errors="replace") if file.exists() else ""
 
-    def mails(self, wanted: int = 0, seconds: float = 20.0) -> list[bytes]:
+    def mails(self, wanted: int = 0, seconds: float = 60.0) -> list[bytes]:
         """The mails that ended here, oldest first, once there are at least `wanted`."""
         new = self.folder / "sink" / "all" / "new"
 
