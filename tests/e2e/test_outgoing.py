@@ -38,7 +38,7 @@ def arrived(postfix: Postfix, recipient: str, wanted: int = 1) -> list[EmailMess
         letters = [email.message_from_bytes(raw, policy=email.policy.default) for raw in postfix.mails()]
         return [letter for letter in letters if letter["X-Original-To"] == recipient]
 
-    wait_for(lambda: len(found()) >= wanted, f"{wanted} letters to {recipient}\n{postfix.log()}", 30)
+    wait_for(lambda: len(found()) >= wanted, f"{wanted} letters to {recipient}\n{postfix.log()}", 60)
     return found()
 
 
@@ -138,10 +138,16 @@ def test_a_bounce_comes_back_to_its_letter() -> None:
 def _check_bounced(desk: Desk, report: Disposition) -> None:
     with desk.database.reading() as session:
         row = session.scalars(select(Outbox).where(Outbox.recipient == GONE)).one()
-        tries = session.scalars(select(Delivery).where(Delivery.outbox_id == row.id).order_by(Delivery.id)).all()
         muted = session.scalars(select(Suppression)).one()
+
+    def tries() -> dict[str, str]:
+        with desk.database.reading() as session:
+            found = session.scalars(select(Delivery).where(Delivery.outbox_id == row.id))
+            return {one.result: one.reply for one in found}
+
     assert row.state == "refused"
-    said = {found.result: found.reply for found in tries}
+    # The report may be back before the relay's word for the letter is noted.
+    said = wait_for(lambda: found if "sent" in (found := tries()) else {}, "the relay's word")
     assert said.keys() == {"sent", "bounced"}
     assert f"{GONE} 5." in said["bounced"]
     assert (muted.address, muted.lifted_at) == (GONE, None)
