@@ -138,9 +138,14 @@ def test_many_names_from_one_address_are_stopped(guarded: Desk, peopled: World) 
         return tried(guarded, "/in", "203.0.113.77", username=f"person{n}@other.test", password="x").status_code
 
     with ThreadPoolExecutor(8) as threads:
-        codes = list(threads.map(one, range(30)))
-    assert sorted(set(codes)) == [422, 429]
-    assert codes.count(422) == 20
+        assert set(threads.map(one, range(19))) == {422}
+        with guarded.database.transaction() as session:  # the minute of these does not end, however slow the machine is
+            tries = session.scalars(select(LoginTry).where(LoginTry.subject == "peer:203.0.113.77")).all()
+            assert len(tries) == 19
+            for row in tries:
+                row.at = datetime.now(UTC) + timedelta(minutes=5)
+        codes = sorted(threads.map(one, range(19, 30)))
+    assert codes == [422] + [429] * 10
     peopled.give_password("eva")
     assert tried(guarded, "/in", "203.0.113.78", username="eva@customer.test", password=PASSWORD).status_code == 303
 

@@ -85,7 +85,7 @@ def test_silence(tmp_path: Path, limits: dict[str, float], said: bytes, reply: b
 def test_slow_store(tmp_path: Path) -> None:
     """A store slower than every time limit is waited for: the limits are for the client."""
     spool = ListSpool(held=True)
-    config = bounded(idle=0.3, session=0.4, grace=0.1, min_rate=10**9)
+    config = bounded(idle=2.0, session=2.5, grace=0.1, min_rate=10**9)  # time enough for what is said before
     with listening(config, spool, tmp_path) as running, Raw(running.port) as client:
         client.start_data()
         client.send(HEADER + b"x\r\n.\r\n")
@@ -113,7 +113,7 @@ def trickle(client: Raw, drops: Iterator[bytes]) -> bytes:
 def test_trickle_in_data(tmp_path: Path, loop: str) -> None:
     """DATA below the minimum rate ends with 421 4.4.2 after the grace, though no pause is long."""
     spool = ListSpool()
-    with listening(bounded(grace=0.4, idle=30), spool, tmp_path, loop) as running, Raw(running.port) as client:
+    with listening(bounded(grace=0.8, idle=30), spool, tmp_path, loop) as running, Raw(running.port) as client:
         client.start_data()
         assert trickle(client, itertools.repeat(b"x\r\n", 200)).startswith(b"421 4.4.2 ")
     assert spool.kept == []
@@ -122,7 +122,7 @@ def test_trickle_in_data(tmp_path: Path, loop: str) -> None:
 @pytest.mark.attack(13)
 def test_trickle_in_a_command(tmp_path: Path) -> None:
     """The time for a command runs from its start: half a line more does not renew it."""
-    with listening(bounded(idle=0.4), ListSpool(), tmp_path) as running, Raw(running.port) as client:
+    with listening(bounded(idle=1.5), ListSpool(), tmp_path) as running, Raw(running.port) as client:
         client.hello()
         assert trickle(client, itertools.repeat(b"N", 200)).startswith(b"421 4.4.2 ")
 
@@ -130,7 +130,7 @@ def test_trickle_in_a_command(tmp_path: Path) -> None:
 @pytest.mark.attack(13)
 def test_chatter(tmp_path: Path) -> None:
     """A client that keeps talking without a mail ends by the session limit, if not by the command limit."""
-    with listening(bounded(session=0.4, commands=10**9), ListSpool(), tmp_path) as running, Raw(running.port) as client:
+    with listening(bounded(session=1.5, commands=10**9), ListSpool(), tmp_path) as running, Raw(running.port) as client:
         client.hello()
         replies = (client.command(b"NOOP") for _ in range(10**6))
         assert next(reply for reply in replies if code(reply) != "250").startswith(b"421 4.7.0 ")
@@ -143,7 +143,7 @@ def test_broken_handshake(tmp_path: Path, loop: str, silent: bool) -> None:
     """A client that asks for TLS and then says nothing, or nonsense, loses its connection and its place."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     trustme.CA().issue_cert("localhost").configure_cert(context)
-    config = replace(bounded(idle=0.4), tls=context)
+    config = replace(bounded(idle=1.5), tls=context)
     with listening(config, ListSpool(), tmp_path, loop) as running, Raw(running.port) as client:
         client.hello()
         assert code(client.command(b"STARTTLS")) == "220"
