@@ -61,7 +61,8 @@ def test_the_harness_behaves_when_nothing_is_changed() -> None:
 def test_a_poll_ends_with_a_reason(command: str, answer: Answer, words: str) -> None:
     """The poll is given up in bounded time and memory, says why without the password, and took nothing."""
     spool = Spool()
-    seconds = 0.5 if words == "no answer in time" else 20.0  # else a slow machine would find the time over, not the fault
+    # Where the time is not the fault, it is not over first on a slow machine.
+    seconds = 0.5 if words == "no answer in time" else 20.0
     with hostile_imap(**{command: answer}) as server:
         mailbox = poller(server, spool, timeout=seconds, batch_timeout=2 * seconds)
         with pytest.raises(MailboxFailed):
