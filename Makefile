@@ -43,8 +43,9 @@ run: $(V)/.ok-run ## Install, set up a sample desk in var/ and serve it
 demo: $(V)/.ok-run ## Play a short conversation against the running desk
 	@$(BIN)/postdesk demo
 
+# Tests start many hundred programs: each finds the code compiled, though containers often forbid Python to keep that.
 test: $(V)/.ok-dev peers ## Install what the tests need and run them all
-	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal $(ARGS)
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal $(ARGS)
 
 peers:
 	@tools/install-peers $(PEERS)
