@@ -36,7 +36,10 @@ def send(house: House, session: Session, now: datetime) -> int:
 
 
 def follow(house: House, canary_id: int, seconds: float, tell: Callable[[Flight], None]) -> Flight | None:
-    """Look at a canary until it is back or the time is up; `tell` hears of it each time that it has come further."""
+    """Look at a canary until it is back or the time is up; `tell` hears of it each time that it has come further.
+
+    A relay may say that it took a mail after it has passed it on: its word is waited for as well.
+    """
     deadline, before = time.monotonic() + seconds, None
     while True:
         with house.database.reading() as session:
@@ -46,6 +49,6 @@ def follow(house: House, canary_id: int, seconds: float, tell: Callable[[Flight]
         if flight != before:
             tell(flight)
             before = flight
-        if flight.handled_at or time.monotonic() >= deadline:
+        if (flight.handled_at and flight.state != "waiting") or time.monotonic() >= deadline:
             return flight
         time.sleep(_LOOK_EACH)

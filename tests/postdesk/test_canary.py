@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select, update
 
+from desk.canary import Flight
 from desk.status import snapshot
-from postdesk import schedule
+from postdesk import canaries, schedule
 from postdesk.settings import SettingsError, load
 from postdesk.wiring import House
 from store.tables import Canary, Outbox
@@ -66,6 +67,27 @@ def test_old_ones_go(config: Path) -> None:
     schedule.run_now(house, "canary", NOW)
     schedule.run_now(house, "canary", NOW + timedelta(days=31))
     assert [row.created_at for row in sent(house)] == [NOW + timedelta(days=31)]
+    house.database.close()
+
+
+def test_the_word_of_the_relay_may_come_last(config: Path) -> None:
+    """A canary that is back before the relay's 250 is noted is followed until it is."""
+    house = desk(config)
+    with house.database.transaction() as session:
+        canary_id = canaries.send(house, session, NOW)
+        session.flush()
+        session.execute(update(Canary).values(arrived_at=NOW, handled_at=NOW))
+    seen: list[datetime | None] = []
+
+    def tell(flight: Flight) -> None:
+        seen.append(flight.handed_at)
+        with house.database.transaction() as session:
+            session.execute(update(Outbox).values(state="sent", done_at=NOW))
+
+    flight = canaries.follow(house, canary_id, 60, tell)
+    assert seen == [None, NOW]
+    assert flight
+    assert flight.handled_at == NOW
     house.database.close()
 
 
