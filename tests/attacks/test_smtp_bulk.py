@@ -115,6 +115,10 @@ def test_as_large_as_it_may_be(attacked: Desk, block: bytes) -> None:
 @pytest.mark.attack(12)
 def test_a_crowd(attacked: Desk) -> None:
     """Of 5,000 connections an address keeps 20, all together 200; who came too much is told so, and others work."""
+    with Raw(attacked.smtp, 60) as last:  # once it is served and gone, who came before counts no more either
+        last.hello()
+        assert code(last.command(b"QUIT")) == "221"
+        assert last.closed()
     with ExitStack() as crowd, cost(attacked, cpu=20, memory=16):
         files = crowd.enter_context(many_files(CROWD + 1000))
         clients = [crowd.enter_context(Raw(attacked.smtp, 60)) for _ in range(min(CROWD, files - 1000))]
