@@ -17,6 +17,8 @@ from tests.servers import Postgres, chromium
 
 if (_root := quick_root()) != "/tmp":
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", _root)  # where `tmp_path` lies
+    # So do desks: a kill takes nothing that is written, synced or not, and who cuts the power mounts a disk there.
+    Desk.root = _root
 
 
 @pytest.hookimpl(wrapper=True)

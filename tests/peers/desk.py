@@ -51,6 +51,7 @@ class Desk:
     """
 
     own_group = False  # whether the service is a process group of its own, which one signal ends
+    root = "/tmp"  # where its folder lies: on a disk for a bench, which measures what is synced
 
     def __init__(
         self,
@@ -81,7 +82,7 @@ class Desk:
 
     def __enter__(self) -> Self:
         with contextlib.ExitStack() as stack:
-            self.folder = stack.enter_context(short_folder("pd."))
+            self.folder = stack.enter_context(short_folder("pd.", self.root))
             self.set_up()
             if self._extra:
                 with (self.folder / "postdesk.toml").open("a", encoding="utf-8") as file:
