@@ -36,6 +36,7 @@ def test_explain_answers_every_mail(rows: list[Path], tmp_path: Path) -> None:
     assert [answer["file"] for answer in answers] == [str(row) for row in rows]
 
 
+@pytest.mark.timeout(600)
 def test_every_mail_comes_in_twice_and_counts_once(rows: list[Path]) -> None:
     """Each mail has an outcome, the ledger adds up, all attachments are there, and the second round changes nothing."""
     mails = [_LINE_END.sub(b"\r\n", row.read_bytes()) for row in rows]
@@ -46,13 +47,13 @@ def test_every_mail_comes_in_twice_and_counts_once(rows: list[Path]) -> None:
     }
     with Desk(("smtp", "work"), settings=settings) as desk:
         _hand_over(desk, mails)
-        desk.wait_handled(len(mails), 90)
+        desk.wait_handled(len(mails), 240)
         assert_ledger(desk)
         first = _counts(desk)
         assert first["opened"] > len(mails) // 4
         assert files(desk)
         _hand_over(desk, mails)
-        desk.wait_handled(2 * len(mails), 90)
+        desk.wait_handled(2 * len(mails), 240)
         assert_ledger(desk)
         second = _counts(desk) - first
         assert set(second) <= {"ignored", "held"}, second
