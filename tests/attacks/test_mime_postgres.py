@@ -18,7 +18,7 @@ CASES = {name: case for name, case in every().items() if {23, 27, 28, 31, 34, 35
 def sent(postgres: Postgres) -> Iterator[dict[str, Outcome]]:
     """All mails whose words are hostile, at a desk on PostgreSQL."""
     settings = {**FREELY, "MAIL__MAX_MB": "5"}
-    with Desk(("smtp", "work", "deliver"), url=postgres.fresh_database(), settings=settings) as desk:
+    with Desk(("smtp", "work", "deliver"), url=postgres.filled_database(), settings=settings) as desk:
         mails = {
             name: (f"pg{number}@attacker.test", personal(case.build(), f"pg{number}"))
             for number, (name, case) in enumerate(CASES.items())

@@ -96,7 +96,7 @@ def test_the_disk_has_the_mail_before_the_client_has_the_250(
     kind: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     """A small mail: the commit is on disk. A big one: its blob, then the name, then the folder, then the commit."""
-    url = "" if kind == "sqlite" else str(request.getfixturevalue("postgres").fresh_database())
+    url = "" if kind == "sqlite" else str(request.getfixturevalue("postgres").filled_database())
     small, big = Mails().new("smtp"), Mails().new("smtp", big=True)
     with Desk(("smtp",), url=url) as desk:
         with watched(desk, tmp_path / "calls"):

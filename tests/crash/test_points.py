@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[2]
 @pytest.mark.parametrize("family", FAMILIES)
 def test_killed_at_every_point(family: str, kind: str, request: pytest.FixtureRequest) -> None:
     """One desk dies at each point in turn, by itself or with all of its processes, and I1 to I7 hold after each."""
-    url = "" if kind == "sqlite" else str(request.getfixturevalue("postgres").fresh_database())
+    url = "" if kind == "sqlite" else str(request.getfixturevalue("postgres").filled_database())
     with scene(url, mailboxes=family == "mailbox") as found:
         for place, point in enumerate(points_of(family)):
             # Each point is met in both ways, one on each kind of database.

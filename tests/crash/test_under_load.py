@@ -25,7 +25,7 @@ WORKER = 2  # of Desk.processes(): the supervisor, the listeners, then the worke
 @pytest.fixture
 def url(request: pytest.FixtureRequest, kind: str) -> str:
     """Where the database of this test is; "" is SQLite's file."""
-    return "" if kind == "sqlite" else str(request.getfixturevalue("postgres").fresh_database())
+    return "" if kind == "sqlite" else str(request.getfixturevalue("postgres").filled_database())
 
 
 def die(found: Scene) -> None:

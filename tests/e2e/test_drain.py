@@ -40,7 +40,7 @@ class Client(threading.Thread):
 @pytest.mark.parametrize("kind", ["sqlite", "postgres"])
 def test_sigterm_drains(request: pytest.FixtureRequest, kind: str) -> None:
     """Stopped with eight clients at work: exit code 0, no 250 without its mail, and after a start all are handled."""
-    url = "" if kind == "sqlite" else request.getfixturevalue("postgres").fresh_database()
+    url = "" if kind == "sqlite" else request.getfixturevalue("postgres").filled_database()
     settings = {**FREELY, "CAPS__NEW_TICKETS_PER_SENDER_2H": "100000"}
     with Desk(("smtp", "work"), url=url, settings=settings) as desk:
         clients = [Client(desk, f"c{n}") for n in range(8)]

@@ -157,7 +157,7 @@ def _check_bounced(desk: Desk, report: Disposition) -> None:
 @pytest.mark.parametrize("kind", ["sqlite", "postgres"])
 def test_a_refused_letter_is_told_to_staff(request: pytest.FixtureRequest, kind: str) -> None:
     """A relay that says 550 5.1.1 at once: the address is muted, and staff get a letter that says so."""
-    url = "" if kind == "sqlite" else request.getfixturevalue("postgres").fresh_database()
+    url = "" if kind == "sqlite" else request.getfixturevalue("postgres").filled_database()
     with (
         Postfix(extra=REJECT) as postfix,
         Desk(("smtp", "work", "deliver"), url=url, settings=through(postfix)) as desk,
@@ -214,7 +214,7 @@ class QuickBouncer:
 @pytest.mark.parametrize("kind", ["sqlite", "postgres"])
 def test_a_bounce_that_is_quicker_than_our_commit_counts(request: pytest.FixtureRequest, kind: str) -> None:
     """The report is handled before the delivery is recorded: the letter ends as refused all the same."""
-    url = "" if kind == "sqlite" else request.getfixturevalue("postgres").fresh_database()
+    url = "" if kind == "sqlite" else request.getfixturevalue("postgres").filled_database()
     relay, port = QuickBouncer(), free_port()
     controller = Controller(relay, hostname="127.0.0.1", port=port)
     controller.start()

@@ -51,7 +51,7 @@ def told(desk: Desk, *words: str) -> list[dict[str, Any]]:
 @pytest.mark.parametrize("kind", ["sqlite", "postgres"])
 def test_two_relays_by_desk_address(request: pytest.FixtureRequest, kind: str) -> None:
     """Each address has its relay. While one is down the letters of the other go on; then all arrive, each once."""
-    url = "" if kind == "sqlite" else request.getfixturevalue("postgres").fresh_database()
+    url = "" if kind == "sqlite" else request.getfixturevalue("postgres").filled_database()
     with Postfix() as one, Postfix() as two:
         chosen, roles = usual(one), ("smtp", "work", "deliver")
         with Desk(roles, url=url, settings=chosen, extra=for_sales(two)) as desk:

@@ -62,7 +62,7 @@ def clock(tmp_path: Path) -> Clock:
 @pytest.fixture(params=["sqlite", "postgres"])
 def desk(request: pytest.FixtureRequest, clock: Clock) -> Iterator[tuple[Patient, Scripted]]:
     """A running desk with that clock, and its relay."""
-    url = "" if request.param == "sqlite" else request.getfixturevalue("postgres").fresh_database()
+    url = "" if request.param == "sqlite" else request.getfixturevalue("postgres").filled_database()
     with scripted() as server:
         made = Hurried(
             NO_SLEEP + TIMERS, ("smtp", "work", "deliver", "schedule"), url=url, settings=relays.to_relay(server)

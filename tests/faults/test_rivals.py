@@ -47,7 +47,7 @@ class Second(Patient):
 @pytest.fixture(params=["sqlite", "postgres"])
 def two(request: pytest.FixtureRequest) -> Iterator[tuple[Dovecot, Patient, Patient]]:
     """A mailbox, and two desks that are one."""
-    url = "" if request.param == "sqlite" else request.getfixturevalue("postgres").fresh_database()
+    url = "" if request.param == "sqlite" else request.getfixturevalue("postgres").filled_database()
     settings = {**FREELY, "WORK__BATCH": "1"}
     with Dovecot() as dovecot:
         extra = MAILBOX.format(port=dovecot.port)

@@ -55,12 +55,10 @@ class Postgres:
         self._tell(f"CREATE DATABASE {name}")
         return self._url(name)
 
-    @contextlib.contextmanager
-    def migrated_database(self) -> Iterator[str]:
-        """The address of an empty database with our tables, which is dropped at the end.
+    def filled_database(self) -> str:
+        """Make a database with our tables, nothing in them, and return its address.
 
-        The migrations run once, and each database is a copy of what they made. Thousands of databases that stay would
-        fill the disk, and keep PostgreSQL busy with looking after all of them.
+        The migrations run once, and each database is a copy of what they made.
         """
         if not self._template:
             made = Database(self.fresh_database())
@@ -69,8 +67,16 @@ class Postgres:
             self._template = str(made.url.database)
         name = next(self._names)
         self._tell(f"CREATE DATABASE {name} TEMPLATE {self._template}", newer=" STRATEGY FILE_COPY")
-        yield self._url(name)
-        self.drop(self._url(name))
+        return self._url(name)
+
+    @contextlib.contextmanager
+    def migrated_database(self) -> Iterator[str]:
+        """The same, dropped at the end: thousands of databases that stay would fill the disk, and keep PostgreSQL busy
+        with looking after all of them.
+        """
+        url = self.filled_database()
+        yield url
+        self.drop(url)
 
     def drop(self, url: str) -> None:
         """Drop a database, whoever is still connected to it."""

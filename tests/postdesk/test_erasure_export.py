@@ -19,7 +19,7 @@ def desk(
     request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[tuple[House, World]]:
     """A desk on each kind of database."""
-    url = "" if request.param == "sqlite" else request.getfixturevalue("postgres").fresh_database()
+    url = "" if request.param == "sqlite" else request.getfixturevalue("postgres").filled_database()
     with opened(tmp_path, url, monkeypatch) as made:
         yield made
 
