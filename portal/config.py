@@ -49,7 +49,7 @@ class PortalConfig:
     languages: Languages = field(default_factory=Languages)
     password_profile: Profile = "modern"
     tells_of_passwords: bool = True  # a changed password is told to its owner by mail
-    guide: Guide = field(default_factory=Guide)  # what people can do by mail
+    guide: Callable[[], Guide] = Guide  # what people can do by mail
     version: str = ""
     mail: MailReader | None = None  # reads received mails anew for staff; None where nobody can
     mailboxes: Mapping[str, timedelta] = field(default_factory=dict)  # each, and when it counts as silent

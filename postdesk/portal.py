@@ -1,6 +1,7 @@
 """What the portal is handed: made from the settings."""
 
 from datetime import timedelta
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from desk.acting.rules import Rules
@@ -40,7 +41,7 @@ def portal_config(house: "House") -> PortalConfig:
         languages=house.languages,
         password_profile=house.settings.credentials.profile,
         tells_of_passwords=house.settings.letters.password_changed,
-        guide=guide(house),
+        guide=cache(partial(guide, house)),  # it reads the words of every language
         mail=Reader(house),
         mailboxes=silent_after(house.settings),
         version=__version__,

@@ -1,19 +1,17 @@
-"""What the processes need, loaded and built once before they are forked: they share the memory of it.
+"""What processes need, loaded and built before they are forked: they share the memory of it.
 
 A module that is first imported after the fork takes memory in each process that does so, and as much again: whatever
 the interpreter touches on its way is copied. So this is also where modules are named that others import on first use.
 """
 
+import contextlib
 import importlib
 from collections.abc import Callable, Collection
-from typing import TYPE_CHECKING, TypeVar
-
-from starlette.types import ASGIApp
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from postdesk.wiring import House
 
-T = TypeVar("T")
 # None of these starts a thread or opens a connection.
 _MODULES = {
     "work": ("gateway.intake", "postdesk.verifying"),
@@ -23,12 +21,12 @@ _MODULES = {
     "imap": ("gateway.spool",),
     "schedule": ("apscheduler.triggers.interval",),
     "health": ("portal.metrics", "store.sizes"),
-    "portal": ("portal.app", "postdesk.page_wire", "postdesk.portal", "uvicorn.lifespan.off"),
+    "portal": ("portal.app", "jinja2.ext", "postdesk.page_wire", "postdesk.portal", "uvicorn.lifespan.off"),
 }
 
 
-def preload(house: "House", roles: Collection[str]) -> ASGIApp | None:
-    """Load what these roles need; returns the page, None where it is not wanted."""
+def preload(house: "House", roles: Collection[str]) -> None:
+    """Load what these roles need. The page is not among it: one process alone has it, and makes it while it listens."""
     for role in sorted(roles):
         for module in _MODULES.get(role, ()):
             importlib.import_module(module)
@@ -38,9 +36,10 @@ def preload(house: "House", roles: Collection[str]) -> ASGIApp | None:
         importlib.import_module("gateway.smtp_relay")
     if not {"work", "deliver", "portal"}.isdisjoint(roles):
         _made(lambda: house.words)
+    if not {"deliver", "portal"}.isdisjoint(roles):
+        _made(lambda: house.languages.find())  # the desk's own; any other is read once somebody reads it
     if "deliver" in roles:
         _made(lambda: _letters(house))
-    return _made(lambda: _page(house)) if "portal" in roles and house.settings.portal.enabled else None
 
 
 def _letters(house: "House") -> None:
@@ -50,15 +49,7 @@ def _letters(house: "House") -> None:
     composer(house)
 
 
-def _page(house: "House") -> ASGIApp:
-    from portal.app import create_app
-
-    return create_app(house.portal())
-
-
-def _made(make: Callable[[], T]) -> T | None:
-    """None where it cannot be made: the process that needs it tries again, says what is wrong, and stops no other."""
-    try:
-        return make()
-    except Exception:
-        return None
+def _made(make: Callable[[], object]) -> None:
+    """What cannot be made is left out: the process that needs it tries again, and says what is wrong."""
+    with contextlib.suppress(Exception):
+        make()

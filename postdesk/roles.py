@@ -20,7 +20,6 @@ from postdesk.wiring import House
 
 if TYPE_CHECKING:
     import uvicorn
-    from starlette.types import ASGIApp
 
     from gateway.listener import Listener
     from gateway.spool import Spool
@@ -130,23 +129,23 @@ def _guarded(outage: Outage, step: Callable[[], int], stop: threading.Event) -> 
     return done
 
 
-def front(house: House, mail: Wake, ready: Wake, roles: Collection[str], page: "ASGIApp | None" = None) -> None:
-    """Listen for mail and for browsers, read mailboxes, keep the timers. `page` was made before the fork."""
+def front(house: House, mail: Wake, ready: Wake, roles: Collection[str]) -> None:
+    """Listen for mail and for browsers, read mailboxes, keep the timers."""
     with contextlib.suppress(ImportError):  # faster, but the standard loop does as well
         import uvloop
 
         uvloop.install()
-    asyncio.run(_front(house, mail, ready, roles, page))
+    asyncio.run(_front(house, mail, ready, roles))
 
 
-async def _front(house: House, mail: Wake, ready: Wake, roles: Collection[str], made: "ASGIApp | None") -> None:
+async def _front(house: House, mail: Wake, ready: Wake, roles: Collection[str]) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     spool = house.spool(notify=mail.set) if {"smtp", "lmtp", "imap"} & set(roles) else None
     listeners = await _listeners(house, spool, roles) if spool else []
-    page = await _page(house, roles, made)
+    page = await _page(house, roles)
     ended = Stop()
     threads = mailboxes.start(house, spool, ended) if spool and "imap" in roles else []
     timers = schedule.start(house) if "schedule" in roles else None
@@ -194,9 +193,7 @@ def cannot_listen(role: str, host: str, port: int, error: OSError) -> CannotStar
     return CannotStart(f"{role}: cannot listen on {host}:{port}: {error.strerror}", code)
 
 
-async def _page(
-    house: House, roles: Collection[str], made: "ASGIApp | None"
-) -> "tuple[uvicorn.Server, asyncio.Task[None]] | None":
+async def _page(house: House, roles: Collection[str]) -> "tuple[uvicorn.Server, asyncio.Task[None]] | None":
     if "portal" not in roles or not house.settings.portal.enabled:
         return None
     import uvicorn
@@ -216,7 +213,7 @@ async def _page(
     except OSError as error:
         raise cannot_listen("portal", portal.host, portal.port, error) from error
     config = uvicorn.Config(
-        made or create_app(house.portal()),
+        await asyncio.to_thread(lambda: create_app(house.portal())),  # mail is taken meanwhile
         log_config=None,
         access_log=False,
         lifespan="off",

@@ -7,12 +7,11 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from functools import partial
 
 import structlog
-from starlette.types import ASGIApp
 
 from postdesk import blobs, health, heap, roles, sending
 from postdesk.heartbeat import living
@@ -54,7 +53,6 @@ class Supervisor:
         self._children = self._plan(chosen, workers)
         self._lasting = [child for child in self._children if not child.on_call]
         self._running = health.Running([child.name for child in self._lasting])
-        self._page: ASGIApp | None = None  # made before the fork, for whichever process is the page
         self._stopping = False
         self._died = False  # and what it had claimed is not free yet
         self._freeing = 0  # the process that sees to that
@@ -66,7 +64,7 @@ class Supervisor:
         children = []
         front = [role for role in roles.FRONT if role in chosen]
         if front:
-            children.append(_Child("+".join(front), tuple(front), lambda: self._front(front)))
+            children.append(_Child("+".join(front), tuple(front), lambda: roles.front(house, mail, self._ready, front)))
         if "work" in chosen:
             children += [
                 _Child(f"work {n}", ("work",), lambda: roles.work(house, mail, letters)) for n in range(1, workers + 1)
@@ -82,21 +80,15 @@ class Supervisor:
         name, run = f"deliver {number + 1}", partial(roles.help_deliver, self._house, self._more, number)
         return _Child(name, ("deliver",), run, on_call=True)
 
-    def _front(self, chosen: Sequence[str]) -> None:
-        roles.front(self._house, self._mail, self._ready, chosen, self._page)
-
     def run(self, on_ready: Callable[[], None]) -> int:
         """Until SIGTERM or SIGINT; returns the exit code. `on_ready` is called when all listeners listen."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
         heap.keep_small()
-        self._load_once()
         name_of()  # where /proc hides things we know the children by a mark that they have from us
         self._free_leases()
-        for child in self._lasting:
-            self._start(child)
+        waiting = self._start_all()
         code = 0
-        waiting = any(child.name.split("+")[0] in roles.FRONT for child in self._children)
         if not waiting:
             self._tell_ready(on_ready)
         while self._children and not self._stopping:
@@ -144,13 +136,26 @@ class Supervisor:
             sys.stderr.flush()
             os._exit(0)
 
-    def _load_once(self) -> None:
-        """Import and read what the children need before the fork: they then share the memory of it."""
-        with heap.loading():
-            self._page = preload(self._house, {role for child in self._children for role in child.roles})
+    def _start_all(self) -> bool:
+        """Start all that run for good; True when one of them listens, and will say when it does.
+
+        That one comes first, and is on its way while we load what it does not need.
+        """
         _ = self._house.numbers  # read while the database is there: a child that starts anew may find it away
+        front = [child for child in self._lasting if not set(roles.FRONT).isdisjoint(child.roles)]
+        self._load_and_start(front)
+        self._load_and_start([child for child in self._children if child not in front])
+        return bool(front)
+
+    def _load_and_start(self, group: Collection[_Child]) -> None:
+        """Import and read what children need before they are forked: they then share the memory of it."""
+        with heap.loading():
+            preload(self._house, {role for child in group for role in child.roles})
         heap.give_back()
         gc.freeze()  # the collector would write to shared pages, and so copy them
+        for child in group:
+            if not child.on_call:
+                self._start(child)
 
     def _stop(self, *_: object) -> None:
         self._stopping = True

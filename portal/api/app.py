@@ -3,6 +3,7 @@
 import json
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping
+from functools import cache
 from typing import Any
 
 import structlog
@@ -17,7 +18,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from desk.acting.rules import NotThere
-from portal.api import attachments, contacts, dispositions, notes, openapi, problems, ticket_acts, tickets, uploads
+from portal.api import attachments, contacts, dispositions, notes, problems, ticket_acts, tickets, uploads
 from portal.api.calls import Operation
 from portal.api.letting_in import Doorkeeper
 from portal.api.problems import Problem
@@ -41,11 +42,16 @@ def create_api(config: PortalConfig) -> Starlette:
     for one in OPERATIONS:
         by_path[one.path][one.method] = one
     routes = [Route(path, _endpoint(door, runner, found), methods=sorted(found)) for path, found in by_path.items()]
-    description = openapi.describe(OPERATIONS, config.base_url, config.desk_name, config.version)
-    text = json.dumps(description, ensure_ascii=False).encode()
+
+    @cache  # made when it is first asked for: it takes a tenth of a second, and most desks never are
+    def description() -> bytes:
+        from portal.api import openapi
+
+        found = openapi.describe(OPERATIONS, config.base_url, config.desk_name, config.version)
+        return json.dumps(found, ensure_ascii=False).encode()
 
     def described(_request: Request) -> Response:
-        return Response(text, media_type="application/json")
+        return Response(description(), media_type="application/json")
 
     app = Starlette(
         routes=[*routes, Route("/openapi.json", described, methods=["GET"])],

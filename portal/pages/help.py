@@ -35,7 +35,7 @@ WAY: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
 
 def show(portal: Portal, visit: Visit) -> Response:
     """Everything on one page, for whoever is there: signed out as for a customer."""
-    visitor, guide, rules = visit.visitor, portal.config.guide, portal.config.rules
+    visitor, guide, rules = visit.visitor, portal.config.guide(), portal.config.rules
     who: Who = "customer"
     if visitor is not None:
         who = "staff" if visitor.is_staff else "admin" if visitor.keeps_people else "customer"

@@ -48,7 +48,7 @@ def announce(world: World, title: str, text: str, begins: float, ends: float | N
 @pytest.mark.feature("F4", "page")
 def test_everything_by_mail_stands_on_one_page(world: World) -> None:
     """How to begin, the commands with what they do, the words of a reply, the lines; from every page by one link."""
-    browser = Browser(world.config(guide=GUIDE))
+    browser = Browser(world.config(guide=lambda: GUIDE))
     for path in ("/", "/in", "/nothing", "/accessibility"):
         assert '<a href="/help">Help</a>' in browser.get(path).text
     page = browser.get("/help").text
@@ -66,7 +66,7 @@ def test_everything_by_mail_stands_on_one_page(world: World) -> None:
 def test_staff_read_of_their_own_commands(world: World) -> None:
     """And of none that they do not have."""
     world.give_password("sam")
-    browser = Browser(world.config(guide=GUIDE))
+    browser = Browser(world.config(guide=lambda: GUIDE))
     browser.sign_in("sam")
     page = browser.get("/help").text
     assert "#take" in page

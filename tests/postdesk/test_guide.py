@@ -23,7 +23,7 @@ def test_the_page_knows_every_command(config: Path) -> None:
         made = portal_config(house)
     finally:
         house.database.close()
-    guide = made.guide
+    guide = made.guide()
     for who in ("customer", "admin", "staff"):
         told = [command.usage for command in guide.commands[who]]
         known = {spec.usage for spec in registry.of(who).values() if who == "staff" or spec.word != "copy"}
