@@ -89,6 +89,15 @@ def sender_of(content: bytes) -> str:
     return parseaddr(found[1].decode("utf-8", "replace"))[1].lower() if found else ""
 
 
+def in_order(folder: Path) -> list[Path]:
+    """The files that `MaildirRelay` wrote into a folder, oldest first; those of one tick of the clock by their ids."""
+
+    def written(file: Path) -> tuple[int, int]:
+        return file.stat().st_mtime_ns, int(file.name.partition(".")[0])
+
+    return sorted(folder.iterdir(), key=written) if folder.is_dir() else []
+
+
 class MaildirRelay:
     """A Maildir instead of a relay, so that nothing leaves the machine; any mail program can read it."""
 

@@ -13,6 +13,7 @@ import typer
 from sqlalchemy import func, select
 
 from desk import load
+from gateway.relay import in_order
 from postdesk import demo_mails
 from postdesk.wiring import House
 from store.tables import Disposition, Ticket
@@ -104,7 +105,7 @@ class Demo:
         return (row[0], row[1] or "no ticket") if row else None
 
     def _files(self) -> list[Path]:
-        return sorted(self._outbox.iterdir(), key=lambda file: file.stat().st_mtime_ns) if self._outbox.is_dir() else []
+        return in_order(self._outbox)
 
     def _letter(self, recipient: str, what: str) -> EmailMessage:
         """The next letter to somebody, printed."""

@@ -19,6 +19,7 @@ if (_root := quick_root()) != "/tmp":
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", _root)  # where `tmp_path` lies
     # So do desks: a kill takes nothing that is written, synced or not, and who cuts the power mounts a disk there.
     Desk.root = _root
+os.environ.setdefault("AIOSMTPD_CONTROLLER_TIMEOUT", "60")  # that a server of its may take to start; by itself 5 s
 
 
 @pytest.hookimpl(wrapper=True)

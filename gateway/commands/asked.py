@@ -121,7 +121,10 @@ def _read(text: str, words: Words, known: Known, names: Collection[str], *, stri
     whole = grammar.read(text, words, known.lines, strict=strict)
     if not whole.astray:
         return whole
-    inner = grammar.read(plain.core_of(text, words, names), words, known.lines, strict=strict)
+    core = plain.core_of(text, words, names)
+    if core.strip() == text.strip():
+        return whole
+    inner = grammar.read(core, words, known.lines, strict=strict)
     if len(inner.commands) <= len(whole.commands):
         return whole
     cut = {command.line.strip() for command in inner.commands}

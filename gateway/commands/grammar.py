@@ -84,6 +84,7 @@ class _Reader:
     known: Collection[str]
     strict: bool
     close: dict[str, str | None] = field(default_factory=dict)
+    named: dict[str, str | None] = field(default_factory=dict)
 
     def run(self, lines: list[str]) -> int:
         """How many lines from the start belong to a block of #word lines, up to the last that is meant as a command."""
@@ -100,14 +101,14 @@ class _Reader:
         line = visible(line).strip()
         exact = _LINE.fullmatch(line)
         if exact:
-            name = self.words.command(exact[1])
+            name = self._name(exact[1])
             if name in self.known or self.strict:
                 return Command(name or exact[1].lower(), _argument(exact[2]), line)
             return None
         found = (_LOOSE if self.strict else _MARKED).fullmatch(line) if "#" in line else None
         if found is None or line.startswith("##"):
             return None
-        name = self.words.command(found[1])
+        name = self._name(found[1])
         if name in self.known or (self.strict and self._close(found[1])):
             return Command(name or found[1].lower(), _argument(found[2].rstrip("*_`")), line)
         return None
@@ -115,7 +116,7 @@ class _Reader:
     def unknown(self, line: str) -> Unknown | None:
         """A #word line that is no command for its author, but close to one."""
         found = _LINE.fullmatch(visible(line).strip())
-        if found is None or self.strict or self.words.command(found[1]) in self.known:
+        if found is None or self.strict or self._name(found[1]) in self.known:
             return None
         meant = self._close(found[1])
         return Unknown(found[1], line.strip(), meant) if meant else None
@@ -126,7 +127,16 @@ class _Reader:
         found = None if line.startswith("##") else (_LOOSE if self.strict else _LINE).fullmatch(line)
         if found is None:
             return False
-        return self.words.command(found[1]) in self.known or (self.strict and bool(self._close(found[1])))
+        return self._name(found[1]) in self.known or (self.strict and bool(self._close(found[1])))
+
+    def _name(self, word: str) -> str | None:
+        """The command that a word stands for; a hostile mail has the same one in each of its hundred thousand lines."""
+        if word in self.named:
+            return self.named[word]
+        found = self.words.command(word)
+        if len(self.named) < _ODD and len(word) <= _LONGEST:
+            self.named[word] = found
+        return found
 
     def _close(self, word: str) -> str | None:
         word = word.lower()

@@ -71,16 +71,16 @@ class Plan:
 
 
 def _left_as_text(scene: Scene, asked: Asked) -> list[str]:
-    """What looks like a command, and is none."""
+    """What looks like a command, and is none: as many lines of it as there may be commands, which says enough."""
     unknown: list[str] = [
         say("“{line}” was left as text. Did you mean #{command}?", line=one.line, command=one.meant)
-        for one in asked.unknown
+        for one in asked.unknown[:MAX_COMMANDS]
     ]
     if scene.is_staff:  # their mail stays inside for what stands in it: staff_safety says so
         return unknown
     astray = [
         say("“{line}” stands inside your text, and was left there. Commands stand at the top or at the end.", line=line)
-        for line in asked.astray
+        for line in asked.astray[:MAX_COMMANDS]
     ]
     return [*unknown, *astray]
 
@@ -119,7 +119,7 @@ def make(scene: Scene, asked: Asked, known: Mapping[str, Spec], words: Words) ->
 def _is_private(asked: Asked, words: Words) -> bool:
     """True when #private stands anywhere, or nearly: what was meant for the desk alone must not be shown."""
     lines = (line.lstrip("#＃*_`\\ ").split(maxsplit=1)[:1] for line in asked.astray)
-    said = [*(one.meant for one in asked.unknown), *(word for first in lines for word in first)]
+    said = {one.meant for one in asked.unknown} | {word for first in lines for word in first}
     return any(order.word == "private" for order in asked.orders) or any(words.command(w) == "private" for w in said)
 
 

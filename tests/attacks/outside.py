@@ -14,6 +14,7 @@ from sqlalchemy import func, select
 
 from desk import credentials, passwords
 from desk.keys import Keys
+from gateway.relay import in_order
 from store.tables import Contact, ContactAddress, Disposition, Event, Outbox, Participant, Staff, Ticket
 from tests.attacks.service import became, hand_over
 from tests.attacks.smtpraw import Raw, code
@@ -72,9 +73,8 @@ def with_fields(message: EmailMessage, **fields: str) -> EmailMessage:
 
 def letters(desk: Desk, recipient: str) -> list[EmailMessage]:
     """The letters to somebody that lie in the outbox folder, oldest first."""
-    new, mark = desk.folder / "outbox" / "new", f"Delivered-To: {recipient}".encode()
-    files = sorted(new.iterdir(), key=lambda file: file.stat().st_mtime_ns) if new.is_dir() else []
-    texts = [file.read_bytes() for file in files]
+    mark = f"Delivered-To: {recipient}".encode()
+    texts = [file.read_bytes() for file in in_order(desk.folder / "outbox" / "new")]
     return [email.message_from_bytes(raw, policy=email.policy.default) for raw in texts if mark in raw.splitlines()]
 
 

@@ -17,6 +17,7 @@ from unittest.mock import patch
 
 from sqlalchemy import func, select
 
+from gateway.relay import in_order
 from postdesk.init import Answers, run
 from postdesk.roles import FRONT
 from store.database import Database
@@ -184,9 +185,8 @@ class Desk:
         return found
 
     def _all_letters(self) -> list[EmailMessage]:
-        new = self.folder / "outbox" / "new"
-        files = sorted(new.iterdir(), key=lambda file: file.stat().st_mtime_ns) if new.is_dir() else []
-        return [email.message_from_bytes(file.read_bytes(), policy=email.policy.default) for file in files]
+        raw = (file.read_bytes() for file in in_order(self.folder / "outbox" / "new"))
+        return [email.message_from_bytes(found, policy=email.policy.default) for found in raw]
 
     def accepted(self) -> int:
         """Mails that are durable."""
