@@ -143,6 +143,7 @@ def test_the_reserve_file_is_given_up_for_what_was_taken(small_disk: Path) -> No
     reserve = small_disk / "desk.db-reserve"
     with desk:
         wait_for(reserve.exists, "the reserve file", 60)
+        wait_for(lambda: reserve.stat().st_blocks * 512 >= 6 * 1024 * 1024, "all of it", 60)  # it is written in pieces
         assert (reserve.stat().st_blocks * 512, reserve.stat().st_mode & 0o777) == (6 * 1024 * 1024, 0o600)
         desk.stop()
         desk.start("smtp", "portal")  # it takes mail, and nobody handles it

@@ -330,7 +330,7 @@ def first_run(server: Dovecot, stop_at: int) -> tuple[int, int, int, int]:
     call = [sys.executable, "-c", FIRST_RUN, str(server.port), str(stop_at)]
     done = subprocess.run(call, capture_output=True, text=True, cwd=CHECKOUT, timeout=300, check=False)
     assert done.returncode == 0, done.stderr
-    moved, taken, grown, different = map(int, done.stdout.split())
+    moved, taken, grown, different = map(int, done.stdout.splitlines()[-1].split())  # above it, what is logged
     return moved, taken, grown, different
 
 

@@ -147,10 +147,10 @@ def test_as_first_process_of_a_container_it_outlives_orphans() -> None:
         with subprocess.Popen(call, env=desk.environment, stdin=subprocess.PIPE) as process:
             wait_for(lambda: greets(desk.lmtp, b"220"), "LMTP", 30)
             children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
-            before = len(children.read_text().split())
+            wait_for(lambda: len(children.read_text().split()) == 3, "the orphan, and a process for each role", 60)
             assert process.stdin
             process.stdin.close()
-            wait_for(lambda: len(children.read_text().split()) == before - 1, "the orphan's end")
+            wait_for(lambda: len(children.read_text().split()) == 2, "the orphan's end")
             assert greets(desk.lmtp, b"220")
             os.kill(process.pid, signal.SIGTERM)
             assert process.wait(60) == 0
