@@ -38,7 +38,7 @@ class Demo:
             raise DemoFailed('The demo reads the letters from a folder: set relay.mode = "maildir" for it.')
         self._house = house
         self._outbox = Path(house.settings.relay.folder) / "new"
-        self._seen = {file.name for file in self._files()}
+        self._seen = {file.name for file in in_order(self._outbox)}
         self._desk = house.addresses.main.address
         # New people in each run: a demo can be played again and again.
         mark = secrets.token_hex(2)
@@ -104,14 +104,11 @@ class Demo:
             ).first()
         return (row[0], row[1] or "no ticket") if row else None
 
-    def _files(self) -> list[Path]:
-        return in_order(self._outbox)
-
     def _letter(self, recipient: str, what: str) -> EmailMessage:
         """The next letter to somebody, printed."""
         deadline = time.monotonic() + SECONDS
         while time.monotonic() < deadline:
-            for file in self._files():
+            for file in in_order(self._outbox):
                 if file.name in self._seen:
                     continue
                 letter = email.message_from_bytes(file.read_bytes(), policy=email.policy.default)

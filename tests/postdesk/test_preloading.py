@@ -53,8 +53,15 @@ def test_nothing_is_loaded_after_the_fork(tmp_path: Path) -> None:
         loaded = set((tmp_path / "parent").read_text().split())
         after = {file.name: file.read_text().split() for file in tmp_path.glob("imports.*")}
     assert {"gateway.intake", "gateway.spool", "postdesk.outgoing", "portal.app"} <= loaded
-    assert after == {}, str(after)
+    assert after == {}
     assert {name for name in loaded if name.partition(".")[0] in _FOR_LATER} == set()
+
+
+def test_pages_and_letters_have_one_set_of_languages(house: House) -> None:
+    """The catalogues that pages are written by are those of letters: what is read before the fork is read once."""
+    preload(house, ALL)
+    assert "languages" in vars(house)
+    assert house.portal().languages is house.languages
 
 
 def test_what_cannot_be_made_stops_nobody(house: House) -> None:
