@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from time import monotonic
 
 import structlog
-from sqlalchemy import update
+from sqlalchemy import Integer, bindparam, update
 
 from gateway.envelope import Envelope
 from gateway.errors import Error, ShuttingDown, StorageFailed, StorageFull
@@ -19,13 +19,20 @@ from store.bulk import insert_rows
 from store.database import Database
 from store.points import reached
 from store.room import Room
-from store.tables import RawMail, ReceivedMail, Tally
+from store.tables import RawMail, ReceivedMail, Tally, core
 
 log = structlog.get_logger(__name__)
 
 GROUP = 256  # mails in one transaction
 GROUP_BYTES = 16 * 1024 * 1024
 INLINE = 256 * 1024  # up to here the bytes lie in the database, beyond it in the blob store
+
+_TALLY = core(Tally)
+_COUNTED = (  # made once: a group is often one mail
+    update(_TALLY)
+    .where(_TALLY.c.name == "accepted")
+    .values(value=_TALLY.c.value + bindparam("accepted", type_=Integer))
+)
 
 
 @dataclass(slots=True)
@@ -145,14 +152,13 @@ class Spool:
         for waiting, digest in zip(large, self._blobs.put_many(w.data for w in large), strict=True):
             waiting.blob = digest
         reached("spool.writing")
-        with self._database.transaction() as session:
+        with self._database.rows() as connection:
             ids = [self._database.ids.next() for _ in group]
-            connection = session.connection()
             insert_rows(connection, ReceivedMail, [_row(i, waiting) for i, waiting in zip(ids, group, strict=True)])
             inline = [{"id": i, "data": w.data} for i, w in zip(ids, group, strict=True) if not w.blob]
             if inline:
                 insert_rows(connection, RawMail, inline)
-            connection.execute(update(Tally).where(Tally.name == "accepted").values(value=Tally.value + len(group)))
+            connection.execute(_COUNTED, {"accepted": len(group)})
             reached("spool.written")
         reached("spool.committed")
         return ids

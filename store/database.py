@@ -18,6 +18,7 @@ from store.ids import Ids
 
 # How long a statement waits for another process's write, in seconds.
 BUSY_SECONDS = 60
+_SYNCHRONOUS = "postdesk_synchronous"  # what a connection of SQLite does now
 _LOCK = ".write-lock"  # beside a SQLite file: whoever holds it may write
 
 
@@ -72,6 +73,13 @@ class Database:
             session.begin(),
         ):
             yield session
+
+    @contextmanager
+    def rows(self) -> Iterator[Connection]:
+        """Like a durable `transaction()`, for statements about rows alone: a session would cost more than a few rows."""
+        self.ids.reserve()
+        with self._writer_lock or nullcontext(), self.engine.begin() as connection:
+            yield connection
 
     @contextmanager
     def alone(self) -> Iterator[Any]:
@@ -147,7 +155,10 @@ def _sqlite_begin(connection: Connection) -> None:
         connection.exec_driver_sql("BEGIN")
         return
     # WAL with NORMAL does no fsync at commit, FULL does one (https://sqlite.org/pragma.html#pragma_synchronous).
-    connection.exec_driver_sql(f"PRAGMA synchronous={'NORMAL' if mode == 'quick' else 'FULL'}")
+    wanted, known = ("NORMAL" if mode == "quick" else "FULL"), connection.info
+    if known.get(_SYNCHRONOUS) != wanted:
+        connection.exec_driver_sql(f"PRAGMA synchronous={wanted}")
+        known[_SYNCHRONOUS] = wanted
     # A deferred transaction that reads and then writes fails at once when another one wrote in between.
     connection.exec_driver_sql("BEGIN IMMEDIATE")
 

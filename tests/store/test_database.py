@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
-from sqlalchemy import func, select, text, update
+from sqlalchemy import func, insert, select, text, update
 from sqlalchemy.exc import DBAPIError, OperationalError, StatementError
 
 from store.database import Busy, Database, _FileLock
@@ -30,6 +30,16 @@ def test_all_or_nothing(database: Database, durable: bool) -> None:
     with pytest.raises(ZeroDivisionError), database.transaction(durable=durable) as session:  # noqa: PT012 - what fails is the transaction
         session.add(Lease(name="b", holder="h", until=NOW))
         session.flush()
+        _ = 1 / 0
+    assert count(database) == 1
+
+
+def test_rows_alone(database: Database) -> None:
+    """Committed at the end; an error takes all of it back."""
+    with database.rows() as connection:
+        connection.execute(insert(Lease), {"name": "a", "holder": "h", "until": NOW})
+    with pytest.raises(ZeroDivisionError), database.rows() as connection:  # noqa: PT012 - what fails is the transaction
+        connection.execute(insert(Lease), {"name": "b", "holder": "h", "until": NOW})
         _ = 1 / 0
     assert count(database) == 1
 
@@ -143,6 +153,11 @@ def test_only_leases_do_without_waiting_for_the_disk(database: Database) -> None
             else:
                 ours = text("SELECT setting FROM pg_settings WHERE name = 'synchronous_commit' AND source = 'session'")
                 assert session.scalar(ours) == (None if durable else "off")
+        with database.rows() as connection:
+            if database.is_sqlite:
+                assert connection.scalar(text("PRAGMA synchronous")) == 2
+            else:
+                assert connection.scalar(ours) is None
 
 
 def test_check(database: Database) -> None:
