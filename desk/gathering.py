@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, func, select, text, update
+from sqlalchemy import Row, bindparam, func, select, text, update
 from sqlalchemy.orm import Session
 
 from desk import load, notices
@@ -25,6 +25,12 @@ AT_ONCE = 20_000  # letters that a run takes; what is left has its turn with the
 _WITHIN = timedelta(hours=1)
 # Word for word as in the partial indexes: SQLite uses one only when it sees the same condition.
 _GATHERED = text("outbox.state = 'gathered'")
+_LETTER = core(Outbox).c
+_TOLD_LATELY = (  # made once: every batch of mails asks it
+    select(_LETTER.recipient, func.count().label("letters"))
+    .where(_LETTER.stranger, _LETTER.created_at > bindparam("since"))
+    .group_by(_LETTER.recipient)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +44,8 @@ class Gathered:
 
 def told_lately(session: Session, now: datetime) -> Counter[str]:
     """By address: how many letters about single tickets of people whom nobody knows went there within the hour."""
-    lately = (Outbox.stranger, Outbox.created_at > now - _WITHIN)
-    found = select(Outbox.recipient, func.count().label("letters")).where(*lately).group_by(Outbox.recipient)
-    return Counter({row.recipient: row.letters for row in session.execute(found)})
+    found = session.connection().execute(_TOLD_LATELY, {"since": now - _WITHIN})
+    return Counter({row.recipient: row.letters for row in found})
 
 
 def tell(

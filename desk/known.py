@@ -3,13 +3,27 @@
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from sqlalchemy import or_, select
+from sqlalchemy import bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from desk import nesting
 from desk.sites import SiteState
 from desk.state import ContactState, TicketState
-from store.tables import Alert, Approval, Approver, Attachment, Event, Organisation, Site, Ticket, TicketLink
+from store.tables import Alert, Approval, Approver, Attachment, Event, Organisation, Site, Ticket, TicketLink, core
+
+# Made once, of tables alone: every batch of mails asks these.
+_TICKET, _ALERT, _APPROVAL = core(Ticket).c, core(Alert).c, core(Approval).c
+_CHILDREN = (
+    select(_TICKET.parent_id, _TICKET.id, _TICKET.number, _TICKET.status)
+    .where(_TICKET.parent_id.in_(bindparam("parents", expanding=True)))
+    .order_by(_TICKET.number)
+)
+_ALERTS = select(_ALERT.ticket_id, _ALERT.contact_id, _ALERT.stage).where(
+    _ALERT.ticket_id.in_(bindparam("tickets", expanding=True)), _ALERT.sent_at.is_(None)
+)
+_APPROVALS = select(_APPROVAL.ticket_id, _APPROVAL.contact_id, _APPROVAL.answer).where(
+    _APPROVAL.ticket_id.in_(bindparam("tickets", expanding=True))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +67,7 @@ def children(session: Session, tickets: Mapping[int, TicketState], known: Known)
 def children_of(session: Session, parents: Collection[int], known: Known) -> None:
     """Children of these tickets alone."""
     if parents:
-        rows = select(Ticket.parent_id, Ticket.id, Ticket.number, Ticket.status).where(Ticket.parent_id.in_(parents))
-        for row in session.execute(rows.order_by(Ticket.number)):
+        for row in session.connection().execute(_CHILDREN, {"parents": list(parents)}):
             child = ChildState(row.id, row.number, row.status)
             known.children.setdefault(row.parent_id or 0, []).append(child)
 
@@ -62,10 +75,7 @@ def children_of(session: Session, parents: Collection[int], known: Known) -> Non
 def alerts(session: Session, tickets: Collection[int], known: Known) -> None:
     """Alerts that somebody wants and has not had."""
     if tickets:
-        wanted = select(Alert.ticket_id, Alert.contact_id, Alert.stage)
-        for ticket_id, contact_id, stage in session.execute(
-            wanted.where(Alert.ticket_id.in_(tickets), Alert.sent_at.is_(None))
-        ):
+        for ticket_id, contact_id, stage in session.connection().execute(_ALERTS, {"tickets": list(tickets)}):
             known.alerts.setdefault(ticket_id, []).append((contact_id, stage))
 
 
@@ -73,8 +83,7 @@ def approvals(session: Session, tickets: Mapping[int, TicketState], known: Known
     """Who was asked to approve, and what they answered."""
     waiting = [ticket.id for ticket in tickets.values() if ticket.approval]
     if waiting:
-        asked = select(Approval.ticket_id, Approval.contact_id, Approval.answer).where(Approval.ticket_id.in_(waiting))
-        for ticket_id, contact_id, answer in session.execute(asked):
+        for ticket_id, contact_id, answer in session.connection().execute(_APPROVALS, {"tickets": waiting}):
             known.approvals.setdefault(ticket_id, {})[contact_id] = answer
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Row, Select, and_, case, func, select
+from sqlalchemy import Row, Select, and_, bindparam, case, func, select
 from sqlalchemy.orm import Session
 
 from desk import access, nesting
@@ -12,8 +12,8 @@ from desk.state import ContactState, QueueState, StaffState, TeamState, TicketSt
 from store import tables as stored
 from store.tables import core
 
-# The columns of the tables, not of the objects mapped to them: every batch of mails asks all of this, and with objects
-# in between it takes half as long again.
+# The columns of the tables, not of the objects mapped to them, and statements made once, not with each question: every
+# batch of mails asks all of this, and to make a statement takes longer than to run it.
 Contact, ContactAddress, Organisation = (
     core(table).c for table in (stored.Contact, stored.ContactAddress, stored.Organisation)
 )
@@ -101,6 +101,24 @@ def _contacts(condition: Any, *more: Any) -> Select[Any]:
     )
 
 
+_BY_ADDRESS = _contacts(ContactAddress.address.in_(bindparam("addresses", expanding=True)), ContactAddress.address)
+_BY_ID = _contacts(and_(Contact.id.in_(bindparam("ids", expanding=True)), ContactAddress.position == 0))
+_STAFF = select(Staff.id, Staff.name, Staff.address, Staff.deactivated_at).order_by(Staff.id)
+_MEMBERS = select(TeamMember.team_id, TeamMember.staff_id)
+_TEAMS = select(Team.id, Team.name, Team.queue_address).order_by(Team.id)
+_TICKETS = select(*_TICKET).where(Ticket.id.in_(bindparam("ids", expanding=True)))
+_NUMBERED = select(*_TICKET).where(Ticket.number.in_(bindparam("numbers", expanding=True)))
+_LOCKED = (  # in the order of ids, so that two batches never wait for each other
+    select(Ticket.id)
+    .where(Ticket.id.in_(bindparam("ids", expanding=True)))
+    .order_by(Ticket.id)
+    .with_for_update(key_share=True)
+)
+_TAKING_PART = select(
+    Participant.ticket_id, Participant.contact_id, Participant.muted, Participant.role, Participant.removed_at
+).where(Participant.ticket_id.in_(bindparam("ids", expanding=True)))
+
+
 def _contact(row: Row[Any], levels: Levels) -> ContactState:
     level = levels.of(row.level)
     sees = access.sees(row.sees, level, row.visibility)
@@ -129,7 +147,7 @@ def contacts_by_address(session: Session, addresses: Collection[str], levels: Le
     """
     if not addresses:
         return {}
-    rows = session.execute(_contacts(ContactAddress.address.in_(addresses), ContactAddress.address))
+    rows = session.connection().execute(_BY_ADDRESS, {"addresses": list(addresses)})
     return {row.address: _contact(row, levels) for row in rows}
 
 
@@ -137,7 +155,7 @@ def contacts_by_id(session: Session, ids: Collection[int], levels: Levels) -> di
     """With their primary address; see `contacts_by_address`."""
     if not ids:
         return {}
-    rows = session.execute(_contacts(and_(Contact.id.in_(ids), ContactAddress.position == 0)))
+    rows = session.connection().execute(_BY_ID, {"ids": list(ids)})
     return {row.id: _contact(row, levels) for row in rows}
 
 
@@ -156,17 +174,17 @@ def see_below(session: Session, contacts: Iterable[ContactState], tickets: Itera
 
 def staff(session: Session) -> dict[int, StaffState]:
     """Everybody at the desk, those who left too: their letters are still out there."""
-    rows = session.execute(select(Staff.id, Staff.name, Staff.address, Staff.deactivated_at).order_by(Staff.id))
+    rows = session.connection().execute(_STAFF)
     return {row.id: StaffState(row.id, row.name, row.address, row.deactivated_at is None) for row in rows}
 
 
 def teams(session: Session, people: dict[int, StaffState]) -> dict[str, TeamState]:
     """All teams by name, with their active members."""
     members: dict[int, list[StaffState]] = {}
-    for team_id, staff_id in session.execute(select(TeamMember.team_id, TeamMember.staff_id)):
+    for team_id, staff_id in session.connection().execute(_MEMBERS):
         if people[staff_id].active:
             members.setdefault(team_id, []).append(people[staff_id])
-    rows = session.execute(select(Team.id, Team.name, Team.queue_address).order_by(Team.id))
+    rows = session.connection().execute(_TEAMS)
     return {
         row.name: TeamState(
             row.id,
@@ -193,37 +211,32 @@ def tickets(
     """
     found = _rows(session, ids, numbers)
     if lock and found:
-        # In the order of ids, so that two batches never wait for each other. What the rows say is read after that.
-        locked = select(Ticket.id).where(Ticket.id.in_(found)).order_by(Ticket.id)
-        session.execute(locked.with_for_update(key_share=True)).all()
-        found = _rows(session, found)
+        session.connection().execute(_LOCKED, {"ids": list(found)}).all()
+        found = _rows(session, found)  # what the rows say is read after that
     return _with_people(session, list(found.values()), levels)
 
 
 def _rows(session: Session, ids: Collection[int], numbers: Collection[str] = ()) -> dict[int, Row[Any]]:
     rows: list[Row[Any]] = []
+    connection = session.connection()
     if ids:
-        rows += session.execute(select(*_TICKET).where(Ticket.id.in_(ids)))
+        rows += connection.execute(_TICKETS, {"ids": list(ids)})
     if numbers:
-        rows += session.execute(select(*_TICKET).where(Ticket.number.in_(numbers)))
+        rows += connection.execute(_NUMBERED, {"numbers": list(numbers)})
     found = {row.id: row for row in rows}
     for _ in range(MERGE_STEPS):
         named = {i for row in found.values() for i in (row.merged_into_id, row.parent_id) if i}
         missing = named - found.keys()
         if not missing:
             break
-        found |= {row.id: row for row in session.execute(select(*_TICKET).where(Ticket.id.in_(missing)))}
+        found |= {row.id: row for row in connection.execute(_TICKETS, {"ids": list(missing)})}
     return found
 
 
 def _with_people(session: Session, rows: Sequence[Row[Any]], levels: Levels) -> dict[int, TicketState]:
     if not rows:
         return {}
-    taking_part = session.execute(
-        select(
-            Participant.ticket_id, Participant.contact_id, Participant.muted, Participant.role, Participant.removed_at
-        ).where(Participant.ticket_id.in_([row.id for row in rows]))
-    ).all()
+    taking_part = session.connection().execute(_TAKING_PART, {"ids": [row.id for row in rows]}).all()
     wanted = {row.requester_id for row in rows} | {row.contact_id for row in taking_part if not row.removed_at}
     people = contacts_by_id(session, wanted, levels)
     states = {row.id: _ticket(row, people) for row in rows}

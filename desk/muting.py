@@ -4,12 +4,12 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select, text, update
+from sqlalchemy import bindparam, func, select, text, update
 from sqlalchemy.orm import Session
 
 from desk import audit
 from desk.writes import Writes
-from store.tables import Contact, ContactAddress, Delivery, Outbox, Staff, Suppression, Ticket
+from store.tables import Contact, ContactAddress, Delivery, Outbox, Staff, Suppression, Ticket, core
 
 # Word for word as in the partial index ix_outbox_given_up: SQLite uses one only when it sees the same condition.
 _GIVEN_UP = text("outbox.state IN ('refused', 'expired', 'uncertain', 'failed')")
@@ -53,15 +53,18 @@ class Muted:
     letter: LostLetter | None = None
 
 
+_MUTES = core(Suppression).c
+_ACTIVE = select(_MUTES.address, _MUTES.id, _MUTES.since).where(
+    _MUTES.address.in_(bindparam("addresses", expanding=True)), _MUTES.lifted_at.is_(None)
+)
+
+
 def active(session: Session, addresses: Collection[str]) -> dict[str, list[Mute]]:
     """The mutes of these lower-case addresses that nobody has lifted; two processes may have made one each."""
     if not addresses:
         return {}
-    statement = select(Suppression.address, Suppression.id, Suppression.since).where(
-        Suppression.address.in_(addresses), Suppression.lifted_at.is_(None)
-    )
     found: dict[str, list[Mute]] = {}
-    for row in session.execute(statement):
+    for row in session.connection().execute(_ACTIVE, {"addresses": list(addresses)}):
         found.setdefault(row.address, []).append(Mute(row.id, row.since))
     return found
 

@@ -4,13 +4,14 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import Executable, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from store.tables import NumberSeries
+from store.tables import NumberSeries, core
 
 STANDARD_FORM = "TYYYYMMDD.0000"
 FEWEST, MOST = 5, 9  # digits of a number that does not begin with its day
@@ -118,15 +119,20 @@ class Numbers:
     def allocate(self, session: Session, count: int, now: datetime, zone: ZoneInfo) -> Sequence[str]:
         """The next `count` numbers. Unique over all processes; one that fails leaves a gap."""
         day = now.astimezone(zone).strftime("%Y%m%d")
-        dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
-        statement = (
-            dialect.insert(NumberSeries)
-            .values(day=self.form.series or day, last=count)
-            .on_conflict_do_update(index_elements=["day"], set_={"last": NumberSeries.last + count})
-            .returning(NumberSeries.last)
-        )
-        last = session.scalars(statement).one()
+        connection = session.connection()
+        row = {"day": self.form.series or day, "last": count}
+        last = connection.execute(_counting_on(connection.dialect.name), row).scalar_one()
         return [self.form.write(number, day) for number in range(last - count + 1, last + 1)]
+
+
+@lru_cache
+def _counting_on(dialect: str) -> Executable:
+    """The counter of a series goes on by as many, or begins with them. Made once: every batch of mails runs it."""
+    table = core(NumberSeries)
+    own = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    statement = own(table)
+    grown = {"last": table.c.last + statement.excluded.last}
+    return statement.on_conflict_do_update(index_elements=["day"], set_=grown).returning(table.c.last)
 
 
 def _pattern_of(series: Sequence[str]) -> str:

@@ -2,9 +2,10 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence, Set
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, delete, update
+from sqlalchemy import ColumnElement, Update, bindparam, delete, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -67,6 +68,10 @@ _ORDER: tuple[type[Base], ...] = (
     Canary,
     Audit,
 )
+
+# Made once, like those of _setting: every batch of mails runs them.
+_TALLY = core(Tally).c
+_TALLIED = update(core(Tally)).where(_TALLY.name == bindparam("tally")).values(value=_TALLY.value + bindparam("count"))
 
 
 class Writes:
@@ -156,7 +161,7 @@ class Writes:
         for table, key, values in self._by_key:
             session.execute(update(core(table)).where(*_is(table, key)).values(values))
         for name, count in sorted(self.tally.items()):
-            session.execute(update(Tally).where(Tally.name == name).values(value=Tally.value + count))
+            session.connection().execute(_TALLIED, {"tally": name, "count": count})
         counters.add(session, self.counted)
         hooks.queue(session, self.next_id, tickets, entries, self._updates.get(Event, {}))
         self._updates.clear()
@@ -185,7 +190,6 @@ def _put_rows(session: Session, table: type[Base], rows: Sequence[tuple[Row, Row
 
 def _update_rows(session: Session, table: type[Base], changes: dict[int, Row]) -> None:
     """One statement for all rows that get the same values, else one executemany for each set of columns."""
-    columns = core(table)
     same: dict[tuple[tuple[str, Any], ...], list[int]] = defaultdict(list)
     # In the order of their ids: two processes then lock the same rows in the same order.
     for row_id, changed in sorted(changes.items()):
@@ -193,13 +197,21 @@ def _update_rows(session: Session, table: type[Base], changes: dict[int, Row]) -
         alike = {name: repr(value) if isinstance(value, list | dict) else value for name, value in changed.items()}
         same[tuple(sorted(alike.items()))].append(row_id)
     alone: dict[tuple[str, ...], list[Row]] = defaultdict(list)
+    connection = session.connection()
     for ids in same.values():
         changed = changes[ids[0]]
+        names, new = tuple(sorted(changed)), {f"new_{name}": value for name, value in changed.items()}
         if len(ids) > 1:
-            session.execute(update(columns).where(columns.c.id.in_(ids)).values(changed))
+            connection.execute(_setting(table, names, several=True), {"row_ids": ids, **new})
         else:
-            row = {"row_id": ids[0], **{f"new_{name}": value for name, value in changed.items()}}
-            alone[tuple(sorted(changed))].append(row)
+            alone[names].append({"row_id": ids[0], **new})
     for names, rows in alone.items():
-        new: Row = {name: bindparam(f"new_{name}") for name in names}
-        session.connection().execute(update(columns).where(columns.c.id == bindparam("row_id")).values(new), rows)
+        connection.execute(_setting(table, names, several=False), rows)
+
+
+@lru_cache(maxsize=256)
+def _setting(table: type[Base], names: tuple[str, ...], *, several: bool) -> Update:
+    """Sets these columns in one row, or the same values in several."""
+    row_id = core(table).c.id
+    which = row_id.in_(bindparam("row_ids", expanding=True)) if several else row_id == bindparam("row_id")
+    return update(core(table)).where(which).values({name: bindparam(f"new_{name}") for name in names})

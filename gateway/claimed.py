@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from gateway import parse
@@ -19,6 +19,14 @@ from gateway.view import Incoming, ours
 from store.blobs import BlobStore
 from store.tables import RawMail, ReceivedMail, core
 
+_MAILS, _RAW = core(ReceivedMail), core(RawMail)
+_WITH_BYTES = (
+    select(_MAILS, _RAW.c.data)
+    .outerjoin(_RAW, _RAW.c.id == _MAILS.c.id)
+    .where(_MAILS.c.id.in_(bindparam("ids", expanding=True)))
+    .order_by(_MAILS.c.received_at, _MAILS.c.id)
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
@@ -33,13 +41,7 @@ class Claimed:
 
 def load(session: Session, blobs: BlobStore, ids: Sequence[int]) -> list[Claimed]:
     """Received mails with their bytes, from the database or the blob store."""
-    mails, raw = core(ReceivedMail), core(RawMail)
-    rows = session.execute(
-        select(mails, raw.c.data)
-        .outerjoin(raw, raw.c.id == mails.c.id)
-        .where(mails.c.id.in_(ids))
-        .order_by(mails.c.received_at, mails.c.id)
-    )
+    rows = session.connection().execute(_WITH_BYTES, {"ids": list(ids)})
     return [
         Claimed(
             id=row.id,

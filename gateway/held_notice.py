@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select, text
+from sqlalchemy import bindparam, func, select, text
 from sqlalchemy.orm import Session
 
 from desk import held_reasons, notices
@@ -14,12 +14,23 @@ from desk.state import AtDesk
 from desk.writes import Writes
 from gateway.rules import Caps
 from gateway.trouble import KIND
-from store.tables import Disposition, Outbox
+from store.tables import Disposition, Outbox, core
 
 AGAIN = timedelta(hours=1)
 # Word for word as in the partial indexes: SQLite uses one only when it sees the same condition, not a parameter.
 _HELD = text("disposition.kind = 'held'")
 _TROUBLE = text("outbox.kind = 'mail_trouble'")
+_OUTCOME, _LETTER = core(Disposition).c, core(Outbox).c
+_RULES = (
+    select(_OUTCOME.rule, _OUTCOME.sender)
+    .where(_HELD, _OUTCOME.sender.in_(bindparam("senders", expanding=True)), _OUTCOME.at > bindparam("since"))
+    .distinct()
+)
+_LETTERS = (
+    select(_LETTER.recipient, func.count().label("letters"))
+    .where(_TROUBLE, _LETTER.created_at > bindparam("since"))
+    .group_by(_LETTER.recipient)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,18 +54,10 @@ class Lately:
 
 def lately(session: Session, senders: Collection[str], now: datetime) -> Lately:
     """Load it for the senders of a batch."""
-    rules = select(Disposition.rule, Disposition.sender).where(
-        _HELD, Disposition.sender.in_(senders), Disposition.at > now - AGAIN
-    )
-    letters = (
-        select(Outbox.recipient, func.count().label("letters"))
-        .where(_TROUBLE, Outbox.created_at > now - timedelta(days=1))
-        .group_by(Outbox.recipient)
-    )
-    return Lately(
-        {(rule, sender) for rule, sender in session.execute(rules.distinct())},
-        Counter({row.recipient: row.letters for row in session.execute(letters)}),
-    )
+    connection = session.connection()
+    rules = connection.execute(_RULES, {"senders": list(senders), "since": now - AGAIN})
+    letters = connection.execute(_LETTERS, {"since": now - timedelta(days=1)})
+    return Lately({(rule, sender) for rule, sender in rules}, Counter({row.recipient: row.letters for row in letters}))
 
 
 def tell(

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from desk import known, lane_notes
@@ -19,6 +19,7 @@ from store.tables import (
     OldNumber,
     Pending,
     Ticket,
+    core,
 )
 
 # Words of commands for which a kind is loaded.
@@ -94,17 +95,29 @@ def named(session: Session, subjects: Collection[str], more: More) -> None:
     old_numbers(session, {key for subject in subjects for key in keys_of(subject)}, more)
 
 
+_TICKETS, _OLD = core(Ticket).c, core(OldNumber).c
+_REFERRED = (
+    select(_TICKETS.reference_key, _TICKETS.id)
+    .where(_TICKETS.reference_key.in_(bindparam("keys", expanding=True)), _TICKETS.reference_key != "")
+    .limit(1000)
+)
+_RENUMBERED = (
+    select(_OLD.key, _OLD.ticket_id)
+    .where(_OLD.key.in_(bindparam("keys", expanding=True)))
+    .order_by(_OLD.ticket_id)
+    .limit(1000)
+)
+
+
 def references(session: Session, keys: Collection[str], more: More) -> None:
     """Tickets by the customer's own number (E5), in lower case."""
     if keys:
-        rows = select(Ticket.reference_key, Ticket.id).where(Ticket.reference_key.in_(keys), Ticket.reference_key != "")
-        for key, ticket_id in session.execute(rows.limit(1000)):
+        for key, ticket_id in session.connection().execute(_REFERRED, {"keys": list(keys)}):
             more.references.setdefault(key, []).append(ticket_id)
 
 
 def old_numbers(session: Session, keys: Collection[str], more: More) -> None:
     """Tickets by the numbers that they had in another system (E6)."""
     if keys:
-        rows = select(OldNumber.key, OldNumber.ticket_id).where(OldNumber.key.in_(keys))
-        for key, ticket_id in session.execute(rows.order_by(OldNumber.ticket_id).limit(1000)):
+        for key, ticket_id in session.connection().execute(_RENUMBERED, {"keys": list(keys)}):
             more.old_numbers.setdefault(key, []).append(ticket_id)

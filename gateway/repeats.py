@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from desk.writes import Writes
 from gateway.envelope import Envelope, Message
-from store.tables import MailKey, ReceivedMail
+from store.tables import MailKey, ReceivedMail, core
 
 if TYPE_CHECKING:  # what a batch finds has its duplicates from here
     from gateway.view import Incoming, View
@@ -52,11 +52,15 @@ def _lacks_both(message: Message) -> bool:
     return not message.message_id and message.date is None
 
 
+_KEYS = core(MailKey)
+_HANDLED = select(_KEYS.c.key, _KEYS.c.received_id).where(_KEYS.c.key.in_(bindparam("keys", expanding=True)))
+
+
 def load(session: Session, batch: "Sequence[Incoming]", view: "View") -> None:
     """The mails with the fingerprints of these that were handled before; of nameless ones, when they came too."""
     keys = {mail.key for mail in batch}
-    known = select(MailKey.key, MailKey.received_id).where(MailKey.key.in_(keys))
-    view.handled = {bytes(row.key): row.received_id for row in session.execute(known)}
+    handled = session.connection().execute(_HANDLED, {"keys": list(keys)})
+    view.handled = {bytes(row.key): row.received_id for row in handled}
     nameless = {mail.key for mail in batch if is_nameless(mail.message, mail.envelope)} & view.handled.keys()
     if nameless:
         came = select(MailKey.key, ReceivedMail.received_at).join(ReceivedMail, ReceivedMail.id == MailKey.received_id)

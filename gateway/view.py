@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
 from desk import canary, gathering, known, load, muting
@@ -26,7 +26,7 @@ from gateway.own_words import Told
 from gateway.sender import Verified
 from gateway.sent_letter import Letter
 from gateway.token import Token
-from store.tables import Event, KnownMessage, Outbox, Ticket
+from store.tables import Event, KnownMessage, Outbox, Ticket, core
 
 CAP_WINDOW = timedelta(hours=2)
 RECEIPTS = ("received", "not_done", "partly_refused", "done", "confirm", "answer")  # letters that answer a mail
@@ -194,13 +194,17 @@ def references(message: Message) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*message.in_reply_to, *reversed(message.references))))
 
 
+_NAMES = core(KnownMessage)
+_KNOWN = select(_NAMES.c.key, _NAMES.c.ticket_id).where(_NAMES.c.key.in_(bindparam("keys", expanding=True)))
+
+
 def _known(session: Session, batch: Iterable[Incoming]) -> list[tuple[bytes, int]]:
     # Its own id too: another mail of the same name may be indexed already.
     keys = {message_key(named) for m in batch for named in (*references(m.message), m.message.message_id) if named}
     if not keys:
         return []
-    statement = select(KnownMessage.key, KnownMessage.ticket_id).where(KnownMessage.key.in_(keys))
-    return [(bytes(key), ticket_id) for key, ticket_id in session.execute(statement)]
+    rows = session.connection().execute(_KNOWN, {"keys": list(keys)})
+    return [(bytes(key), ticket_id) for key, ticket_id in rows]
 
 
 def letter_claims(mail: Incoming, addresses: Addresses) -> list[tuple[int, Token]]:
@@ -258,27 +262,35 @@ def _ticket_ids(batch: Iterable[Incoming], view: View, addresses: Addresses) -> 
     return ids - {0}
 
 
+_TICKET, _LETTER = core(Ticket).c, core(Outbox).c
+_OPENED = (
+    select(_TICKET.requester_id, func.count())
+    .where(_TICKET.requester_id.in_(bindparam("senders", expanding=True)), _TICKET.created_at > bindparam("since"))
+    .group_by(_TICKET.requester_id)
+)
+_WRITTEN = select(_LETTER.recipient, _LETTER.kind, _LETTER.ticket_id, _LETTER.first_receipt, _LETTER.created_at).where(
+    _LETTER.recipient.in_(bindparam("recipients", expanding=True)),
+    _LETTER.created_at > bindparam("since"),
+    _LETTER.automatic,
+)
+_GREETED = select(func.count()).where(_LETTER.first_receipt, _LETTER.created_at > bindparam("since"))
+
+
 def _load_caps(session: Session, view: View, at_work: list[StaffState], now: datetime) -> None:
+    connection = session.connection()
     senders = [contact.id for contact in view.contacts.values()]
     if senders:
-        lately = (
-            select(Ticket.requester_id, func.count())
-            .where(Ticket.requester_id.in_(senders), Ticket.created_at > now - CAP_WINDOW)
-            .group_by(Ticket.requester_id)
-        )
-        for requester_id, count in session.execute(lately):
+        opened = connection.execute(_OPENED, {"senders": senders, "since": now - CAP_WINDOW})
+        for requester_id, count in opened:
             view.opened[requester_id] = count
     written = [contact.address for contact in view.contacts.values()] + [person.address for person in at_work]
     if written:
-        day = select(Outbox.recipient, Outbox.kind, Outbox.ticket_id, Outbox.first_receipt, Outbox.created_at).where(
-            Outbox.recipient.in_(written), Outbox.created_at > now - timedelta(days=1), Outbox.automatic
-        )
-        for recipient, kind, ticket_id, first, created_at in session.execute(day):
+        day = connection.execute(_WRITTEN, {"recipients": written, "since": now - timedelta(days=1)})
+        for recipient, kind, ticket_id, first, created_at in day:
             view.automatic[recipient.lower()] += 1
             if kind in RECEIPTS and ticket_id:
                 view.receipts[recipient.lower(), ticket_id] += 1
             if first and created_at > now - timedelta(hours=1):
                 view.first_receipts[recipient.lower()] += 1
-    minute = select(func.count()).where(Outbox.first_receipt, Outbox.created_at > now - timedelta(minutes=1))
-    view.first_receipts_minute = session.scalar(minute) or 0
+    view.first_receipts_minute = connection.scalar(_GREETED, {"since": now - timedelta(minutes=1)}) or 0
     view.told_of_strangers = gathering.told_lately(session, now)

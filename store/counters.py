@@ -1,7 +1,9 @@
 """Counts that only grow, kept in the transaction of what they count: monitoring makes rates of them."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 
+from sqlalchemy import Executable
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -23,10 +25,16 @@ def undone(kind: str) -> str:
 
 def add(session: Session, counts: Mapping[str, int]) -> None:
     """Count on; a counter begins with its first count. In the order of their names, so that no two wait in a circle."""
-    table = core(Counter)
-    own = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     rows = [{"name": name, "value": count} for name, count in sorted(counts.items()) if count]
     if rows:
-        statement = own(table)
-        grown = {"value": table.c.value + statement.excluded.value}
-        session.execute(statement.on_conflict_do_update(index_elements=["name"], set_=grown), rows)
+        connection = session.connection()
+        connection.execute(_counting_on(connection.dialect.name), rows)
+
+
+@lru_cache
+def _counting_on(dialect: str) -> Executable:
+    table = core(Counter)
+    own = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    statement = own(table)
+    grown = {"value": table.c.value + statement.excluded.value}
+    return statement.on_conflict_do_update(index_elements=["name"], set_=grown)
