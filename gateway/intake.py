@@ -20,12 +20,13 @@ from gateway.outage import Outage, is_conflict, is_ours, one_line, pause
 from gateway.rules import Rules
 from gateway.sender.checker import SenderCheck
 from gateway.stored_files import store_files
+from gateway.turns import Turns
 from gateway.view import Incoming, load_view
 from store.blobs import BlobStore
 from store.claims import Claims
 from store.database import Database
 from store.points import reached
-from store.queue import claim, give_back, put_off
+from store.queue import claim, give_back, put_off, tries_of_oldest
 from store.tables import ReceivedMail
 
 log = structlog.get_logger(__name__)
@@ -36,7 +37,10 @@ RETRY_AFTER = timedelta(seconds=5)
 
 
 class Intake:
-    """Turns received mail into tickets; any number of these may run, in as many processes."""
+    """Turns received mail into tickets; any number of these may run, in as many processes.
+
+    One with `patience` only takes mail that has waited for so long, because the others have more than they can do.
+    """
 
     def __init__(
         self,
@@ -47,6 +51,7 @@ class Intake:
         *,
         senders: SenderCheck = SenderCheck(),
         batch: int = 64,
+        patience: timedelta = timedelta(0),
         notify: Callable[[], None] = lambda: None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
@@ -56,6 +61,8 @@ class Intake:
         self._rules = rules
         self._senders = senders
         self._batch = batch
+        self._patience = patience
+        self._turns = Turns(database, clock)
         self._notify = notify
         self._clock = clock
         self._open: set[int] = set()  # claimed, and not yet done or put off
@@ -89,11 +96,18 @@ class Intake:
         self._claims.free()
 
     def _claim(self) -> list[int]:
-        """Fresh mails in a batch; one that failed before goes alone, so that it cannot take others with it."""
+        """Fresh mails in a batch; one that failed before goes alone, so that it cannot take others with it.
+
+        What is oldest goes first: fresh mail that keeps coming keeps no other from being tried again.
+        """
         now, ids = self._clock(), list[int]()
+        fresh, again = (ReceivedMail.attempts == 0, self._batch), (ReceivedMail.attempts > 0, 1)
         with self._claims.until(now + LEASE) as session:
-            for due, limit in ((ReceivedMail.attempts == 0, self._batch), (ReceivedMail.attempts > 0, 1)):
+            tried = tries_of_oldest(session, now)
+            for due, limit in () if tried is None else (again, fresh) if tried else (fresh, again):
                 waiting = ReceivedMail.waiting & due
+                if self._patience:
+                    waiting &= ReceivedMail.received_at <= now - self._patience
                 ids = ids or claim(session, ReceivedMail, waiting, limit=limit, lease=LEASE, now=now)
             if ids:
                 reached("intake.claiming")
@@ -145,7 +159,20 @@ class Intake:
             except Exception as error:
                 self._put_off(mail.id, mail.attempts, error)
         reached("intake.read")
-        self._store(with_senders(readable, self._senders))
+        self._store(self._in_turn(with_senders(readable, self._senders)))
+
+    def _in_turn(self, pairs: "Sequence[tuple[Claimed, Incoming]]") -> "Sequence[tuple[Claimed, Incoming]]":
+        """All, once it is their turn. If that does not come soon, answers wait on: what they answer may be new."""
+        ends = self._turns.wait(pairs[0][0]) if pairs else None
+        if ends is None:
+            return pairs
+        answers = [mail.id for mail, incoming in pairs if incoming.message.answers]
+        log.warning("another process takes long with older mails; answers wait for them", mails=len(answers))
+        with self._database.transaction() as session:
+            for mail_id in answers:
+                put_off(session, mail_id, ends, "older mails are in the hands of another process", attempt=False)
+        self._open.difference_update(answers)
+        return [pair for pair in pairs if not pair[1].message.answers]
 
     def _store(self, pairs: "Sequence[tuple[Claimed, Incoming]]", *, again: bool = True) -> None:
         """One transaction for all; when it fails, each mail alone, so that one cannot fail the others."""

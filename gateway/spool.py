@@ -28,11 +28,8 @@ GROUP_BYTES = 16 * 1024 * 1024
 INLINE = 256 * 1024  # up to here the bytes lie in the database, beyond it in the blob store
 
 _TALLY = core(Tally)
-_COUNTED = (  # made once: a group is often one mail
-    update(_TALLY)
-    .where(_TALLY.c.name == "accepted")
-    .values(value=_TALLY.c.value + bindparam("accepted", type_=Integer))
-)
+_MORE = _TALLY.c.value + bindparam("more", type_=Integer)
+_COUNTED = update(_TALLY).where(_TALLY.c.name == "accepted").values(value=_MORE)  # made once: a group is often one mail
 
 
 @dataclass(slots=True)
@@ -158,7 +155,7 @@ class Spool:
             inline = [{"id": i, "data": w.data} for i, w in zip(ids, group, strict=True) if not w.blob]
             if inline:
                 insert_rows(connection, RawMail, inline)
-            connection.execute(_COUNTED, {"accepted": len(group)})
+            connection.execute(_COUNTED, {"more": len(group)})
             reached("spool.written")
         reached("spool.committed")
         return ids

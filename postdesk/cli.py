@@ -166,7 +166,7 @@ def serve(
         raise fail(f"There is no role {unknown[0]!r}. Choose from: {', '.join(roles.ALL)}.", 64)
     with database_faults(roles.LATER):
         house = ready_house(quiet=False, upgraded=True)
-    workers = workers or house.settings.work.workers or max(1, (os.cpu_count() or 2) // 2)
+    workers = workers or house.settings.work.workers or roles.workers(house.database.is_sqlite)
     chosen = tuple(role or roles.ALL)
     supervisor = Supervisor(house, chosen, workers)
     with database_faults(roles.LATER):

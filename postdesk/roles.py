@@ -3,10 +3,12 @@
 import asyncio
 import contextlib
 import errno
+import os
 import signal
 import threading
 import time
 from collections.abc import Callable, Collection, Iterator
+from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -29,6 +31,7 @@ log = structlog.get_logger(__name__)
 ALL = ("smtp", "lmtp", "imap", "work", "deliver", "schedule", "portal")
 FRONT = ("smtp", "lmtp", "imap", "schedule", "portal")
 GRACE = 20.0  # seconds that running SMTP transactions have to end in
+HELPS_AFTER = timedelta(seconds=0.5)  # that a mail waits before one that helps out takes it
 HELPS = 60.0  # seconds without work after which a process that helps out ends: its memory is for others then
 UNUSABLE = 78  # EX_CONFIG: starting again will not help
 LATER = 75  # EX_TEMPFAIL: starting again a little later may help
@@ -49,7 +52,13 @@ def _stop_on_signal() -> threading.Event:
     return stop
 
 
-def work(house: House, mail: Wake, letters: Wake) -> None:
+def workers(one_writer: bool) -> int:
+    """Processes that handle mail, when nobody has said how many: with one writer a third would mostly wait."""
+    processors = os.cpu_count() or 2
+    return min(2, processors) if one_writer else max(min(2, processors), processors // 2)
+
+
+def work(house: House, mail: Wake, letters: Wake, more: Wake) -> None:
     """Turn received mail into tickets."""
     stop = _stop_on_signal()
     intake = house.intake(notify=letters.set)
@@ -58,9 +67,22 @@ def work(house: House, mail: Wake, letters: Wake) -> None:
     while not stop.is_set():
         claimed = _guarded(outage, intake.drain_once, stop)
         if claimed >= settings.batch:
-            mail.set()  # there is more: others may help
+            more.set()  # those who help out may have work
         elif not claimed:
             mail.wait(settings.poll_seconds)
+
+
+def help_work(house: House, letters: Wake, more: Wake) -> None:
+    """Turn mail into tickets as well while there is much, and end; fresh mail is for the first process."""
+    stop = _stop_on_signal()
+    intake = house.intake(notify=letters.set, patience=HELPS_AFTER)
+    outage = Outage("helping to handle mail")
+    last = time.monotonic()
+    while not stop.is_set() and (begun := time.monotonic()) - last < HELPS:
+        if _guarded(outage, intake.drain_once, stop):
+            last = begun
+        else:
+            more.wait(house.settings.work.poll_seconds)
 
 
 def deliver(house: House, letters: Wake, more: Wake) -> None:

@@ -40,7 +40,16 @@ class _Child:
     started: float = 0.0
     failures: int = 0
     start_at: float = field(default=0.0)
-    on_call: bool = False  # it is started when it is called, and ends when there is nothing more to do
+    call: Wake | None = None  # it is started when it is called, and ends when there is nothing more to do
+
+    @property
+    def on_call(self) -> bool:
+        """It helps out, and does not run for good."""
+        return self.call is not None
+
+    def is_called(self) -> bool:
+        """True when it has to run now."""
+        return self.call is None or self.call.wait(0)
 
 
 class Supervisor:
@@ -48,7 +57,9 @@ class Supervisor:
 
     def __init__(self, house: House, chosen: tuple[str, ...], workers: int) -> None:
         self._mail, self._letters, self._ready = Wake(), Wake(), Wake()
-        self._more = Wake()  # calls those who help out: there are more letters than one process takes at once
+        # These call those who help out: there is more than one process takes at once.
+        self._more_mail, self._more_letters = Wake(), Wake()
+        self._wakes = (self._mail, self._letters, self._more_mail, self._more_letters)
         self._house = house
         self._children = self._plan(chosen, workers)
         self._lasting = [child for child in self._children if not child.on_call]
@@ -66,19 +77,20 @@ class Supervisor:
         if front:
             children.append(_Child("+".join(front), tuple(front), lambda: roles.front(house, mail, self._ready, front)))
         if "work" in chosen:
-            children += [
-                _Child(f"work {n}", ("work",), lambda: roles.work(house, mail, letters)) for n in range(1, workers + 1)
-            ]
+            more = self._more_mail
+            children.append(_Child("work 1", ("work",), lambda: roles.work(house, mail, letters, more)))
+            helping = partial(roles.help_work, house, letters, more)
+            children += [_Child(f"work {n}", ("work",), helping, call=more) for n in range(2, workers + 1)]
         if "deliver" in chosen:
-            children.append(_Child("deliver", ("deliver",), lambda: roles.deliver(house, letters, self._more)))
+            children.append(_Child("deliver", ("deliver",), lambda: roles.deliver(house, letters, self._more_letters)))
             children += [self._helper(number) for number in range(1, sending.processes(house))]
         if house.settings.health.port:
             children.append(_Child("health", ("health",), lambda: health.run(house, self._running)))
         return children
 
     def _helper(self, number: int) -> _Child:
-        name, run = f"deliver {number + 1}", partial(roles.help_deliver, self._house, self._more, number)
-        return _Child(name, ("deliver",), run, on_call=True)
+        name, run = f"deliver {number + 1}", partial(roles.help_deliver, self._house, self._more_letters, number)
+        return _Child(name, ("deliver",), run, call=self._more_letters)
 
     def run(self, on_ready: Callable[[], None]) -> int:
         """Until SIGTERM or SIGINT; returns the exit code. `on_ready` is called when all listeners listen."""
@@ -195,7 +207,7 @@ class Supervisor:
         if self._died and not self._freeing:
             self._free_beside()
         for child in self._children:
-            if not child.pid and time.monotonic() >= child.start_at and (not child.on_call or self._more.wait(0)):
+            if not child.pid and time.monotonic() >= child.start_at and child.is_called():
                 self._start(child)
         # A signal ends the sleep early only when its handler raises; a fifth of a second is soon enough.
         time.sleep(0.2)
@@ -227,9 +239,7 @@ class Supervisor:
             if pid:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGTERM)
-        self._mail.set()
-        self._letters.set()
-        self._more.set()
+        self._wake_all()
         deadline = time.monotonic() + STOP_SECONDS
         for child in self._children:
             self._await(child, deadline)
@@ -248,10 +258,12 @@ class Supervisor:
                 os.waitpid(child.pid, 0)
                 child.pid = 0
             else:
-                self._mail.set()
-                self._letters.set()
-                self._more.set()
+                self._wake_all()
                 time.sleep(0.02)
+
+    def _wake_all(self) -> None:
+        for wake in self._wakes:
+            wake.set()
 
 
 def _end_with(parent: int) -> None:

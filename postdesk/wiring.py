@@ -233,14 +233,13 @@ class House:
 
         return Spool(self.database, self.blobs, room=blobs.room(self.settings, self.database.file), notify=notify)
 
-    def intake(self, notify: Callable[[], None] = lambda: None) -> "Intake":
-        """What turns received mail into tickets."""
+    def intake(self, notify: Callable[[], None] = lambda: None, patience: timedelta = timedelta(0)) -> "Intake":
+        """What turns received mail into tickets; with `patience` only what has waited for so long."""
         from gateway.intake import Intake
 
+        parts = (self.database, self.blobs, self.addresses, self.rules)
         batch = self.settings.work.batch
-        return Intake(
-            self.database, self.blobs, self.addresses, self.rules, senders=self.senders, batch=batch, notify=notify
-        )
+        return Intake(*parts, senders=self.senders, batch=batch, patience=patience, notify=notify)
 
     def deliverer(self, stopping: Callable[[], bool] = lambda: False, number: int = 0) -> "Deliverer":
         """What sends the letters, until `stopping` says that the process ends. All but number 0 only help out."""

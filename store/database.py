@@ -76,7 +76,7 @@ class Database:
 
     @contextmanager
     def rows(self) -> Iterator[Connection]:
-        """Like a durable `transaction()`, for statements about rows alone: a session would cost more than a few rows."""
+        """Like a durable `transaction()`, without a session, which would cost more than a few rows do."""
         self.ids.reserve()
         with self._writer_lock or nullcontext(), self.engine.begin() as connection:
             yield connection

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from store.identity import is_dead, name_of
 from store.leases import free_dead
-from store.tables import HookMessage, Lease, Outbox, Pace, ReceivedMail
+from store.tables import HookMessage, Lease, Outbox, Pace, ReceivedMail, core
 
 LONGEST_LEASE = timedelta(minutes=15)  # of all that there are
 Queue = type[ReceivedMail] | type[Outbox] | type[HookMessage]
@@ -23,6 +23,21 @@ def is_free(table: Queue, now: datetime) -> ColumnElement[bool]:
 def is_ours(table: Queue) -> ColumnElement[bool]:
     """This process has claimed the row, and nobody has taken it over since."""
     return (table.holder == name_of()) & table.lease_until.is_not(None)
+
+
+_MAILS = core(ReceivedMail).c
+_OLDEST = (
+    select(_MAILS.attempts)
+    .where(_MAILS.waiting, or_(_MAILS.lease_until.is_(None), _MAILS.lease_until < bindparam("now")))
+    .order_by(_MAILS.received_at, _MAILS.id)
+    .limit(1)
+)
+
+
+def tries_of_oldest(session: Session, now: datetime) -> int | None:
+    """How often the received mail was tried that waits for longest and is free; None where none is."""
+    found: int | None = session.connection().scalar(_OLDEST, {"now": now})
+    return found
 
 
 def claim(

@@ -144,7 +144,7 @@ class Desk:
         assert self.process.poll() is None, f"Postdesk ended: {self.log()}"
         front = not set(FRONT).isdisjoint(self._roles)
         with contextlib.suppress(OSError):  # it ends just now
-            return len(self.processes()) > front + self._workers * ("work" in self._roles) + ("deliver" in self._roles)
+            return len(self.processes()) > front + ("work" in self._roles) + ("deliver" in self._roles)
         return False
 
     def _answers(self, port: int) -> bool:

@@ -105,8 +105,8 @@ def test_who_helps_out_stands_in_for_nobody(make: Callable[..., House]) -> None:
     """It comes and goes: the process beside it is missed whether it runs or not."""
     relay = {"RELAY__MODE": "smtp", "RELAY__HOST": "relay.customer.test"}
     house = make(**relay, DELIVERY__PROCESSES="2", HEALTH__PORT="9090")
-    supervisor = Supervisor(house, ("work", "deliver"), workers=1)
-    assert [child.name for child in supervisor._children] == ["work 1", "deliver", "deliver 2", "health"]
+    supervisor = Supervisor(house, ("work", "deliver"), workers=2)
+    assert [child.name for child in supervisor._children] == ["work 1", "work 2", "deliver", "deliver 2", "health"]
     assert supervisor._running.missing().startswith("work 1, deliver, health: not running")
 
 

@@ -1,0 +1,107 @@
+"""Mails are handled in the order they came, also where another process has older ones in hand."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import update
+
+from gateway import turns
+from gateway.intake import Intake
+from store.tables import ReceivedMail
+from tests.gateway import desk_world as sample
+from tests.gateway.desk_world import ANN, EVE, PAT, World
+
+FIRST = "<question@customer.test>"
+
+
+def lend(world: World, mail_id: int, holder: str, seconds: float) -> None:
+    """Another process has claimed a mail, for so long."""
+    until = world.clock() + timedelta(seconds=seconds)
+    with world.database.transaction() as session:
+        session.execute(
+            update(ReceivedMail).where(ReceivedMail.id == mail_id).values(lease_until=until, holder=holder, attempts=1)
+        )
+
+
+def give_back(world: World, mail_id: int) -> None:
+    """That process is gone."""
+    with world.database.transaction() as session:
+        session.execute(
+            update(ReceivedMail).where(ReceivedMail.id == mail_id).values(lease_until=None, holder="", attempts=0)
+        )
+
+
+@pytest.fixture
+def question(world: World) -> int:
+    """Ann's mail, in the hands of another process."""
+    found = world.send(sample.mail(ANN, "Phones", message_id=FIRST))
+    lend(world, found, "elsewhere:1", 120)
+    world.clock.forward(seconds=1)
+    return found
+
+
+def answer() -> bytes:
+    """Ann adds something to her mail, of which no ticket knows yet."""
+    return sample.mail(ANN, "Re: Phones", "It is urgent.", in_reply_to=FIRST)
+
+
+def test_whoever_is_later_waits(world: World, question: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While it looks, the other one ends; then the answer finds the ticket."""
+    later = world.send(answer())
+    looks = []
+
+    def end_the_other(_seconds: float) -> None:
+        looks.append(later)
+        if len(looks) == 2:
+            give_back(world, question)
+            assert world.new_intake(batch=1).drain_once() == 1
+
+    monkeypatch.setattr(turns.time, "sleep", end_the_other)
+    assert world.intake.drain_once() == 1
+    first, second = world.disposition(question), world.disposition(later)
+    assert len(looks) == 2
+    assert (first.kind, second.kind) == ("opened", "noted")
+    assert first.ticket_id == second.ticket_id
+
+
+def test_who_takes_too_long(world: World, question: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A new mail does not wait for ever; an answer waits until the other's lease ends, and it counts no attempt."""
+    monkeypatch.setattr(turns, "PATIENCE", 0.0)
+    later, other = world.send(answer()), world.send(sample.mail(EVE, "Printer"))
+    assert world.intake.drain_once() == 2
+    assert world.disposition(other).kind == "opened"
+    with world.database.reading() as session:
+        row = session.get_one(ReceivedMail, later)
+        assert (row.waiting, row.attempts, row.lease_until) == (True, 0, world.clock() + timedelta(seconds=119))
+    world.clock.forward(seconds=120)
+    world.handle()
+    assert world.disposition(question).ticket_id == world.disposition(later).ticket_id
+
+
+@pytest.mark.parametrize("holder", ["same", "over", "newer"])
+def test_nobody_else_is_ahead(world: World, monkeypatch: pytest.MonkeyPatch, holder: str) -> None:
+    """What is ours, what nobody holds any more, and what came later keep nobody waiting."""
+    monkeypatch.setattr(turns.time, "sleep", lambda _: pytest.fail("it waited"))
+    mail_id = world.send(sample.mail(ANN, "Phones"))
+    world.clock.forward(seconds=1)
+    mine = world.send(sample.mail(EVE, "Printer"))
+    world.clock.forward(seconds=1)
+    newer = world.send(sample.mail(PAT, "Display"))
+    lend(world, newer if holder == "newer" else mail_id, turns.name_of() if holder == "same" else "elsewhere:1", 60)
+    if holder == "over":
+        world.clock.forward(seconds=61)
+    world.handle()
+    assert world.disposition(mine).kind == "opened"
+
+
+def test_who_helps_out_leaves_fresh_mail_alone(world: World) -> None:
+    """It takes what has waited for as long as it was told."""
+    helping = Intake(
+        world.database, world.blobs, world.addresses, world.rules,
+        senders=world.senders, clock=world.clock, patience=timedelta(seconds=1),
+    )  # fmt: skip
+    world.send(sample.mail(ANN, "Phones"))
+    world.clock.forward(seconds=0.9)
+    assert helping.drain_once() == 0
+    world.clock.forward(seconds=0.1)
+    assert helping.drain_once() == 1
