@@ -10,10 +10,10 @@ UNCAPPED = {
 
 
 class Desk(desk.Desk):
-    """A running Postdesk with the roles that a figure is about."""
+    """A running Postdesk with the roles that a figure is about, and as many workers as it chooses by itself."""
 
     def __init__(
-        self, roles: tuple[str, ...], *, url: str = "", workers: int = 1, settings: dict[str, str] | None = None
+        self, roles: tuple[str, ...], *, url: str = "", workers: int = 0, settings: dict[str, str] | None = None
     ) -> None:
         super().__init__(
             roles,

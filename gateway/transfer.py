@@ -4,6 +4,8 @@ import binascii
 import re
 from collections.abc import Iterator
 
+import pybase64
+
 from gateway.unpack import uuencode
 
 _WHITE = b" \t\r\n"
@@ -92,7 +94,14 @@ def _strict(data: memoryview) -> Iterator[bytes]:
         packed = held + bytes(data[start : start + _CHUNK]).translate(None, _WHITE)
         whole = len(packed) - len(packed) % 4 if start + _CHUNK < len(data) else len(packed)
         held = packed[whole:]
-        yield binascii.a2b_base64(packed[:whole], strict_mode=True)
+        yield _strictly(packed[:whole])
+
+
+def _strictly(packed: bytes) -> bytes:
+    try:
+        return pybase64.b64decode(packed, validate=True)  # many times as fast
+    except binascii.Error:
+        return binascii.a2b_base64(packed, strict_mode=True)  # which allows more padding than there has to be
 
 
 def _lenient(data: memoryview) -> Iterator[bytes]:

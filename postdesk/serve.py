@@ -97,6 +97,7 @@ class Supervisor:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
         heap.keep_small()
+        heap.collect_seldom()
         name_of()  # where /proc hides things we know the children by a mark that they have from us
         self._free_leases()
         waiting = self._start_all()

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Column, Connection, Dialect, insert
 
-from store.tables.base import Base, core
+from store.tables.base import Base, UtcDateTime, core
 
 _Make = Callable[[Any], Any]
 
@@ -63,7 +63,9 @@ def _plan(dialect: Dialect, table: type[Base], keys: frozenset[str]) -> _Plan:
 
 def _maker(column: Column[Any], dialect: Dialect) -> _Make | None:
     """What makes a value of this column ready for the driver; None where it goes as it is."""
-    return column.type.dialect_impl(dialect).bind_processor(dialect)
+    make = column.type.dialect_impl(dialect).bind_processor(dialect)
+    # The rows of a batch say the same few times again and again.
+    return lru_cache(maxsize=64)(make) if make and isinstance(column.type, UtcDateTime) else make
 
 
 def _default(column: Column[Any], dialect: Dialect) -> Callable[[], Any]:

@@ -31,6 +31,14 @@ def test_base64_in_steps(size: int) -> None:
     assert defects == []
 
 
+@pytest.mark.parametrize("packed", [b"YWJj=", b"YWJj=\r\n"])
+def test_more_padding_than_there_has_to_be(packed: bytes) -> None:
+    """No fault: some writers always end with it."""
+    defects: list[str] = []
+    assert decode(memoryview(packed), "base64", defects) == base64.b64decode(packed)
+    assert defects == []
+
+
 @pytest.mark.parametrize("size", [MIB, 3 * MIB + 5])
 def test_damaged_base64_in_steps(size: int) -> None:
     """Foreign characters are passed over in large files as in small ones; several encodings in one are all shown."""
