@@ -1,10 +1,13 @@
 """The heap of a long-lived process shrinks again, measured by the kernel in a process of its own."""
 
+import gc
 import os
 import subprocess
 import sys
 
 import pytest
+
+from postdesk import heap
 
 _SCRIPT = """
 import re, sys, threading
@@ -56,3 +59,13 @@ def test_what_large_blocks_took_goes_back() -> None:
 def test_an_operator_may_say_otherwise() -> None:
     """Whoever sets malloc's own variables means it."""
     assert _grown("small", MALLOC_ARENA_MAX="4")[0] == "False"
+
+
+def test_the_collector_looks_seldom() -> None:
+    """A batch of mails is thousands of objects that live."""
+    before = gc.get_threshold()
+    try:
+        heap.collect_seldom()
+        assert gc.get_threshold() == (20_000, *before[1:])
+    finally:
+        gc.set_threshold(*before)
