@@ -98,13 +98,13 @@ class Intake:
     def _claim(self) -> list[int]:
         """Fresh mails in a batch; one that failed before goes alone, so that it cannot take others with it.
 
-        What is oldest goes first: fresh mail that keeps coming keeps no other from being tried again.
+        What failed once keeps its turn, as the fault may have been another's; what failed alone lets newer mail pass.
         """
         now, ids = self._clock(), list[int]()
         fresh, again = (ReceivedMail.attempts == 0, self._batch), (ReceivedMail.attempts > 0, 1)
         with self._claims.until(now + LEASE) as session:
             tried = tries_of_oldest(session, now)
-            for due, limit in () if tried is None else (again, fresh) if tried else (fresh, again):
+            for due, limit in () if tried is None else (again, fresh) if tried == 1 else (fresh, again):
                 waiting = ReceivedMail.waiting & due
                 if self._patience:
                     waiting &= ReceivedMail.received_at <= now - self._patience
