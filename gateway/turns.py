@@ -7,7 +7,7 @@ two commands the later one counts.
 
 import time
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 
 from sqlalchemy import bindparam, func, or_, select
 
@@ -37,12 +37,15 @@ class Turns:
 
     def __init__(self, database: Database, clock: Callable[[], datetime]) -> None:
         self._database, self._clock = database, clock
+        self._given_up = datetime.min.replace(tzinfo=UTC)  # leases that end until then have been waited for in vain
 
     def wait(self, oldest: Claimed) -> datetime | None:
-        """None once nobody else has older mail in hand; after PATIENCE, when the last such lease ends."""
+        """None once nobody else has older mail in hand; after PATIENCE, once for each lease, when the last one ends."""
         until = time.monotonic() + PATIENCE
-        while (ends := self._ahead(oldest)) is not None and time.monotonic() < until:
+        while (ends := self._ahead(oldest)) is not None and ends > self._given_up and time.monotonic() < until:
             time.sleep(_LOOK)
+        if ends is not None:
+            self._given_up = max(self._given_up, ends)
         return ends
 
     def _ahead(self, oldest: Claimed) -> datetime | None:

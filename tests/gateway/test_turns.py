@@ -78,6 +78,22 @@ def test_who_takes_too_long(world: World, question: int, monkeypatch: pytest.Mon
     assert world.disposition(question).ticket_id == world.disposition(later).ticket_id
 
 
+def test_nobody_waits_twice_for_the_same(world: World, question: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine that has died holds its leases for minutes; each batch would wait for it."""
+    monkeypatch.setattr(turns, "PATIENCE", 0.02)
+    world.take(sample.mail(EVE, "Printer"))
+    monkeypatch.setattr(turns.time, "sleep", lambda _: pytest.fail("it waited"))
+    later, other = world.send(answer()), world.send(sample.mail(EVE, "Display"))
+    assert world.intake.drain_once() == 2
+    assert world.disposition(other).kind == "opened"
+    with world.database.reading() as session:
+        assert session.get_one(ReceivedMail, later).waiting
+    monkeypatch.undo()
+    world.clock.forward(seconds=120)
+    world.handle()
+    assert world.disposition(question).ticket_id == world.disposition(later).ticket_id
+
+
 @pytest.mark.parametrize("holder", ["same", "over", "newer"])
 def test_nobody_else_is_ahead(world: World, monkeypatch: pytest.MonkeyPatch, holder: str) -> None:
     """What is ours, what nobody holds any more, and what came later keep nobody waiting."""
