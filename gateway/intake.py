@@ -20,7 +20,7 @@ from gateway.outage import Outage, is_conflict, is_ours, one_line, pause
 from gateway.rules import Rules
 from gateway.sender.checker import SenderCheck
 from gateway.stored_files import store_files
-from gateway.turns import Turns
+from gateway.turns import Turn, Turns
 from gateway.view import Incoming, load_view
 from store.blobs import BlobStore
 from store.claims import Claims
@@ -36,10 +36,15 @@ CHUNK_BYTES = 32 * 1024 * 1024  # raw bytes held in memory at once
 RETRY_AFTER = timedelta(seconds=5)
 
 
+class _OlderFirst(Exception):
+    """Older mails, which were in other hands, are free again: the next claim takes them before what we have."""
+
+
 class Intake:
     """Turns received mail into tickets; any number of these may run, in as many processes.
 
-    One with `patience` only takes mail that has waited for so long, because the others have more than they can do.
+    One with `patience` only takes mail that has waited for so long, because the others have more than they can do:
+    they say so by `on_whole` when a batch is full.
     """
 
     def __init__(
@@ -53,6 +58,7 @@ class Intake:
         batch: int = 64,
         patience: timedelta = timedelta(0),
         notify: Callable[[], None] = lambda: None,
+        on_whole: Callable[[], None] = lambda: None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._database = database
@@ -64,6 +70,7 @@ class Intake:
         self._patience = patience
         self._turns = Turns(database, clock)
         self._notify = notify
+        self._on_whole = on_whole
         self._clock = clock
         self._open: set[int] = set()  # claimed, and not yet done or put off
         self._open_counts = False  # whether the attempt of those counts
@@ -79,6 +86,8 @@ class Intake:
         try:
             for chunk in self._chunks(ids):
                 self._handle(chunk)
+        except _OlderFirst:
+            self._free_open()
         except Exception as error:
             self._open_counts = not is_ours(error)
             raise
@@ -101,16 +110,18 @@ class Intake:
         What failed once keeps its turn, as the fault may have been another's; what failed alone lets newer mail pass.
         """
         now, ids = self._clock(), list[int]()
-        fresh, again = (ReceivedMail.attempts == 0, self._batch), (ReceivedMail.attempts > 0, 1)
+        fresh, once, often = ReceivedMail.attempts == 0, ReceivedMail.attempts == 1, ReceivedMail.attempts > 1
         with self._claims.until(now + LEASE) as session:
-            tried = tries_of_oldest(session, now)
-            for due, limit in () if tried is None else (again, fresh) if tried == 1 else (fresh, again):
+            first, second = (once, fresh) if tries_of_oldest(session, now) == 1 else (fresh, once)
+            for due, limit in ((due, self._batch if due is fresh else 1) for due in (first, second, often)):
                 waiting = ReceivedMail.waiting & due
                 if self._patience:
                     waiting &= ReceivedMail.received_at <= now - self._patience
                 ids = ids or claim(session, ReceivedMail, waiting, limit=limit, lease=LEASE, now=now)
             if ids:
                 reached("intake.claiming")
+        if len(ids) >= self._batch:
+            self._on_whole()
         return ids
 
     def _chunks(self, ids: Sequence[int]) -> Iterator[list[Claimed]]:
@@ -163,14 +174,17 @@ class Intake:
 
     def _in_turn(self, pairs: "Sequence[tuple[Claimed, Incoming]]") -> "Sequence[tuple[Claimed, Incoming]]":
         """All, once it is their turn. If that does not come soon, answers wait on: what they answer may be new."""
-        ends = self._turns.wait(pairs[0][0]) if pairs else None
-        if ends is None:
-            return pairs
+        turn = self._turns.wait(pairs[0][0]) if pairs else Turn()
+        if turn.freed:
+            raise _OlderFirst
         answers = [mail.id for mail, incoming in pairs if incoming.message.answers]
+        if turn.ends is None or not answers:
+            return pairs
         log.warning("another process takes long with older mails; answers wait for them", mails=len(answers))
+        until = min(turn.ends, self._clock() + RETRY_AFTER)
         with self._database.transaction() as session:
             for mail_id in answers:
-                put_off(session, mail_id, ends, "older mails are in the hands of another process", attempt=False)
+                put_off(session, mail_id, until, "older mails are in the hands of another process", attempt=False)
         self._open.difference_update(answers)
         return [pair for pair in pairs if not pair[1].message.answers]
 

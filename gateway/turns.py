@@ -6,7 +6,8 @@ two commands the later one counts.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from sqlalchemy import bindparam, func, or_, select
@@ -14,22 +15,38 @@ from sqlalchemy import bindparam, func, or_, select
 from gateway.claimed import Claimed
 from store.database import Database
 from store.identity import name_of
+from store.queue import LONGEST_LEASE
 from store.tables import ReceivedMail, core
 
 PATIENCE = 10.0  # seconds; a batch takes one. Who takes longer hangs, or has died on a machine that nobody asks
-_LOOK = 0.005  # seconds between two looks
+_FIRST_LOOK, _LAST_LOOK = 0.005, 0.05  # seconds between two looks
+_NEVER = datetime.min.replace(tzinfo=UTC)
 
 _MAILS = core(ReceivedMail).c
-# The end of the last lease by which another process has an older mail in hand.
-_AHEAD = select(func.max(_MAILS.lease_until, type_=_MAILS.lease_until.type)).where(
+# Older mails that another process has in hand; what was put off is in nobody's.
+_AHEAD = select(_MAILS.id, _MAILS.lease_until).where(
     _MAILS.waiting,
     _MAILS.lease_until > bindparam("now"),
+    _MAILS.holder != "",
     _MAILS.holder != bindparam("me"),
-    or_(
-        _MAILS.received_at < bindparam("came"),
-        (_MAILS.received_at == bindparam("came")) & (_MAILS.id < bindparam("first")),
-    ),
+    _MAILS.received_at <= bindparam("came"),
+    or_(_MAILS.received_at < bindparam("came"), _MAILS.id < bindparam("first")),
 )
+# Of some, how many were let go of, and are to be taken before what is newer: not those that failed alone.
+_FREED = select(func.count()).where(
+    _MAILS.id.in_(bindparam("ids", expanding=True)),
+    _MAILS.waiting,
+    _MAILS.attempts < 2,
+    or_(_MAILS.lease_until.is_(None), _MAILS.lease_until <= bindparam("now")),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """Whether one may write: yes, unless older mails were `freed` undone, or are in other hands until `ends`."""
+
+    ends: datetime | None = None
+    freed: bool = False
 
 
 class Turns:
@@ -37,19 +54,31 @@ class Turns:
 
     def __init__(self, database: Database, clock: Callable[[], datetime]) -> None:
         self._database, self._clock = database, clock
-        self._given_up = datetime.min.replace(tzinfo=UTC)  # leases that end until then have been waited for in vain
+        self._given_up = _NEVER  # leases that end until then have been waited for in vain
 
-    def wait(self, oldest: Claimed) -> datetime | None:
-        """None once nobody else has older mail in hand; after PATIENCE, once for each lease, when the last one ends."""
-        until = time.monotonic() + PATIENCE
-        while (ends := self._ahead(oldest)) is not None and ends > self._given_up and time.monotonic() < until:
-            time.sleep(_LOOK)
-        if ends is not None:
-            self._given_up = max(self._given_up, ends)
-        return ends
+    def wait(self, oldest: Claimed) -> Turn:
+        """Wait until nobody else has mail in hand that is older; at most PATIENCE, and once for each lease."""
+        if self._given_up > self._clock() + LONGEST_LEASE:  # the clock was set back
+            self._given_up = _NEVER
+        until, pause, seen = time.monotonic() + PATIENCE, _FIRST_LOOK, set[int]()
+        while ahead := self._ahead(oldest):
+            seen |= ahead.keys()
+            ends = max(ahead.values())
+            if ends <= self._given_up or time.monotonic() >= until:
+                self._given_up = max(self._given_up, ends)
+                return Turn(ends)
+            time.sleep(pause)
+            pause = min(pause * 1.5, _LAST_LOOK)
+        return Turn(freed=self._are_free(seen))
 
-    def _ahead(self, oldest: Claimed) -> datetime | None:
+    def _ahead(self, oldest: Claimed) -> dict[int, datetime]:
         asked = {"now": self._clock(), "me": name_of(), "came": oldest.envelope.received_at, "first": oldest.id}
         with self._database.reading() as session:
-            found: datetime | None = session.connection().scalar(_AHEAD, asked)
-        return found
+            return {row.id: row.lease_until for row in session.connection().execute(_AHEAD, asked)}
+
+    def _are_free(self, ids: Collection[int]) -> bool:
+        """Their process has failed or died: whoever takes them next has the older mail."""
+        if not ids:
+            return False
+        with self._database.reading() as session:
+            return bool(session.connection().scalar(_FREED, {"ids": list(ids), "now": self._clock()}))

@@ -61,15 +61,11 @@ def workers(one_writer: bool) -> int:
 def work(house: House, mail: Wake, letters: Wake, more: Wake) -> None:
     """Turn received mail into tickets."""
     stop = _stop_on_signal()
-    intake = house.intake(notify=letters.set)
-    settings = house.settings.work
+    intake = house.intake(notify=letters.set, on_whole=more.set)  # those who help out may have work
     outage = Outage("handling mail")
     while not stop.is_set():
-        claimed = _guarded(outage, intake.drain_once, stop)
-        if claimed >= settings.batch:
-            more.set()  # those who help out may have work
-        elif not claimed:
-            mail.wait(settings.poll_seconds)
+        if not _guarded(outage, intake.drain_once, stop):
+            mail.wait(house.settings.work.poll_seconds)
 
 
 def help_work(house: House, letters: Wake, more: Wake) -> None:
@@ -78,9 +74,9 @@ def help_work(house: House, letters: Wake, more: Wake) -> None:
     intake = house.intake(notify=letters.set, patience=HELPS_AFTER)
     outage = Outage("helping to handle mail")
     last = time.monotonic()
-    while not stop.is_set() and (begun := time.monotonic()) - last < HELPS:
+    while not stop.is_set() and time.monotonic() - last < HELPS:
         if _guarded(outage, intake.drain_once, stop):
-            last = begun
+            last = time.monotonic()
         else:
             more.wait(house.settings.work.poll_seconds)
 

@@ -221,7 +221,7 @@ class Supervisor:
         if child is None:
             return 0  # as the first process of a container we inherit strangers' children
         if child.on_call and code == 0:
-            child.pid = 0
+            child.pid, self._died = 0, True  # it may have ended while the database was away, with work in hand
             return 0
         if code in (roles.UNUSABLE, roles.LATER):
             child.pid, self._stopping = 0, True
@@ -232,6 +232,8 @@ class Supervisor:
         log.error("a process ended and is started again", process=child.name, code=code, seconds=pause)
         child.pid, child.start_at = 0, time.monotonic() + pause
         self._died = True
+        if "work" in child.roles:
+            self._more_mail.set()  # somebody handles mail until it runs again
         return 0
 
     def _end_all(self) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.engine import make_url
@@ -233,13 +233,12 @@ class House:
 
         return Spool(self.database, self.blobs, room=blobs.room(self.settings, self.database.file), notify=notify)
 
-    def intake(self, notify: Callable[[], None] = lambda: None, patience: timedelta = timedelta(0)) -> "Intake":
-        """What turns received mail into tickets; with `patience` only what has waited for so long."""
+    def intake(self, **how: Any) -> "Intake":
+        """What turns received mail into tickets; `notify`, `on_whole` and `patience` are those of Intake."""
         from gateway.intake import Intake
 
         parts = (self.database, self.blobs, self.addresses, self.rules)
-        batch = self.settings.work.batch
-        return Intake(*parts, senders=self.senders, batch=batch, patience=patience, notify=notify)
+        return Intake(*parts, senders=self.senders, batch=self.settings.work.batch, **how)
 
     def deliverer(self, stopping: Callable[[], bool] = lambda: False, number: int = 0) -> "Deliverer":
         """What sends the letters, until `stopping` says that the process ends. All but number 0 only help out."""

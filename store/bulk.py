@@ -6,6 +6,7 @@ Types, defaults and the statement itself are still SQLAlchemy's.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC
 from functools import lru_cache
 from typing import Any
 
@@ -64,8 +65,13 @@ def _plan(dialect: Dialect, table: type[Base], keys: frozenset[str]) -> _Plan:
 def _maker(column: Column[Any], dialect: Dialect) -> _Make | None:
     """What makes a value of this column ready for the driver; None where it goes as it is."""
     make = column.type.dialect_impl(dialect).bind_processor(dialect)
-    # The rows of a batch say the same few times again and again.
-    return lru_cache(maxsize=64)(make) if make and isinstance(column.type, UtcDateTime) else make
+    return _remembering(make) if make and isinstance(column.type, UtcDateTime) else make
+
+
+def _remembering(make: _Make) -> _Make:
+    """The rows of a batch say the same few times again and again. Elsewhere than in UTC, equal times may differ."""
+    known = lru_cache(maxsize=64)(make)
+    return lambda value: known(value) if value is not None and value.tzinfo is UTC else make(value)
 
 
 def _default(column: Column[Any], dialect: Dialect) -> Callable[[], Any]:

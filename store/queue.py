@@ -28,14 +28,16 @@ def is_ours(table: Queue) -> ColumnElement[bool]:
 _MAILS = core(ReceivedMail).c
 _OLDEST = (
     select(_MAILS.attempts)
-    .where(_MAILS.waiting, or_(_MAILS.lease_until.is_(None), _MAILS.lease_until < bindparam("now")))
+    .where(
+        _MAILS.waiting, _MAILS.attempts < 2, or_(_MAILS.lease_until.is_(None), _MAILS.lease_until < bindparam("now"))
+    )
     .order_by(_MAILS.received_at, _MAILS.id)
     .limit(1)
 )
 
 
 def tries_of_oldest(session: Session, now: datetime) -> int | None:
-    """How often the received mail was tried that waits for longest and is free; None where none is."""
+    """0 or 1: how often that received mail was tried which is free and oldest of those that were tried at most once."""
     found: int | None = session.connection().scalar(_OLDEST, {"now": now})
     return found
 

@@ -103,6 +103,20 @@ def test_what_failed_alone_lets_newer_mail_pass(world: World, people: sample.Peo
     assert world.intake._claim() == [killer]
 
 
+def test_what_was_with_a_killer_keeps_its_turn(world: World, people: sample.People) -> None:
+    """The batch was broken off once; that one of it failed again says nothing of the others."""
+    killer, other = world.send(sample.mail(ANN, "killer")), world.send(sample.mail(ANN, "other"))
+    assert world.intake._claim() == [killer, other]
+    world.clock.now += LEASE + timedelta(seconds=1)
+    fresh = world.send(sample.mail(ANN, "fresh"))
+    assert world.intake._claim() == [killer]
+    assert world.intake._claim() == [other]
+    assert world.intake._claim() == [fresh]
+    world.clock.now += LEASE + timedelta(seconds=1)
+    assert world.intake._claim() == [fresh]  # tried once; the others failed alone
+    assert world.intake._claim() == [killer]
+
+
 def test_work_of_a_dead_process_is_taken_over(world: World, people: sample.People) -> None:
     """Its lease ends, and another one does it."""
     mail_id = world.send(sample.mail(ANN, "Printer"))

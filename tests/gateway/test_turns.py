@@ -72,7 +72,7 @@ def test_who_takes_too_long(world: World, question: int, monkeypatch: pytest.Mon
     assert world.disposition(other).kind == "opened"
     with world.database.reading() as session:
         row = session.get_one(ReceivedMail, later)
-        assert (row.waiting, row.attempts, row.lease_until) == (True, 0, world.clock() + timedelta(seconds=119))
+        assert (row.waiting, row.attempts, row.lease_until) == (True, 0, world.clock() + timedelta(seconds=5))
     world.clock.forward(seconds=120)
     world.handle()
     assert world.disposition(question).ticket_id == world.disposition(later).ticket_id
@@ -92,6 +92,44 @@ def test_nobody_waits_twice_for_the_same(world: World, question: int, monkeypatc
     world.clock.forward(seconds=120)
     world.handle()
     assert world.disposition(question).ticket_id == world.disposition(later).ticket_id
+
+
+def test_whoever_had_the_older_one_has_let_go_of_it(
+    world: World, question: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It failed, or died: what we have is given back, no attempt counted, and the older one goes first."""
+    later = world.send(answer())
+    monkeypatch.setattr(turns.time, "sleep", lambda _: give_back(world, question))
+    assert world.intake.drain_once() == 1
+    with world.database.reading() as session:
+        rows = [session.get_one(ReceivedMail, mail_id) for mail_id in (question, later)]
+        assert [(row.waiting, row.attempts, row.lease_until) for row in rows] == [(True, 0, None)] * 2
+    world.handle()
+    assert world.disposition(question).ticket_id == world.disposition(later).ticket_id
+
+
+def test_what_was_put_off_keeps_nobody_waiting(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is in nobody's hands."""
+    monkeypatch.setattr(turns.time, "sleep", lambda _: pytest.fail("it waited"))
+    lend(world, world.send(sample.mail(ANN, "Phones")), "", 60)
+    world.clock.forward(seconds=1)
+    assert world.take(sample.mail(EVE, "Printer")).kind == "opened"
+
+
+def test_the_clock_is_set_back(world: World, question: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leases that end before one that was waited for in vain are waited for again."""
+    monkeypatch.setattr(turns, "PATIENCE", 0.0)
+    world.take(sample.mail(EVE, "Printer"))
+    world.clock.forward(hours=-1)
+    older = world.send(sample.mail(ANN, "Earlier"))
+    lend(world, older, "elsewhere:1", 60)
+    world.clock.forward(seconds=1)
+    world.send(sample.mail(EVE, "Display"))
+    waited = []
+    monkeypatch.setattr(turns, "PATIENCE", 60.0)
+    monkeypatch.setattr(turns.time, "sleep", lambda _: (waited.append(older), give_back(world, older)))
+    world.handle()
+    assert waited
 
 
 @pytest.mark.parametrize("holder", ["same", "over", "newer"])
