@@ -58,8 +58,6 @@ class Turns:
 
     def wait(self, oldest: Claimed) -> Turn:
         """Wait until nobody else has mail in hand that is older; at most PATIENCE, and once for each lease."""
-        if self._given_up > self._clock() + LONGEST_LEASE:  # the clock was set back
-            self._given_up = _NEVER
         until, pause, seen = time.monotonic() + PATIENCE, _FIRST_LOOK, set[int]()
         while ahead := self._ahead(oldest):
             seen |= ahead.keys()
@@ -72,7 +70,10 @@ class Turns:
         return Turn(freed=self._are_free(seen))
 
     def _ahead(self, oldest: Claimed) -> dict[int, datetime]:
-        asked = {"now": self._clock(), "me": name_of(), "came": oldest.envelope.received_at, "first": oldest.id}
+        now = self._clock()
+        if self._given_up > now + LONGEST_LEASE:  # the clock was set back
+            self._given_up = _NEVER
+        asked = {"now": now, "me": name_of(), "came": oldest.envelope.received_at, "first": oldest.id}
         with self._database.reading() as session:
             return {row.id: row.lease_until for row in session.connection().execute(_AHEAD, asked)}
 
