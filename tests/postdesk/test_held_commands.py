@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from desk.held_reasons import REASONS
 from gateway.envelope import Envelope
-from postdesk import cli_held, replaying
+from postdesk import cli_held, cli_mail, replaying  # noqa: F401 - cli_mail adds its commands
 from postdesk.cli import app
 from postdesk.wiring import House
 from store.tables import Disposition, Event, ReceivedMail, Tally, Ticket
@@ -314,7 +314,7 @@ def test_replay_keeps_who_it_was(house: House, config: Path) -> None:
     """As the other commands do."""
     (mail_id,) = held(house, "A")
     with worker(house):
-        run(config, "replay", mail_id)
+        assert run(config, "replay", mail_id).exit_code == 0
     with house.database.reading() as session:
         (past,) = session.get_one(ReceivedMail, mail_id).earlier
     assert past["by"] == replaying.whoami()
