@@ -2,12 +2,12 @@
 
 from datetime import UTC, datetime
 
-from sqlalchemy import delete, update
+from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from desk import audit
-from store import counters
-from store.tables import Disposition, MailKey, ReceivedMail, Tally, Ticket
+from store import counters, ledger
+from store.tables import Disposition, MailKey, ReceivedMail, Ticket
 
 DISCARDED = "discarded"  # the rule of a mail that a person put away: ignored, and it can be taken up again
 WISH_TICKET = "ticket"  # what a person can want of a mail, beside the number of a ticket
@@ -67,7 +67,7 @@ def discard(session: Session, received_id: int, *, by: str, why: str = "", now: 
     said = f": {why.rstrip('. ')}." if why else "."
     disposition.reason = f"Discarded by {by or 'a person'}{said}"
     for name, change in (("held", -1), ("ignored", 1)):
-        session.execute(update(Tally).where(Tally.name == name).values(value=Tally.value + change))
+        ledger.count(session.connection(), name, change)
     counters.add(session, {counters.undone("held"): 1})
     audit.note(session, "mail.dropped", "mail", received_id)
 
@@ -93,7 +93,7 @@ def _put_back(
     _remember(mail, disposition, by, now)
     mail.waiting, mail.attempts, mail.lease_until, mail.wish = True, 0, None, wish
     session.execute(delete(MailKey).where(MailKey.received_id == mail.id))
-    session.execute(update(Tally).where(Tally.name == disposition.kind).values(value=Tally.value - 1))
+    ledger.count(session.connection(), disposition.kind, -1)
     counters.add(session, {counters.undone(disposition.kind): 1})
     session.delete(disposition)
     audit.note(session, "mail.released", "mail", mail.id, wish=wish)

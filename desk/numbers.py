@@ -4,13 +4,12 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Executable, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from store import counters
 from store.tables import NumberSeries, core
 
 STANDARD_FORM = "TYYYYMMDD.0000"
@@ -121,18 +120,9 @@ class Numbers:
         day = now.astimezone(zone).strftime("%Y%m%d")
         connection = session.connection()
         row = {"day": self.form.series or day, "last": count}
-        last = connection.execute(_counting_on(connection.dialect.name), row).scalar_one()
+        counted = counters.counting_on(connection.dialect.name, NumberSeries, "day", "last")
+        last = connection.execute(counted.returning(core(NumberSeries).c.last), row).scalar_one()
         return [self.form.write(number, day) for number in range(last - count + 1, last + 1)]
-
-
-@lru_cache
-def _counting_on(dialect: str) -> Executable:
-    """The counter of a series goes on by as many, or begins with them. Made once: every batch of mails runs it."""
-    table = core(NumberSeries)
-    own = postgresql.insert if dialect == "postgresql" else sqlite.insert
-    statement = own(table)
-    grown = {"last": table.c.last + statement.excluded.last}
-    return statement.on_conflict_do_update(index_elements=["day"], set_=grown).returning(table.c.last)
 
 
 def _pattern_of(series: Sequence[str]) -> str:

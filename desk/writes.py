@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from desk import hooks, targets
 from desk.targets import Targets
-from store import counters
+from store import counters, ledger
 from store.bulk import insert_rows
 from store.tables import (
     Account,
@@ -35,7 +35,6 @@ from store.tables import (
     Pending,
     Reading,
     Suppression,
-    Tally,
     Ticket,
     TicketLink,
     core,
@@ -68,10 +67,6 @@ _ORDER: tuple[type[Base], ...] = (
     Canary,
     Audit,
 )
-
-# Made once, like those of _setting: every batch of mails runs them.
-_TALLY = core(Tally).c
-_TALLIED = update(core(Tally)).where(_TALLY.name == bindparam("tally")).values(value=_TALLY.value + bindparam("count"))
 
 
 class Writes:
@@ -161,7 +156,7 @@ class Writes:
         for table, key, values in self._by_key:
             session.execute(update(core(table)).where(*_is(table, key)).values(values))
         for name, count in sorted(self.tally.items()):
-            session.connection().execute(_TALLIED, {"tally": name, "count": count})
+            ledger.count(session.connection(), name, count)
         counters.add(session, self.counted)
         hooks.queue(session, self.next_id, tickets, entries, self._updates.get(Event, {}))
         self._updates.clear()
@@ -211,7 +206,7 @@ def _update_rows(session: Session, table: type[Base], changes: dict[int, Row]) -
 
 @lru_cache(maxsize=256)
 def _setting(table: type[Base], names: tuple[str, ...], *, several: bool) -> Update:
-    """Sets these columns in one row, or the same values in several."""
+    """Sets these columns in one row, or the same values in several. Made once: every batch of mails runs some."""
     row_id = core(table).c.id
     which = row_id.in_(bindparam("row_ids", expanding=True)) if several else row_id == bindparam("row_id")
     return update(core(table)).where(which).values({name: bindparam(f"new_{name}") for name in names})

@@ -10,7 +10,8 @@ from desk import load, notices
 from desk.writes import Writes
 from gateway import held_notice
 from gateway.held_notice import Held
-from store.tables import Disposition, ReceivedMail, Tally
+from store import ledger
+from store.tables import Disposition, ReceivedMail
 
 
 def hold(session: Session, received_id: int, rule: str, reason: str, now: datetime, next_id: Callable[[], int]) -> None:
@@ -36,4 +37,4 @@ def hold(session: Session, received_id: int, rule: str, reason: str, now: dateti
         )
     )
     session.execute(update(ReceivedMail).where(ReceivedMail.id == received_id).values(waiting=False, lease_until=None))
-    session.execute(update(Tally).where(Tally.name == "held").values(value=Tally.value + 1))
+    ledger.count(session.connection(), "held", 1)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 from structlog.contextvars import bound_contextvars
 
@@ -109,17 +109,16 @@ class Intake:
 
         What failed once keeps its turn, as the fault may have been another's; what failed alone lets newer mail pass.
         """
-        now, ids = self._clock(), list[int]()
+        now = self._clock()
+        waited = [ReceivedMail.received_at <= now - self._patience] if self._patience else []
         fresh, once, often = ReceivedMail.attempts == 0, ReceivedMail.attempts == 1, ReceivedMail.attempts > 1
         with self._claims.until(now + LEASE) as session:
             first, second = (once, fresh) if tries_of_oldest(session, now) == 1 else (fresh, once)
-            for due, limit in ((due, self._batch if due is fresh else 1) for due in (first, second, often)):
-                waiting = ReceivedMail.waiting & due
-                if self._patience:
-                    waiting &= ReceivedMail.received_at <= now - self._patience
-                ids = ids or claim(session, ReceivedMail, waiting, limit=limit, lease=LEASE, now=now)
-            if ids:
-                reached("intake.claiming")
+            for due in (first, second, often):
+                wanted, limit = and_(ReceivedMail.waiting, due, *waited), self._batch if due is fresh else 1
+                if ids := claim(session, ReceivedMail, wanted, limit=limit, lease=LEASE, now=now):
+                    reached("intake.claiming")
+                    break
         if len(ids) >= self._batch:
             self._on_whole()
         return ids

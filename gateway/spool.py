@@ -9,27 +9,23 @@ from datetime import UTC, datetime
 from time import monotonic
 
 import structlog
-from sqlalchemy import Integer, bindparam, update
 
 from gateway.envelope import Envelope
 from gateway.errors import Error, ShuttingDown, StorageFailed, StorageFull
 from gateway.outage import Outage, is_ours
+from store import ledger
 from store.blobs import BlobStore, BlobWriter
 from store.bulk import insert_rows
 from store.database import Database
 from store.points import reached
 from store.room import Room
-from store.tables import RawMail, ReceivedMail, Tally, core
+from store.tables import RawMail, ReceivedMail
 
 log = structlog.get_logger(__name__)
 
 GROUP = 256  # mails in one transaction
 GROUP_BYTES = 16 * 1024 * 1024
 INLINE = 256 * 1024  # up to here the bytes lie in the database, beyond it in the blob store
-
-_TALLY = core(Tally)
-_MORE = _TALLY.c.value + bindparam("more", type_=Integer)
-_COUNTED = update(_TALLY).where(_TALLY.c.name == "accepted").values(value=_MORE)  # made once: a group is often one mail
 
 
 @dataclass(slots=True)
@@ -155,7 +151,7 @@ class Spool:
             inline = [{"id": i, "data": w.data} for i, w in zip(ids, group, strict=True) if not w.blob]
             if inline:
                 insert_rows(connection, RawMail, inline)
-            connection.execute(_COUNTED, {"more": len(group)})
+            ledger.count(connection, "accepted", len(group))
             reached("spool.written")
         reached("spool.committed")
         return ids

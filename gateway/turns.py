@@ -10,12 +10,12 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import bindparam, func, or_, select
+from sqlalchemy import bindparam, func, not_, or_, select
 
 from gateway.claimed import Claimed
 from store.database import Database
 from store.identity import name_of
-from store.queue import LONGEST_LEASE
+from store.queue import LONGEST_LEASE, is_free
 from store.tables import ReceivedMail, core
 
 PATIENCE = 10.0  # seconds; a batch takes one. Who takes longer hangs, or has died on a machine that nobody asks
@@ -26,7 +26,7 @@ _MAILS = core(ReceivedMail).c
 # Older mails that another process has in hand; what was put off is in nobody's.
 _AHEAD = select(_MAILS.id, _MAILS.lease_until).where(
     _MAILS.waiting,
-    _MAILS.lease_until > bindparam("now"),
+    not_(is_free(_MAILS, bindparam("now"))),
     _MAILS.holder != "",
     _MAILS.holder != bindparam("me"),
     _MAILS.received_at <= bindparam("came"),
@@ -37,7 +37,7 @@ _FREED = select(func.count()).where(
     _MAILS.id.in_(bindparam("ids", expanding=True)),
     _MAILS.waiting,
     _MAILS.attempts < 2,
-    or_(_MAILS.lease_until.is_(None), _MAILS.lease_until <= bindparam("now")),
+    is_free(_MAILS, bindparam("now")),
 )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from desk import hooks, load, tickets
@@ -22,13 +22,13 @@ from gateway.view import ours as our_recipients
 from postdesk import moving_rows
 from postdesk.moving_heads import Ours
 from postdesk.wiring import House
+from store import ledger
 from store.tables import (
     Contact,
     KnownMessage,
     MailKey,
     RawMail,
     ReceivedMail,
-    Tally,
     Ticket,
     core,
 )
@@ -244,7 +244,7 @@ class Batches:
         raw = [{"id": mail.received_id, "data": loose.raw} for loose, mail in mails if id(loose.raw) not in blobs]
         if raw:
             session.execute(insert(core(RawMail)), raw)
-        session.execute(update(Tally).where(Tally.name == "accepted").values(value=Tally.value + len(mails)))
+        ledger.count(session.connection(), "accepted", len(mails))
 
 
 def _updated(session: Session, view: View) -> dict[int, datetime]:

@@ -6,12 +6,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, and_, delete, exists, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, and_, delete, exists, or_, select, tuple_
 from sqlalchemy.orm import Session, aliased
 
 from gateway.moving import COPY, RULE
 from postdesk import backup, forgetting
 from postdesk.wiring import House
+from store import ledger
 from store.tables import (
     Alert,
     Approval,
@@ -32,7 +33,6 @@ from store.tables import (
     RawMail,
     Reading,
     ReceivedMail,
-    Tally,
     Ticket,
     TicketLink,
     core,
@@ -239,7 +239,7 @@ def _remove_mails(session: Session, mails: Collection[int], undone: Undone) -> i
     session.execute(delete(core(ReceivedMail)).where(core(ReceivedMail).c.id.in_(mails)))
     counts = {"accepted": sum(kinds.values()), **kinds}
     for name, count in sorted(counts.items()):
-        session.execute(update(Tally).where(Tally.name == name).values(value=Tally.value - count))
+        ledger.count(session.connection(), name, -count)
     return sum(kinds.values())
 
 

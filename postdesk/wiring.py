@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.engine import make_url
@@ -233,12 +233,17 @@ class House:
 
         return Spool(self.database, self.blobs, room=blobs.room(self.settings, self.database.file), notify=notify)
 
-    def intake(self, **how: Any) -> "Intake":
-        """What turns received mail into tickets; `notify`, `on_whole` and `patience` are those of Intake."""
+    def intake(
+        self,
+        notify: Callable[[], None] = lambda: None,
+        on_whole: Callable[[], None] = lambda: None,
+        patience: timedelta = timedelta(0),
+    ) -> "Intake":
+        """What turns received mail into tickets; what it is handed is explained there."""
         from gateway.intake import Intake
 
-        parts = (self.database, self.blobs, self.addresses, self.rules)
-        return Intake(*parts, senders=self.senders, batch=self.settings.work.batch, **how)
+        parts, batch = (self.database, self.blobs, self.addresses, self.rules), self.settings.work.batch
+        return Intake(*parts, senders=self.senders, batch=batch, notify=notify, on_whole=on_whole, patience=patience)
 
     def deliverer(self, stopping: Callable[[], bool] = lambda: False, number: int = 0) -> "Deliverer":
         """What sends the letters, until `stopping` says that the process ends. All but number 0 only help out."""

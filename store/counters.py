@@ -3,11 +3,10 @@
 from collections.abc import Mapping
 from functools import lru_cache
 
-from sqlalchemy import Executable
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from store.tables import Counter, core
+from store.tables import Base, Counter, core
 
 _DELIVERIES = "deliveries_"
 _UNDONE = "undone_"
@@ -28,13 +27,13 @@ def add(session: Session, counts: Mapping[str, int]) -> None:
     rows = [{"name": name, "value": count} for name, count in sorted(counts.items()) if count]
     if rows:
         connection = session.connection()
-        connection.execute(_counting_on(connection.dialect.name), rows)
+        connection.execute(counting_on(connection.dialect.name, Counter, "name", "value"), rows)
 
 
 @lru_cache
-def _counting_on(dialect: str) -> Executable:
-    table = core(Counter)
+def counting_on(dialect: str, table: type[Base], key: str, value: str) -> postgresql.Insert | sqlite.Insert:
+    """Rows of `key` and `value`: where there is one with the key, its value grows. Made once: every batch runs some."""
     own = postgresql.insert if dialect == "postgresql" else sqlite.insert
-    statement = own(table)
-    grown = {"value": table.c.value + statement.excluded.value}
-    return statement.on_conflict_do_update(index_elements=["name"], set_=grown)
+    statement = own(core(table))
+    grown = {value: core(table).c[value] + statement.excluded[value]}
+    return statement.on_conflict_do_update(index_elements=[key], set_=grown)

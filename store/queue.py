@@ -4,8 +4,9 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, or_, select, true, update
+from sqlalchemy import Column, ColumnElement, bindparam, or_, select, true, update
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
 from store.identity import is_dead, name_of
 from store.leases import free_dead
@@ -13,9 +14,10 @@ from store.tables import HookMessage, Lease, Outbox, Pace, ReceivedMail, core
 
 LONGEST_LEASE = timedelta(minutes=15)  # of all that there are
 Queue = type[ReceivedMail] | type[Outbox] | type[HookMessage]
+Columns = ReadOnlyColumnCollection[str, Column[Any]]  # of the table of one
 
 
-def is_free(table: Queue, now: datetime) -> ColumnElement[bool]:
+def is_free(table: "Queue | Columns", now: "datetime | ColumnElement[datetime]") -> ColumnElement[bool]:
     """No process has the row in hand at this moment."""
     return or_(table.lease_until.is_(None), table.lease_until < now)
 
@@ -28,9 +30,7 @@ def is_ours(table: Queue) -> ColumnElement[bool]:
 _MAILS = core(ReceivedMail).c
 _OLDEST = (
     select(_MAILS.attempts)
-    .where(
-        _MAILS.waiting, _MAILS.attempts < 2, or_(_MAILS.lease_until.is_(None), _MAILS.lease_until < bindparam("now"))
-    )
+    .where(_MAILS.waiting, _MAILS.attempts < 2, is_free(_MAILS, bindparam("now")))
     .order_by(_MAILS.received_at, _MAILS.id)
     .limit(1)
 )
