@@ -73,6 +73,7 @@ class Desk:
             "LOG__LEVEL": "warning",
             "DELIVERY__FOLD_SECONDS": "0",
             "DELIVERY__PROCESSES": "1",
+            "LETTERS__DAY_SHEET": "false",  # it comes within the first minute on a working day, on others not at all
             **({"DATABASE__URL": url} if url else {}),
             **(settings or {}),
         }
