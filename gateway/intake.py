@@ -19,7 +19,7 @@ from gateway.held import hold
 from gateway.outage import Outage, is_conflict, is_ours, one_line, pause
 from gateway.rules import Rules
 from gateway.sender.checker import SenderCheck
-from gateway.stored_files import store_files
+from gateway.stored_files import store_early, store_files
 from gateway.turns import Turn, Turns
 from gateway.view import Incoming, load_view
 from store.blobs import BlobStore
@@ -169,7 +169,8 @@ class Intake:
             except Exception as error:
                 self._put_off(mail.id, mail.attempts, error)
         reached("intake.read")
-        self._store(self._in_turn(with_senders(readable, self._senders)))
+        filed = store_early(with_senders(readable, self._senders), self._blobs, self._rules.files)
+        self._store(self._in_turn(filed))
 
     def _in_turn(self, pairs: "Sequence[tuple[Claimed, Incoming]]") -> "Sequence[tuple[Claimed, Incoming]]":
         """All, once it is their turn. If that does not come soon, answers wait on: what they answer may be new."""

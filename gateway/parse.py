@@ -246,8 +246,9 @@ def _digest(raw: bytes, start: int) -> bytes:
         if raw[stop - 1 : stop + 1] == b"\r\n" and stop < end:
             stop += 1
         chunk = raw[start:stop]
-        digest.update(b"\n".join(chunk.splitlines()))  # which, of bytes, end with CR LF, LF or CR alone
-        if chunk.endswith((b"\r", b"\n")):
-            digest.update(b"\n")
+        lines = chunk.replace(b"\r", b"")
+        if len(chunk) - len(lines) != chunk.count(b"\r\n"):  # a CR that stands alone ends a line as well
+            lines = chunk.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+        digest.update(lines)
         start = stop
     return digest.digest()

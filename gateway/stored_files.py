@@ -6,12 +6,27 @@ from dataclasses import replace
 from desk import files
 from desk.files import FilePolicy
 from desk.tickets import File
+from gateway.claimed import Claimed
 from gateway.view import Incoming
 from store.blobs import BlobStore
 
 
+def store_early(
+    pairs: Sequence[tuple[Claimed, Incoming]], blobs: BlobStore, policy: FilePolicy
+) -> Sequence[tuple[Claimed, Incoming]]:
+    """Keep the files of claimed mails while other processes are still at older ones.
+
+    Where that fails the mails come back as they were, and `store_files`, called again when it is their turn, tells.
+    """
+    try:
+        kept = store_files([incoming for _, incoming in pairs], blobs, policy)
+    except Exception:
+        return pairs
+    return [(mail, incoming) for (mail, _), incoming in zip(pairs, kept, strict=True)]
+
+
 def store_files(batch: Sequence[Incoming], blobs: BlobStore, policy: FilePolicy) -> list[Incoming]:
-    """The same mails with their files kept, or refused by the policy; their bytes are let go."""
+    """The same mails with their files kept, or refused by policy; their bytes are let go. Twice does no more."""
     chosen = [files.sort_out(mail.message.attachments, policy) for mail in batch]
     digests = iter(blobs.put_many(file.data for kept, _ in chosen for file in kept))
     result = []

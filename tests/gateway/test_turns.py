@@ -1,15 +1,18 @@
 """Mails are handled in the order they came, also where another process has older ones in hand."""
 
+import hashlib
+from collections.abc import Iterable
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from gateway import turns
 from gateway.intake import Intake
-from store.tables import ReceivedMail
+from store.tables import Attachment, ReceivedMail
 from tests.gateway import desk_world as sample
 from tests.gateway.desk_world import ANN, EVE, PAT, World
+from tests.gateway.test_intake import with_files
 
 FIRST = "<question@customer.test>"
 
@@ -146,6 +149,40 @@ def test_nobody_else_is_ahead(world: World, monkeypatch: pytest.MonkeyPatch, hol
         world.clock.forward(seconds=61)
     world.handle()
     assert world.disposition(mine).kind == "opened"
+
+
+def test_files_are_kept_while_it_waits(world: World, question: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever is first has the disk to wait for meanwhile."""
+    later = world.send(with_files(("plan.txt", b"the plan"), sender=EVE))
+    kept = world.blobs.path(hashlib.sha256(b"the plan").hexdigest())
+    seen = []
+
+    def end_the_other(_seconds: float) -> None:
+        seen.append(kept.exists())
+        give_back(world, question)
+        world.new_intake(batch=1).drain_once()
+
+    monkeypatch.setattr(turns.time, "sleep", end_the_other)
+    world.handle()
+    assert seen == [True]
+    assert [file.name for file in world.all(select(Attachment))] == ["plan.txt"]
+    assert world.disposition(later).kind == "opened"
+
+
+def test_a_store_that_fails_once(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The files are tried again with the mail they belong to, which counts no attempt."""
+    keep, faults = world.blobs.put_many, [OSError("the disk stumbles")]
+
+    def put_many(items: Iterable[bytes]) -> list[str]:
+        if faults:
+            raise faults.pop()
+        return keep(items)
+
+    mail_id = world.send(with_files(("plan.txt", b"the plan")))
+    monkeypatch.setattr(world.blobs, "put_many", put_many)
+    assert (world.intake.drain_once(), faults) == (1, [])
+    assert world.disposition(mail_id).kind == "opened"
+    assert [file.name for file in world.all(select(Attachment))] == ["plan.txt"]
 
 
 def test_who_helps_out_leaves_fresh_mail_alone(world: World) -> None:
