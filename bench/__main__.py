@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 
 from bench import contacts as importer
 from bench import growth as grown
-from bench import letters, mails
+from bench import letters, mails, starting
 from bench import pages as portal
 from bench import reading as reader
 from bench import storage as stored
@@ -113,6 +113,19 @@ def memory() -> None:
         _line("memory after a burst, all roles", f"{desk.memory():.0f} MB", "goal ≤ 300 MB")
 
 
+def start() -> None:
+    """From a command until it answers."""
+    for name, seconds in starting.listening().items():
+        _line(f"start: until the {name} answers", f"{seconds:.2f} s", "goal ≤ 1.5 s")
+    for name, seconds in starting.help_text().items():
+        _line(f"start: {name}", f"{seconds:.2f} s", "goal ≤ 0.3 s" if "--help" in name else "")
+
+
+def idle() -> None:
+    """Connections that say nothing."""
+    _line(f"{starting.IDLE:,} idle SMTP connections", f"{starting.idle_connections():.0f} MB", "goal ≤ 60 MB")
+
+
 def postgres() -> None:
     """The small mails again, on PostgreSQL with two workers, beside SQLite with one."""
     found: dict[str, list[float]] = {"sqlite": [], "postgres": []}
@@ -175,7 +188,7 @@ _GOALS = {"Home": "goal ≤ 50 ms", "list": "goal ≤ 50 ms", "ticket": "goal �
 
 
 def pages() -> None:
-    """Pages of a desk with 100,000 tickets, for twenty people at once."""
+    """Pages of a desk with many tickets, for twenty people at once."""
     _pages("pages", portal.figures())
 
 
@@ -212,6 +225,8 @@ FIGURES: dict[str, Callable[[], None]] = {
     "postgres": postgres,
     "outgoing": outgoing,
     "memory": memory,
+    "start": start,
+    "idle": idle,
     "contacts": contacts,
     "pages": pages,
     "pages-postgres": pages_postgres,

@@ -1,7 +1,8 @@
-"""Pages at 100,000 tickets: how long people wait for Home, a list, a ticket and a search, twenty of them at once."""
+"""Pages of a full desk: how long people wait for Home, a list, a ticket and a search, twenty of them at once."""
 
 import http.client
 import itertools
+import os
 import random
 import statistics
 import threading
@@ -19,7 +20,8 @@ from desk.sessions import Lifetimes
 from store.database import Database
 from store.tables import Account, Contact, ContactAddress, Event, Organisation, Staff, Ticket, core, search
 
-TICKETS, ENTRIES, WORDS = 100_000, 5, 50  # and of each entry so many words
+TICKETS = int(os.environ.get("TICKETS", "100000"))
+ENTRIES, WORDS = 5, 50  # of each ticket, and of each entry
 CLIENTS, VIEWS = 20, 15  # people at once, and pages that each of them looks at of every kind
 PAUSE = 1.0  # seconds that they read, on average; nobody reads so fast, so it stands for many more people
 ALONE = 30  # pages that one person looks at while nobody else does
