@@ -41,6 +41,7 @@ class Decision:
             "evidence": [piece.as_dict() for piece in self.match.evidence],
             "conflict": self.match.conflict,
             "unknown_numbers": list(self.match.unknown_numbers),
+            "same_id": list(self.match.same_id),
         }
 
 

@@ -58,6 +58,7 @@ class Match:
     conflict: bool = False  # the evidence names more than one ticket
     unknown_numbers: tuple[str, ...] = field(default=())
     own_token: bool = False  # it brings a token made for its sender, of whatever letter: they are who they say
+    same_id: tuple[str, ...] = ()  # tickets with another mail of its Message-ID: a list's copy of it, or a forged name
 
 
 def find(mail: Incoming, person: Person, verdict: Verdict, view: View, addresses: Addresses) -> Match:
@@ -67,11 +68,19 @@ def find(mail: Incoming, person: Person, verdict: Verdict, view: View, addresses
     own = any(is_own(token, person) or _asked_them(token, person, view) for token in tokens(mail, addresses))
     known = {piece.ticket_id for piece in evidence}
     unknown = tuple(number for number in mail.numbers if number not in view.by_number)
+    same = _same_id(mail, view)
     if not evidence:
-        return Match(unknown_numbers=unknown, own_token=own)
+        return Match(unknown_numbers=unknown, own_token=own, same_id=same)
     # min() keeps the first of equals, and the pieces come strongest first.
     chosen = min(evidence, key=lambda piece: _RANK[piece.write])
-    return Match(evidence, chosen, len(known) > 1, unknown, own)
+    return Match(evidence, chosen, len(known) > 1, unknown, own, same)
+
+
+def _same_id(mail: Incoming, view: View) -> tuple[str, ...]:
+    if not mail.message.message_id or mail.key in view.handled:  # itself, or a copy of it
+        return ()
+    found = view.known_messages.get(message_key(mail.message.message_id), ())
+    return tuple(sorted({ticket.number for ticket_id in found if (ticket := view.ticket(ticket_id))}))
 
 
 @dataclass(frozen=True, slots=True)

@@ -128,6 +128,7 @@ def evidence_lines(decision: Decision) -> list[str]:
     if decision.match.conflict:
         lines.append("  Conflict:    the evidence names more than one ticket")
     lines += [f"  Unknown:     {number} is no ticket here" for number in decision.match.unknown_numbers]
+    lines += [f"  Same ID:     another mail on {number} has this Message-ID" for number in decision.match.same_id]
     return lines
 
 

@@ -73,6 +73,7 @@ def mail_text(session: Session, received_id: int) -> str | None:
         lines.append(f"  Sender:    {sender['verdict']}. {sender['reason']}")
         lines += [f"  Checked:   {line}" for line in sender.get("checks", ())]
     lines += [f"  Evidence:  {evidence_line(piece)}" for piece in evidence.get("evidence", ())]
+    lines += [f"  Same ID:   another mail on {number} has this Message-ID" for number in evidence.get("same_id", ())]
     return "\n".join([*lines, *_earlier(mail), *letter_lines(session, received_id)])
 
 

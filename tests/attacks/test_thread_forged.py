@@ -220,7 +220,10 @@ def test_a_message_id_suppresses_no_mail(attacked: Desk) -> None:
     honest = with_fields(mail(owner, "The true one", f"{SECRET}\n"), Message_ID="<will-be-used@customer.test>")
     done = [give(attacked, one) for one in (early, honest, honest)]
     assert [(one.kind, one.rule) for one in done] == [("opened", "new"), ("opened", "new"), ("ignored", "duplicate")]
-    assert number_of(attacked, done[0]) != number_of(attacked, done[1])
+    first = number_of(attacked, done[0])
+    assert number_of(attacked, done[1]) != first
+    assert [one.evidence.get("same_id") for one in done] == [[], [first], []]
+    assert f"another mail on {first} has this Message-ID" in attacked.run("mail", "show", str(done[1].received_id))
     assert SECRET not in learnt(attacked, eve)
 
 
