@@ -8,7 +8,7 @@ from email.utils import mktime_tz, parsedate_tz
 from gateway import addresses, body, bounce, charset, forwarded, screen, subject
 from gateway.away import return_date
 from gateway.envelope import Attachment, Mailbox, Message
-from gateway.headers import Headers, clean, message_id, message_ids, unfold
+from gateway.headers import MAX_TEXT, Headers, clean, decode, message_id, message_ids, unfold
 from gateway.mime import Limits, Part, Splitter
 from gateway.quoting import quotes
 from gateway.screen import auto_reply, delivery_report
@@ -113,7 +113,7 @@ def _from_fields(headers: Headers, defects: list[str]) -> Message:
     _missing(headers, defects)
     sender = _sender(headers, defects)
     return Message(
-        subject=_subject(headers),
+        subject=_subject(headers, defects),
         sender=sender,
         shown_sender=sender if sender.address else _shown_sender(headers),
         to=_mailboxes(headers, "to", defects),
@@ -134,9 +134,12 @@ def _from_fields(headers: Headers, defects: list[str]) -> Message:
     )
 
 
-def _subject(headers: Headers) -> str:
+def _subject(headers: Headers, defects: list[str]) -> str:
     """The subject; in UTF-7 where the mail says that all of it is (RFC 2152): no address may hide in this field."""
     text = headers.text("subject")
+    raw = headers.raw("subject")
+    if len(raw) > MAX_TEXT and len(decode(raw, 2 * MAX_TEXT)) > MAX_TEXT:
+        defects.append(f"a Subject of more than {MAX_TEXT} characters: cut")
     if "+" in text and "utf-7" in headers.raw("content-type")[:1000].lower():
         return clean(charset.decode(text.encode("ascii", "replace"), "utf-7"))
     return text

@@ -45,7 +45,13 @@ CASES = {
     "10000 parts": held(lambda: mixed(b"--x\r\n\r\na\r\n" * 10_000 + b"--x--\r\n"), 20, reason=_MANY),
     "100000 parts": held(lambda: mixed(b"--x\r\n\r\na\r\n" * 100_000 + b"--x--\r\n"), 20, reason=_MANY),
     "10000 files of one name": held(lambda: mixed(_FILE * 10_000 + b"--x--\r\n"), 20, reason=_MANY),
-    "500 mails in each other": Case(lambda: _mails_inside(500), (21,), title="test", text=""),
+    "500 mails in each other": Case(
+        lambda: _mails_inside(500),
+        (21,),
+        title="test",
+        text="",
+        files=("test.eml", "test-2.eml", "test-3.eml", "test-4.eml"),
+    ),
     "no boundary": Case(
         lambda: head(content_type="multipart/mixed") + b"\r\n--x\r\n\r\nhello\r\n--x--\r\n",
         (22,),

@@ -21,6 +21,7 @@ EACH = 0.25  # seconds of processor time that a hostile mail takes on average, a
 SPOKEN_OF = {  # what the page about a mail says of its faults
     "no From": "no From field",
     "no Message-ID": "no Message-ID",
+    "subject of 60 KB": "a Subject of more than 998 characters: cut",
     "absurd date": "unreadable Date",
     "date of 60000 digits": "unreadable Date",
     "no boundary": "multipart without a boundary",
