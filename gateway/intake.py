@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
 import structlog
-from sqlalchemy import and_, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 from structlog.contextvars import bound_contextvars
 
@@ -22,11 +22,12 @@ from gateway.sender.checker import SenderCheck
 from gateway.stored_files import store_early, store_files
 from gateway.turns import Turn, Turns
 from gateway.view import Incoming, load_view
+from store import mail_queue
 from store.blobs import BlobStore
 from store.claims import Claims
 from store.database import Database
 from store.points import reached
-from store.queue import claim, give_back, put_off, tries_of_oldest
+from store.queue import give_back, put_off
 from store.tables import ReceivedMail
 
 log = structlog.get_logger(__name__)
@@ -105,20 +106,12 @@ class Intake:
         self._claims.free()
 
     def _claim(self) -> list[int]:
-        """Fresh mails in a batch; one that failed before goes alone, so that it cannot take others with it.
-
-        What failed once keeps its turn, as the fault may have been another's; what failed alone lets newer mail pass.
-        """
         now = self._clock()
-        waited = [ReceivedMail.received_at <= now - self._patience] if self._patience else []
-        fresh, once, often = ReceivedMail.attempts == 0, ReceivedMail.attempts == 1, ReceivedMail.attempts > 1
+        waited = [now - self._patience] if self._patience else []
         with self._claims.until(now + LEASE) as session:
-            first, second = (once, fresh) if tries_of_oldest(session, now) == 1 else (fresh, once)
-            for due in (first, second, often):
-                wanted, limit = and_(ReceivedMail.waiting, due, *waited), self._batch if due is fresh else 1
-                if ids := claim(session, ReceivedMail, wanted, limit=limit, lease=LEASE, now=now):
-                    reached("intake.claiming")
-                    break
+            ids = mail_queue.take(session, self._batch, now + LEASE, now, *waited)
+            if ids:
+                reached("intake.claiming")
         if len(ids) >= self._batch:
             self._on_whole()
         return ids

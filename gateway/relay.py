@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from gateway import addresses
 from gateway.letter import Letter
-from store.blobs import sync_folder
+from store.disk import sync_folder
 from store.points import reached
 
 _FROM = re.compile(rb"^From:((?:[^\r\n]|\r\n[ \t])*)", re.MULTILINE)

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+import structlog
+
 from desk import files
 from desk.files import FilePolicy
 from desk.tickets import File
@@ -10,17 +12,20 @@ from gateway.claimed import Claimed
 from gateway.view import Incoming
 from store.blobs import BlobStore
 
+log = structlog.get_logger(__name__)
+
 
 def store_early(
     pairs: Sequence[tuple[Claimed, Incoming]], blobs: BlobStore, policy: FilePolicy
 ) -> Sequence[tuple[Claimed, Incoming]]:
     """Keep the files of claimed mails while other processes are still at older ones.
 
-    Where that fails the mails come back as they were, and `store_files`, called again when it is their turn, tells.
+    Where that fails the mails come back as they were, and `store_files`, called again when it is their turn, raises.
     """
     try:
         kept = store_files([incoming for _, incoming in pairs], blobs, policy)
-    except Exception:
+    except Exception as error:
+        log.info("files of mails could not be kept; they are tried once more", exc_info=error)
         return pairs
     return [(mail, incoming) for (mail, _), incoming in zip(pairs, kept, strict=True)]
 

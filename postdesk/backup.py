@@ -21,7 +21,7 @@ from postdesk.backup_files import BlobCopier, copy_files
 from postdesk.backup_manifest import BLOB_LIST, BackupError, Kept, Manifest
 from postdesk.verify import Finding
 from postdesk.wiring import House
-from store.blobs import sync_folder
+from store.disk import sync_folder
 from store.identity import name_of
 from store.leases import free_dead, hold_lease
 from store.migrations import current

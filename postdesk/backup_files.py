@@ -18,7 +18,8 @@ from sqlalchemy.orm import Session
 from postdesk.backup_manifest import BLOB_LIST, Kept, kept, write_private
 from postdesk.settings import Loaded
 from postdesk.verify_names import PARTS, Named, named
-from store.blobs import BlobStore, FolderBlobs, sync_folder
+from store.blobs import BlobStore, FolderBlobs
+from store.disk import sync_folder
 from store.s3_client import Damaged
 
 HOME, ELSEWHERE, BLOBS = "files", "elsewhere", "blobs"

@@ -9,7 +9,7 @@ from typing import Any
 
 from postdesk import private_file
 from postdesk.verify_blobs import read_through
-from store.blobs import sync_folder
+from store.disk import sync_folder
 
 FILE = "manifest.json"
 BLOB_LIST = "blobs.list"

@@ -5,7 +5,7 @@ import os
 import secrets
 from pathlib import Path
 
-from store.blobs import sync_folder
+from store.disk import sync_folder
 
 
 def write(path: Path, data: bytes) -> None:

@@ -16,8 +16,9 @@ from postdesk.backup_manifest import BLOB_LIST, BackupError, Kept, Manifest, kep
 from postdesk.preparing import UNFINISHED, unfinished
 from postdesk.verify_blobs import read_through
 from postdesk.wiring import House
-from store.blobs import BlobStore, FolderBlobs, sync_folder
+from store.blobs import BlobStore, FolderBlobs
 from store.database import Database
+from store.disk import sync_folder
 
 _THREADS = 4
 _AT_ONCE = 1000

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
+from store.disk import sync_folder, write_all
 from store.points import reached
 
 _ASIDE = ".forgotten"  # ends the name of a blob that is just being forgotten
@@ -92,19 +93,23 @@ class FolderBlobs:
         """Keep each item; all files are written before the first fsync, so that the disk sees one batch."""
         digests: list[str] = []
         fresh: dict[str, tuple[Path, int]] = {}
+        named: set[Path] = set()  # folders with names of before
         try:
             for data in items:
                 digest = hashlib.sha256(data).hexdigest()
                 digests.append(digest)
-                if digest in fresh or self._renewed(digest):
+                if digest in fresh:
+                    continue
+                if self._renewed(digest):  # whoever named it may not have got as far as to sync its folder
+                    named |= {self.path(digest).parent, self.root}
                     continue
                 temporary = self._incoming / secrets.token_hex(8)
                 handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o640)
                 fresh[digest] = (temporary, handle)
-                _write_all(handle, data)
+                write_all(handle, data)
                 reached("blob.written")
             self._side_by_side(os.fsync, [handle for _, handle in fresh.values()])
-            self._publish({digest: temporary for digest, (temporary, _) in fresh.items()})
+            self._publish({digest: temporary for digest, (temporary, _) in fresh.items()}, named)
         except BaseException:
             for temporary, _ in fresh.values():
                 temporary.unlink(missing_ok=True)
@@ -130,9 +135,9 @@ class FolderBlobs:
             self._syncers = self._syncers or ThreadPoolExecutor(8, thread_name_prefix="blob-sync")
             list(self._syncers.map(sync, items))
 
-    def _publish(self, files: dict[str, Path]) -> None:
-        """Rename synced files to their digests and sync each folder that changed, once."""
-        folders: set[Path] = set()
+    def _publish(self, files: dict[str, Path], named: Collection[Path] = ()) -> None:
+        """Rename synced files to their digests and sync each folder that changed, once, and those that were `named`."""
+        folders = set(named)
         for digest, temporary in files.items():
             target = self.path(digest)
             if not target.parent.exists():
@@ -255,7 +260,7 @@ class FolderWriter:
         """Append bytes."""
         if self._handle is None:
             raise ValueError("the blob is sealed")
-        _write_all(self._handle, data)
+        write_all(self._handle, data)
         self._digest.update(data)
         self.size += len(data)
 
@@ -281,19 +286,3 @@ class FolderWriter:
 
 def _is_old(path: Path, before: datetime) -> bool:
     return path.stat().st_mtime < before.timestamp()
-
-
-def _write_all(handle: int, data: bytes | memoryview) -> None:
-    """os.write may take less than it is given, near a full disk for one."""
-    view = memoryview(data)
-    while view:
-        view = view[os.write(handle, view) :]
-
-
-def sync_folder(folder: Path) -> None:
-    """Make the names in a folder durable."""
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

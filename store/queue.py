@@ -10,7 +10,7 @@ from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
 from store.identity import is_dead, name_of
 from store.leases import free_dead
-from store.tables import HookMessage, Lease, Outbox, Pace, ReceivedMail, core
+from store.tables import HookMessage, Lease, Outbox, Pace, ReceivedMail
 
 LONGEST_LEASE = timedelta(minutes=15)  # of all that there are
 Queue = type[ReceivedMail] | type[Outbox] | type[HookMessage]
@@ -27,23 +27,14 @@ def is_ours(table: Queue) -> ColumnElement[bool]:
     return (table.holder == name_of()) & table.lease_until.is_not(None)
 
 
-_MAILS = core(ReceivedMail).c
-_OLDEST = (
-    select(_MAILS.attempts)
-    .where(_MAILS.waiting, _MAILS.attempts < 2, is_free(_MAILS, bindparam("now")))
-    .order_by(_MAILS.received_at, _MAILS.id)
-    .limit(1)
-)
-
-
-def tries_of_oldest(session: Session, now: datetime) -> int | None:
-    """0 or 1: how often that received mail was tried which is free and oldest of those that were tried at most once."""
-    found: int | None = session.connection().scalar(_OLDEST, {"now": now})
-    return found
-
-
 def claim(
-    session: Session, table: Queue, due: ColumnElement[bool], *, limit: int, lease: timedelta, now: datetime
+    session: Session,
+    table: "type[Outbox] | type[HookMessage]",
+    due: ColumnElement[bool],
+    *,
+    limit: int,
+    lease: timedelta,
+    now: datetime,
 ) -> list[int]:
     """Ids of up to `limit` rows that are now ours until the lease ends, oldest first; each counts one attempt.
 
@@ -52,8 +43,7 @@ def claim(
     One statement on both databases: PostgreSQL passes over what others hold (SKIP LOCKED); on SQLite there is
     one writer at a time, and its dialect leaves the clause out.
     """
-    since: Any = ReceivedMail.received_at if table is ReceivedMail else Outbox.next_at
-    since = HookMessage.next_at if table is HookMessage else since
+    since: Any = HookMessage.next_at if table is HookMessage else Outbox.next_at
     picked = (
         select(table.id)
         .where(due, is_free(table, now))

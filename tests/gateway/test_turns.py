@@ -3,13 +3,17 @@
 import hashlib
 from collections.abc import Iterable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import select, update
 
-from gateway import turns
+from gateway import intake, turns
+from gateway.claimed import Claimed
 from gateway.intake import Intake
-from store.tables import Attachment, ReceivedMail
+from gateway.view import Incoming
+from store.identity import name_of
+from store.tables import Attachment, Disposition, ReceivedMail
 from tests.gateway import desk_world as sample
 from tests.gateway.desk_world import ANN, EVE, PAT, World
 from tests.gateway.test_intake import with_files
@@ -26,12 +30,11 @@ def lend(world: World, mail_id: int, holder: str, seconds: float) -> None:
         )
 
 
-def give_back(world: World, mail_id: int) -> None:
-    """That process is gone."""
+def give_back(world: World, mail_id: int, attempts: int = 0) -> None:
+    """That process is gone; one that has died leaves an attempt."""
+    left = {"lease_until": None, "holder": "", "attempts": attempts}
     with world.database.transaction() as session:
-        session.execute(
-            update(ReceivedMail).where(ReceivedMail.id == mail_id).values(lease_until=None, holder="", attempts=0)
-        )
+        session.execute(update(ReceivedMail).where(ReceivedMail.id == mail_id).values(left))
 
 
 @pytest.fixture
@@ -111,6 +114,73 @@ def test_whoever_had_the_older_one_has_let_go_of_it(
     assert world.disposition(question).ticket_id == world.disposition(later).ticket_id
 
 
+def test_the_other_dies_while_we_read(world: World, question: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its mails are free again before we look for the first time: they go first all the same, one by one."""
+    more = world.send(sample.mail(ANN, "Desks"))
+    lend(world, more, "elsewhere:1", 120)
+    world.clock.forward(seconds=1)
+    later = world.send(answer())
+    read = intake.read_mail
+
+    def read_mail(mail: Claimed, *with_it: Any) -> Incoming:
+        monkeypatch.setattr(intake, "read_mail", read)
+        for dead in (question, more):
+            give_back(world, dead, attempts=1)
+        return read(mail, *with_it)
+
+    monkeypatch.setattr(intake, "read_mail", read_mail)
+    handled = [world.intake.drain_once() for _ in range(5)]
+    assert handled == [1, 1, 1, 1, 0]  # the answer, which is given back; the two that were broken off; the answer
+    assert world.disposition(question).ticket_id == world.disposition(later).ticket_id
+
+
+def test_what_comes_late_for_ever_keeps_nobody_waiting(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Old mails that are put into the queue without end, each older than the last: ours is handled with the fourth."""
+    mine = world.send(sample.mail(EVE, "Printer"))
+    read = intake.read_mail
+
+    def read_mail(mail: Claimed, *with_it: Any) -> Incoming:
+        world.clock.forward(hours=-1)
+        world.send(sample.mail(ANN, f"Before {mail.id}"))
+        return read(mail, *with_it)
+
+    monkeypatch.setattr(intake, "read_mail", read_mail)
+    for _ in range(3):
+        world.intake.drain_once()
+        assert world.all(select(Disposition)) == []
+    world.intake.drain_once()
+    assert world.disposition(mine).kind == "opened"
+
+
+def test_who_goes_on_is_waited_for(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Patience begins anew with each mail that is done: of many processes the last waits for all others."""
+    ahead = [world.send(sample.mail(PAT, f"Display {n}")) for n in range(8)]
+    for mail_id in ahead:
+        lend(world, mail_id, "elsewhere:1", 120)
+    world.clock.forward(seconds=1)
+    mine = world.send(answer())
+    now = [0.0]
+    monkeypatch.setattr(turns.time, "monotonic", lambda: now[0])
+
+    def others_go_on(_seconds: float) -> None:
+        now[0] += turns.PATIENCE - 3
+        give_back(world, ahead[0])
+        assert world.new_intake(batch=1).drain_once() == 1
+        del ahead[0]
+
+    monkeypatch.setattr(turns.time, "sleep", others_go_on)
+    assert world.intake.drain_once() == 1
+    assert (ahead, world.disposition(mine).kind) == ([], "opened")
+
+
+@pytest.mark.parametrize("tried", [1, 2])
+def test_what_was_broken_off_is_passed_by_nobody(world: World, tried: int) -> None:
+    """A batch ends before the mail that was tried once; what failed alone as well lets it pass."""
+    ids = [world.send(sample.mail(ANN, f"Phones {n}")) for n in range(5)]
+    give_back(world, ids[2], attempts=tried)
+    assert [world.intake.drain_once() for _ in range(4)] == ([2, 1, 2, 0] if tried == 1 else [4, 1, 0, 0])
+
+
 def test_what_was_put_off_keeps_nobody_waiting(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is in nobody's hands."""
     monkeypatch.setattr(turns.time, "sleep", lambda _: pytest.fail("it waited"))
@@ -144,7 +214,7 @@ def test_nobody_else_is_ahead(world: World, monkeypatch: pytest.MonkeyPatch, hol
     mine = world.send(sample.mail(EVE, "Printer"))
     world.clock.forward(seconds=1)
     newer = world.send(sample.mail(PAT, "Display"))
-    lend(world, newer if holder == "newer" else mail_id, turns.name_of() if holder == "same" else "elsewhere:1", 60)
+    lend(world, newer if holder == "newer" else mail_id, name_of() if holder == "same" else "elsewhere:1", 60)
     if holder == "over":
         world.clock.forward(seconds=61)
     world.handle()
