@@ -35,6 +35,7 @@ log = structlog.get_logger(__name__)
 LEASE = timedelta(minutes=5)
 CHUNK_BYTES = 32 * 1024 * 1024  # raw bytes held in memory at once
 RETRY_AFTER = timedelta(seconds=5)
+RACES = 5  # that a mail may lose in a row, each later than the last, before they count as attempts
 
 
 class _OlderFirst(Exception):
@@ -248,7 +249,8 @@ class Intake:
 
     def _put_off(self, mail_id: int, attempts: int, error: Exception, *, own_bytes: bool = False) -> None:
         """The mail stays; after the last attempt a person decides. A fault of disk or database is no attempt."""
-        if is_ours(error) and not self._is_lost(error, own_bytes):
+        its_own = is_conflict(error) and self._faults.get(mail_id, 0) >= RACES  # no other process is that often quicker
+        if is_ours(error) and not its_own and not self._is_lost(error, own_bytes):
             self._wait(mail_id, error)
             return
         log.error("a mail could not be handled", mail=mail_id, attempt=attempts, exc_info=error)

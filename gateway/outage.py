@@ -13,6 +13,7 @@ _FIRST_REMINDER = 60.0
 _LAST_REMINDER = 3_600.0
 # unique and foreign key violation, serialization failure, deadlock (PostgreSQL, appendix A); SQLite's names below.
 _CONFLICT_STATES = ("23505", "23503", "40001", "40P01")
+_LIMITS = "54"  # the class of states of what is too much for PostgreSQL, however often it is tried
 _CONFLICT_NAMES = ("SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY", "SQLITE_CONSTRAINT_FOREIGNKEY")
 
 
@@ -20,15 +21,20 @@ def is_ours(error: BaseException) -> bool:
     """True for what passes without a change to the mail: the disk, the database, a race with another process."""
     if isinstance(error, DBAPIError) and error.connection_invalidated:
         return True
+    if _state(error).startswith(_LIMITS):
+        return False
     return isinstance(error, OSError | OperationalError | InterfaceError) or is_conflict(error)
 
 
 def is_conflict(error: BaseException) -> bool:
     """True when another process wrote the same row first. A value that the database never takes is no conflict."""
-    if not isinstance(error, DBAPIError):
-        return False
-    state, name = getattr(error.orig, "sqlstate", None), getattr(error.orig, "sqlite_errorname", None)
-    return state in _CONFLICT_STATES or name in _CONFLICT_NAMES
+    name = getattr(error.orig, "sqlite_errorname", None) if isinstance(error, DBAPIError) else None
+    return _state(error) in _CONFLICT_STATES or name in _CONFLICT_NAMES
+
+
+def _state(error: BaseException) -> str:
+    """The SQLSTATE of PostgreSQL; "" for any other error."""
+    return getattr(error.orig, "sqlstate", None) or "" if isinstance(error, DBAPIError) else ""
 
 
 def pause(faults: int) -> float:

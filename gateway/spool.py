@@ -12,7 +12,7 @@ import structlog
 
 from gateway.envelope import Envelope
 from gateway.errors import Error, ShuttingDown, StorageFailed, StorageFull
-from gateway.outage import Outage, is_ours
+from gateway.outage import Outage, is_conflict, is_ours
 from store import ledger
 from store.blobs import BlobStore, BlobWriter
 from store.bulk import insert_rows
@@ -115,13 +115,17 @@ class Spool:
             self._write(group)
 
     def _write(self, group: list[_Waiting]) -> None:
-        """One transaction for the group; when it fails, each mail alone, so that one cannot fail the others."""
+        """One transaction for the group. Where one mail may have failed it, each goes alone: it cannot fail the others.
+
+        Where disk or database fail, all are refused at once: to wait anew with each of them would take minutes.
+        """
         try:
             ids = self._insert(group)
         except Exception as error:
-            if len(group) == 1:
+            if len(group) == 1 or (is_ours(error) and not is_conflict(error)):
                 self._tell(error)
-                group[0].future.set_exception(_storage_error(error))
+                for waiting in group:
+                    waiting.future.set_exception(_storage_error(error))
                 return
             for waiting in group:
                 self._write([waiting])

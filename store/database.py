@@ -21,6 +21,24 @@ BUSY_SECONDS = 60
 _SYNCHRONOUS = "postdesk_synchronous"  # what a connection of SQLite does now
 _LOCK = ".write-lock"  # beside a SQLite file: whoever holds it may write
 
+# A server that drops our packets, or a machine that lost its power, is seen within a minute by whoever is left: by
+# itself TCP takes two hours, and the locks of a dead session last as long. (libpq, "Parameter Key Words"; PostgreSQL,
+# "Connections and Authentication", "Client Connection Defaults".)
+_LIMITS = {
+    "connect_timeout": 10,
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 60_000,  # milliseconds
+}
+_SESSION = {
+    "synchronous_commit": "on",  # "250" means safe, whatever the server's own default is
+    "tcp_keepalives_idle": 30,
+    "tcp_keepalives_interval": 10,
+    "tcp_keepalives_count": 3,
+    "idle_in_transaction_session_timeout": "15min",  # of a process that hangs
+}
+
 
 class Busy(TimeoutError):
     """Another process has kept the right to write for too long; trying later may help."""
@@ -170,16 +188,15 @@ def _postgres_engine(url: URL, pool_size: int, _create: bool) -> Engine:
         max_overflow=20,
         pool_pre_ping=True,
         hide_parameters=True,  # an error is logged; the words of a mail are not
-        # "250" means safe, whatever the server's own default is.
-        connect_args={"options": "-c synchronous_commit=on", **_limits(url)},
+        connect_args={"options": " ".join(f"-c {name}={value}" for name, value in _SESSION.items()), **_limits(url)},
     )
     event.listen(engine, "begin", _postgres_begin)
     return engine
 
 
 def _limits(url: URL) -> dict[str, int]:
-    """A server that drops our packets is told from a slow one after 10 seconds, unless the address says otherwise."""
-    return {} if "connect_timeout" in url.query else {"connect_timeout": 10}
+    """How soon we see that the server is gone, as far as the address does not say otherwise."""
+    return {name: value for name, value in _LIMITS.items() if name not in url.query}
 
 
 def _postgres_begin(connection: Connection) -> None:

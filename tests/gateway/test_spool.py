@@ -1,7 +1,7 @@
 """Spool: a mail is durable or refused; those that come together share a transaction, one that fails fails alone."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import datetime
@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import event, select, text, update
+from sqlalchemy.exc import OperationalError
 
 from gateway.claimed import load
 from gateway.envelope import Envelope
@@ -19,6 +20,7 @@ from store.blobs import FolderBlobs
 from store.database import Database
 from store.room import Room
 from store.tables import RawMail, ReceivedMail, Tally
+from tests.servers import wait_for
 
 ENVELOPE = Envelope("ann@customer.test", ("service@desk.test",), "smtp", peer="192.0.2.1", helo="mx.customer.test")
 
@@ -122,6 +124,26 @@ def test_a_bad_row_fails_alone(database: Database, spool: Spool) -> None:
     assert len({future.result() for future in (*first, *last)}) == 6
     assert b"bad" not in kept(database).values()
     assert accepted(database) == (7, 7)
+
+
+def test_an_outage_is_waited_for_once(database: Database, spool: Spool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All of a group hear it at once: the database may have taken a minute to say that it is not there."""
+    tried = []
+
+    def away(group: Sequence[object]) -> list[int]:
+        tried.append(len(group))
+        raise OperationalError("INSERT", {}, Exception("no answer"))
+
+    with writer_held_up(database):
+        futures = [spool.submit(ENVELOPE, b"first")]
+        wait_for(lambda: spool._queue.empty(), "the first to be written")
+        monkeypatch.setattr(spool, "_insert", away)
+        futures += [spool.submit(ENVELOPE, b"mail %d" % n) for n in range(30)]
+    assert futures[0].result() > 0
+    for future in futures[1:]:
+        with pytest.raises(StorageFailed):
+            future.result()
+    assert tried == [30]
 
 
 @pytest.mark.parametrize("size", [10, INLINE + 1])

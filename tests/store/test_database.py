@@ -1,17 +1,20 @@
 """Transactions: all or nothing, one writer at a time on SQLite, a steady view for readers."""
 
 import os
+import socket
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
+import psycopg
 import pytest
 from sqlalchemy import func, insert, select, text, update
 from sqlalchemy.exc import DBAPIError, OperationalError, StatementError
 
 from store.database import Busy, Database, _FileLock
 from store.tables import Lease, Tally
+from tests.peers.postgres import Postgres
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
@@ -158,6 +161,22 @@ def test_only_leases_do_without_waiting_for_the_disk(database: Database) -> None
                 assert connection.scalar(text("PRAGMA synchronous")) == 2
             else:
                 assert connection.scalar(ours) is None
+
+
+def test_a_silent_end_is_seen_within_a_minute(postgres: Postgres) -> None:
+    """Both sides of a connection ask whether the other one is there; what the address says comes first."""
+    database = Database(f"{postgres.fresh_database()}?keepalives_idle=20")
+    with database.reading() as session:
+        connection = session.connection()
+        raw = connection.connection.dbapi_connection
+        assert isinstance(raw, psycopg.Connection)
+        with socket.socket(fileno=os.dup(raw.fileno())) as ours:
+            names = (socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL, socket.TCP_KEEPCNT, socket.TCP_USER_TIMEOUT)
+            assert [ours.getsockopt(socket.IPPROTO_TCP, name) for name in names] == [20, 10, 3, 60_000]
+        theirs = ("tcp_keepalives_idle", "tcp_keepalives_interval", "tcp_keepalives_count")
+        assert [connection.scalar(text(f"SHOW {name}")) for name in theirs] == ["30", "10", "3"]
+        assert connection.scalar(text("SHOW idle_in_transaction_session_timeout")) == "15min"
+    database.close()
 
 
 def test_check(database: Database) -> None:
