@@ -13,12 +13,13 @@ from sqlalchemy import text
 
 from store.database import Database
 from tests.crash.mails import Mails, Sent
+from tests.peers.common import missing
 from tests.peers.desk import DESK, Desk
 from tests.servers import require
 
 pytestmark = [pytest.mark.peer, pytest.mark.attack(84, 87)]
 
-_CALLS = "fsync,fdatasync,rename,renameat,renameat2,write,writev,sendto,sendmsg,recvfrom"
+_CALLS = "fsync,fdatasync,rename,renameat,renameat2,write,writev,sendto,sendmsg,recvfrom,exit_group"
 _LINE = re.compile(r"(\d+)\s+(?:<\.\.\. (\w+) resumed>|(\w+)\()(.*)")
 
 
@@ -48,19 +49,24 @@ def read(record: str) -> Iterator[Call]:
 
 @contextlib.contextmanager
 def watched(desk: Desk, record: Path) -> Iterator[None]:
-    """strace looks at the process of the listeners; skipped where it may not."""
-    command = [require("strace"), "-f", "-y", "-s", "64", "-e", f"trace={_CALLS}", "-o", str(record)]
-    with subprocess.Popen([*command, "-p", str(desk.processes()[1])], stderr=subprocess.PIPE, text=True) as strace:
+    """strace looks at the process of the listeners."""
+    with subprocess.Popen(
+        [*_strace(record), "-p", str(desk.processes()[1])], stderr=subprocess.PIPE, text=True
+    ) as strace:
         assert strace.stderr
         said = strace.stderr.readline()
         if "attached" not in said:
             strace.wait(10)
-            pytest.skip(f"strace may not look at our processes: {said.strip()}")
+            missing(f"strace may not look at our processes: {said.strip()}")
         try:
             yield
         finally:
             desk.kill()
             strace.wait(30)
+
+
+def _strace(record: Path) -> list[str]:
+    return [require("strace"), "-f", "-y", "-s", "64", "-e", f"trace={_CALLS}", "-o", str(record)]
 
 
 def told_apart(calls: list[Call]) -> Iterator[list[Call]]:
@@ -112,6 +118,26 @@ def test_the_disk_has_the_mail_before_the_client_has_the_250(
             len(second) - 1,
         ]
         assert steps == sorted(steps)
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgres"])
+def test_the_disk_has_the_mail_before_a_pipe_ends_with_0(
+    kind: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    """The exit code is what tells Postfix or Exim that the mail is ours."""
+    url = "" if kind == "sqlite" else str(request.getfixturevalue("postgres").filled_database())
+    one, record = Mails().new("pipe"), tmp_path / "calls"
+    with Desk(("portal",), url=url) as desk:
+        command = [*_strace(record), *desk.command("deliver", "--to", DESK, "--from", one.sender)]
+        done = subprocess.run(command, input=one.raw, env=desk.environment, capture_output=True, check=False)
+        if not record.exists() or "PTRACE" in done.stderr.decode():
+            missing(f"strace may not look at our processes: {done.stderr.decode()}")
+        assert done.returncode == 0, done.stderr
+        calls = list(read(record.read_text()))
+        assert desk.accepted() == 1
+    ended = next(place for place, call in enumerate(calls) if call.name == "exit_group")
+    assert calls[ended].arguments.startswith("0)")
+    assert committed(calls[:ended], kind) < ended
 
 
 def test_postgresql_is_asked_for_durable_commits(request: pytest.FixtureRequest) -> None:

@@ -20,6 +20,7 @@ POINTS = (
     ("intake.committed", 1),
     ("relay.answered", 2),
     ("folder.renamed", 1),
+    ("mailbox.moved", 2),
 )
 # Our connections ask for synchronous_commit themselves, whatever the default of the server is; and no clock of it saves
 # a commit that nobody waited for.
@@ -32,16 +33,19 @@ def powered(request: pytest.FixtureRequest) -> Iterator[Scene]:
     require_disks()
     with contextlib.ExitStack() as stack:
         server = stack.enter_context(Postgres(**REAL)) if request.param == "postgres" else None
-        found = stack.enter_context(scene(server.fresh_database() if server else ""))
+        found = stack.enter_context(scene(server.fresh_database() if server else "", mailboxes=True))
         yield stack.enter_context(on_disks(found, server))
 
 
 def test_power_cut_loses_nothing_that_was_answered_for(powered: Scene) -> None:
-    """Cut at five points, and once in the middle of everything: mails, tickets, files and letters are there."""
+    """Cut at six points, and once in the middle of everything: mails, tickets, files and letters are there.
+
+    What a mailbox was rid of, and what a pipe took with exit code 0, was answered for as well.
+    """
     for point, number in POINTS:
         assert crash(powered, point, number, "power") == [], f"after {point}\n{powered.desk.log()[-3000:]}"
-    for _ in range(5):
-        powered.send(batch(powered, ("smtp", "lmtp")))
+    for ways in (("smtp", "lmtp"), ("pipe",), ("smtp", "lmtp"), ("mailbox", "plain mailbox"), ("pipe",)):
+        powered.send(batch(powered, ways))
     told = sum(one.told for one in powered.sent) + 3
     wait_for(lambda: sum(one.told for one in powered.sent) >= told or powered.handed_over, "some mails taken", 60)
     powered.power_cut()  # this time the service still runs when the power goes
