@@ -47,6 +47,15 @@ def cost(desk: Desk, *, cpu: float, memory: float) -> Iterator[Cost]:
     assert used.grown <= memory, f"a process grew by {used.grown:.0f} MB"
 
 
+@contextlib.contextmanager
+def soon(pid: int, seconds: float = 1.0) -> Iterator[None]:
+    """Fails where a process works for longer than that before the block is done: whoever waits for it waits as long."""
+    before = _seconds(pid)
+    yield
+    used = _seconds(pid) - before
+    assert used <= seconds, f"{used:.2f} s of processor time"
+
+
 def _seconds(pid: int) -> float:
     fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / _TICKS

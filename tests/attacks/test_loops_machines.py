@@ -105,6 +105,17 @@ def test_two_desks_do_not_talk_for_ever(attacked: Desk) -> None:
 
 
 @pytest.mark.attack(63)
+def test_a_machine_that_is_a_customer_ends_with_held_mail(attacked: Desk) -> None:
+    """A known correspondent is a person until proven otherwise: a receipt each, and from the 21st mail on none."""
+    other = "helpdesk@known.test"
+    attacked.run("contact", "add", other, "--name", "Sample Helpdesk", "--no-activate")
+    done = [give(attacked, mail(other, f"Ticket KNO-{place} received", "It was received.\n")) for place in range(23)]
+    assert [(one.kind, one.rule) for one in done] == [("opened", "new")] * 20 + [("held", "flood")] * 3
+    settle(attacked)
+    assert len(letters(attacked, other)) == 20
+
+
+@pytest.mark.attack(63)
 def test_an_autoresponder_without_a_mark_is_not_answered_on_its_ticket(attacked: Desk) -> None:
     """It answers each of our letters by the reply address: nothing of ours goes back to it, so the game ends."""
     owner = "robot@customer.test"
