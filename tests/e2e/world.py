@@ -50,9 +50,9 @@ def send(port: int, *mails: EmailMessage) -> None:
             client.send_message(message)
 
 
-def send_raw(port: int, raw: bytes, sender: str = "ann@sample.test", to: str = DESK) -> bytes:
-    """These very bytes, CRLF already in them, over SMTP; the reply to the end of DATA."""
-    with smtplib.SMTP("127.0.0.1", port, timeout=30) as client:
+def send_raw(port: int, raw: bytes, sender: str = "ann@sample.test", to: str = DESK, *, patience: float = 30) -> bytes:
+    """These very bytes, CRLF already in them, over SMTP; the reply to the end of DATA, within `patience` s."""
+    with smtplib.SMTP("127.0.0.1", port, timeout=patience) as client:
         client.ehlo()
         assert client.mail(sender)[0] == 250
         assert client.rcpt(to)[0] == 250

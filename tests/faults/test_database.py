@@ -1,8 +1,10 @@
 """The database is locked, or goes away in the middle of a commit: nothing is lost, and nothing is done twice."""
 
 import sqlite3
+import time
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -53,6 +55,28 @@ def test_sqlite_is_locked_for_longer_than_we_wait() -> None:
         wait_for(lambda: send_raw(desk.smtp, raw("after")).startswith(b"250"), "a mail that is taken", 60)
         desk.wait_handled(desk.accepted())
         wait_for(lambda: letter_states(desk).keys() == {"sent"}, f"all letters\n{desk.log()[-3000:]}", 90)
+        assert {kind for kind, _ in outcomes(desk)} == {"opened"}
+        assert_ledger(desk)
+
+
+@pytest.mark.attack(86)
+@pytest.mark.timeout(300)
+def test_sqlite_is_locked_for_a_minute() -> None:
+    """With the wait that we ship: whoever is there hears 451 or 250 in the end, and what was taken is a ticket each."""
+    with (
+        Patient(("smtp", "work", "deliver", "portal"), settings=FREELY) as desk,
+        ThreadPoolExecutor(3) as clients,
+    ):
+        assert send_raw(desk.smtp, raw("before")).startswith(b"250")
+        desk.wait_handled(1)
+        end = time.monotonic() + 60
+        with locked(desk.folder / "desk.db"):
+            waiting = [clients.submit(send_raw, desk.smtp, raw(f"meanwhile{n}"), patience=150) for n in range(3)]
+            wait_for(lambda: time.monotonic() > end, "the minute to be over", 90)
+        replies = [client.result(150)[:9] for client in waiting]
+        assert set(replies) <= {b"250 2.0.0", b"451 4.3.0"}
+        wait_for(lambda: send_raw(desk.smtp, raw("after")).startswith(b"250"), "a mail that is taken", 90)
+        desk.wait_handled(2 + replies.count(b"250 2.0.0"), 90)
         assert {kind for kind, _ in outcomes(desk)} == {"opened"}
         assert_ledger(desk)
 
