@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select, update
 
-from store import processes
+from store import mail_queue, processes
 from store.database import Database
 from store.identity import is_dead, name_of, short
 from store.leases import free_dead, hold_lease
 from store.processes import GONE, known, missing_roles, register, show, take_off, take_off_dead
-from store.queue import claim, release_dead
+from store.queue import release_dead
 from store.tables import Lease, Process, ReceivedMail
 from tests.peers.common import missing
 
@@ -175,8 +175,7 @@ def test_the_leases_of_the_dead_end_at_once(database: Database) -> None:
         for number in (1, 2):
             session.add(ReceivedMail(id=number, received_at=now, source="smtp", recipients=[], size=0))
     with database.transaction() as session:
-        waiting = ReceivedMail.waiting.is_(True)
-        assert claim(session, ReceivedMail, waiting, limit=2, lease=timedelta(minutes=5), now=now) == [1, 2]
+        assert mail_queue.take(session, 2, now + timedelta(minutes=5), now) == [1, 2]
         session.execute(update(ReceivedMail).where(ReceivedMail.id == 1).values(holder=dead))
         session.execute(update(ReceivedMail).where(ReceivedMail.id == 2).values(holder="elsewhere.12345678:1.1"))
         for name, holder in (("schedule", dead), ("other", "elsewhere.12345678:1.1")):
@@ -184,7 +183,7 @@ def test_the_leases_of_the_dead_end_at_once(database: Database) -> None:
     with database.transaction() as session:
         assert release_dead(session) == 1
         assert session.scalars(select(Lease.name)).all() == ["other"]
-        assert claim(session, ReceivedMail, waiting, limit=2, lease=timedelta(minutes=5), now=now) == [1]
+        assert mail_queue.take(session, 2, now + timedelta(minutes=5), now) == [1]
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from store import queue
+from store import mail_queue, queue
 from store.database import Database
 from store.tables import Lease, Pace, ReceivedMail
 
@@ -44,8 +44,7 @@ def test_a_claim_whose_commit_was_not_answered(database: Database) -> None:
     with database.transaction() as session:
         session.add_all([mail(1, None), mail(2, other)])
     with database.transaction() as session:
-        claimed = queue.claim(session, ReceivedMail, ReceivedMail.waiting, limit=9, lease=timedelta(minutes=5), now=NOW)
-        assert claimed == [1]
+        assert mail_queue.take(session, 9, until, NOW) == [1]
     with database.transaction() as session:
         queue.give_back_unsure(session, ReceivedMail, until)
     with database.reading() as session:
