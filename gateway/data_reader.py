@@ -53,8 +53,7 @@ class Unstuffer:
     def _content(self, raw: bytes, stuffed: bool) -> bytes:
         # Few mails have a stuffed dot, and to look for one again is a third of all the work on a large mail.
         content = raw.replace(b"\r\n.", b"\r\n") if stuffed else raw
-        # To leave out a byte and look what is left is four times as fast as to count it.
-        if len(raw.replace(b"\n", b"")) != len(raw.replace(b"\r", b"")) or _LONE_CR.search(raw):
+        if raw.count(b"\n") != raw.count(b"\r") or _LONE_CR.search(raw):  # to count the pairs would take longer
             self.bare = True
             if self._normalise:
                 content = _LINE_END.sub(b"\r\n", content)

@@ -35,7 +35,7 @@ log = structlog.get_logger(__name__)
 LEASE = timedelta(minutes=5)
 CHUNK_BYTES = 32 * 1024 * 1024  # raw bytes held in memory at once
 RETRY_AFTER = timedelta(seconds=5)
-RACES = 5  # that a mail may lose in a row, each later than the last, before they count as attempts
+RACES = 5  # that a mail may lose, each later than the last, before they count as attempts
 
 
 class _OlderFirst(Exception):
@@ -78,6 +78,7 @@ class Intake:
         self._open_counts = False  # whether the attempt of those counts
         self._claims = Claims(database, ReceivedMail)
         self._faults: dict[int, int] = {}  # mails that wait for disk or database, and how often they met them
+        self._races: dict[int, int] = {}  # and how often another process was quicker, as it seemed
         self._outage = Outage("the storage of mails and tickets")
 
     def drain_once(self) -> int:
@@ -223,6 +224,8 @@ class Intake:
     def _stored(self, ids: Sequence[int]) -> None:
         self._open.difference_update(ids)
         met = [mail_id for mail_id in ids if self._faults.pop(mail_id, 0)]
+        for mail_id in ids:
+            self._races.pop(mail_id, None)
         if met:
             self._outage.worked()
 
@@ -249,7 +252,8 @@ class Intake:
 
     def _put_off(self, mail_id: int, attempts: int, error: Exception, *, own_bytes: bool = False) -> None:
         """The mail stays; after the last attempt a person decides. A fault of disk or database is no attempt."""
-        its_own = is_conflict(error) and self._faults.get(mail_id, 0) >= RACES  # no other process is that often quicker
+        self._races[mail_id] = self._races.get(mail_id, 0) + is_conflict(error)
+        its_own = is_conflict(error) and self._races[mail_id] > RACES
         if is_ours(error) and not its_own and not self._is_lost(error, own_bytes):
             self._wait(mail_id, error)
             return
@@ -286,4 +290,4 @@ class Intake:
         with self._database.transaction() as session:
             hold(session, mail_id, rule, reason, self._clock(), self._database.ids.next)
         log.warning("handled", mail=mail_id, outcome="held", rule=rule)
-        self._open.discard(mail_id)
+        self._stored([mail_id])

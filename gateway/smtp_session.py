@@ -253,9 +253,9 @@ class SmtpSession(Connection):
         """The envelope of this transaction, and the Received line for the mail."""
         config, now = self._service.config, datetime.now(UTC)
         helo = self.session.host_name or ""
-        envelope = Envelope(
-            self.envelope.mail_from or "", tuple(self.envelope.rcpt_tos), config.protocol, self._peer, helo, now
-        )
+        # The mail has come when all of it is here: of two clients the slower one is the later.
+        reverse_path, recipients = self.envelope.mail_from or "", tuple(self.envelope.rcpt_tos)
+        envelope = Envelope(reverse_path, recipients, config.protocol, self._peer, helo)
         how = self._transmission_type()
         return envelope, trace(self._peer, helo, config.hostname, how, secrets.token_hex(6), now)
 

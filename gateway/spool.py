@@ -119,13 +119,13 @@ class Spool:
 
         Where disk or database fail, all are refused at once: to wait anew with each of them would take minutes.
         """
+        if not (group := self._filed(group)):
+            return
         try:
             ids = self._insert(group)
         except Exception as error:
             if len(group) == 1 or (is_ours(error) and not is_conflict(error)):
-                self._tell(error)
-                for waiting in group:
-                    waiting.future.set_exception(_storage_error(error))
+                self._refuse(group, error)
                 return
             for waiting in group:
                 self._write([waiting])
@@ -137,6 +137,22 @@ class Spool:
         for waiting, mail_id in zip(group, ids, strict=True):  # last: nobody waits for a log
             log.info("accepted", mail=mail_id, size=waiting.size, **_way(waiting.envelope))
 
+    def _filed(self, group: list[_Waiting]) -> list[_Waiting]:
+        """The group with its big mails in the blob store; without them where that does not work."""
+        large = [waiting for waiting in group if not waiting.blob and waiting.size > INLINE]
+        try:
+            for waiting, digest in zip(large, self._blobs.put_many(w.data for w in large), strict=True):
+                waiting.blob = digest
+        except Exception as error:
+            self._refuse(large, error)
+            return [waiting for waiting in group if waiting.blob or waiting.size <= INLINE]
+        return group
+
+    def _refuse(self, group: list[_Waiting], error: Exception) -> None:
+        self._tell(error)
+        for waiting in group:
+            waiting.future.set_exception(_storage_error(error))
+
     def _tell(self, error: Exception) -> None:
         """A full disk or a database that is away is logged once, not for each mail that comes meanwhile."""
         if is_ours(error):
@@ -145,9 +161,6 @@ class Spool:
             log.error("a mail could not be stored; the client keeps it", exc_info=error)
 
     def _insert(self, group: Sequence[_Waiting]) -> list[int]:
-        large = [waiting for waiting in group if not waiting.blob and waiting.size > INLINE]
-        for waiting, digest in zip(large, self._blobs.put_many(w.data for w in large), strict=True):
-            waiting.blob = digest
         reached("spool.writing")
         with self._database.rows() as connection:
             ids = [self._database.ids.next() for _ in group]

@@ -9,6 +9,7 @@ from desk import files
 from desk.files import FilePolicy
 from desk.tickets import File
 from gateway.claimed import Claimed
+from gateway.outage import one_line
 from gateway.view import Incoming
 from store.blobs import BlobStore
 
@@ -25,7 +26,7 @@ def store_early(
     try:
         kept = store_files([incoming for _, incoming in pairs], blobs, policy)
     except Exception as error:
-        log.info("files of mails could not be kept; they are tried once more", exc_info=error)
+        log.info("files of mails could not be kept; they are tried once more", error=one_line(error))
         return pairs
     return [(mail, incoming) for (mail, _), incoming in zip(pairs, kept, strict=True)]
 

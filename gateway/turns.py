@@ -42,7 +42,10 @@ class Turns:
         """Wait until nobody else has older mail in hand: PATIENCE since one was done, and once for each lease."""
         begun = moved = time.monotonic()
         pause, before = _FIRST_LOOK, set[int]()
-        while ahead := self._ahead(oldest):
+        while True:
+            ahead, is_left = self._look(oldest)
+            if not ahead:
+                return Turn(freed=self._gives_way(is_left))
             now, ends = time.monotonic(), max(ahead.values())
             moved = moved if before <= ahead.keys() else now
             if ends <= self._given_up or now >= min(moved + PATIENCE, begun + _LONGEST):
@@ -50,22 +53,16 @@ class Turns:
                 return Turn(ends)
             time.sleep(pause)
             pause, before = min(pause * 1.5, _LAST_LOOK), set(ahead)
-        return Turn(freed=self._gives_way(oldest))
 
-    def _ahead(self, oldest: Claimed) -> dict[int, datetime]:
+    def _look(self, oldest: Claimed) -> tuple[dict[int, datetime], bool]:
         now = self._clock()
         if self._given_up > now + LONGEST_LEASE:  # the clock was set back
             self._given_up = _NEVER
+        came = oldest.envelope.received_at or _NEVER  # a mail out of the queue has one
         with self._database.reading() as session:
-            return mail_queue.ahead(session, _came(oldest), oldest.id, now)
+            return mail_queue.ahead(session, came, oldest.id, now)
 
-    def _gives_way(self, oldest: Claimed) -> bool:
+    def _gives_way(self, is_left: bool) -> bool:
         """A process failed or died, or a mail came late: whoever claims next has the older one."""
-        with self._database.reading() as session:
-            is_left = mail_queue.is_left(session, _came(oldest), oldest.id, self._clock())
         self._gave_way = self._gave_way + 1 if is_left and self._gave_way < _GIVES_WAY else 0
         return self._gave_way > 0
-
-
-def _came(mail: Claimed) -> datetime:
-    return mail.envelope.received_at or _NEVER  # a mail out of the queue has one

@@ -36,7 +36,7 @@ _SESSION = {
     "tcp_keepalives_idle": 30,
     "tcp_keepalives_interval": 10,
     "tcp_keepalives_count": 3,
-    "idle_in_transaction_session_timeout": "15min",  # of a process that hangs
+    "tcp_user_timeout": 60_000,
 }
 
 

@@ -58,12 +58,11 @@ def take(session: Session, most: int, until: datetime, now: datetime, came: date
     return ids
 
 
-def ahead(session: Session, came: datetime, first: int, now: datetime) -> dict[int, datetime]:
-    """Mails older than that one which other processes have in hand, and until when."""
-    asked = {"now": now, "me": name_of(), "came": came, "first": first}
-    return {row.id: row.lease_until for row in session.connection().execute(_AHEAD, asked)}
+def ahead(session: Session, came: datetime, first: int, now: datetime) -> tuple[dict[int, datetime], bool]:
+    """Mails older than that one which other processes have in hand, and until when; whether older ones are free.
 
-
-def is_left(session: Session, came: datetime, first: int, now: datetime) -> bool:
-    """Whether mail older than that one is free, and comes before it: let go of undone, or late."""
-    return bool(session.connection().scalar(_LEFT, {"now": now, "came": came, "first": first}))
+    Of one moment, as a read transaction is: between two looks a mail may be let go of, and taken again.
+    """
+    connection, asked = session.connection(), {"now": now, "came": came, "first": first}
+    taken = {row.id: row.lease_until for row in connection.execute(_AHEAD, asked | {"me": name_of()})}
+    return taken, not taken and bool(connection.scalar(_LEFT, asked))

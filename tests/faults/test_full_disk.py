@@ -188,6 +188,7 @@ def test_the_disk_of_postgresql_is_full(monkeypatch: pytest.MonkeyPatch) -> None
             replies = until_refused(desk.smtp)
             assert replies[-1] in (FULL_NOW, FAILED_NOW)
             ballast.unlink()
+            server.revive()
             wait_for(lambda: reply(desk.smtp, 1000) == TAKEN, "room for a mail", 90)
             taken = 5 + replies.count(TAKEN) + 1
             desk.wait_handled(taken, 120)

@@ -59,15 +59,14 @@ def client_context(authority: trustme.CA) -> ssl.SSLContext:
 
 
 def test_mail_is_kept_as_sent(smtp: Running, spool: ListSpool) -> None:
-    """Content, envelope and time of a mail arrive unchanged under one Received line of ours."""
+    """Content and envelope of a mail arrive unchanged under one Received line of ours."""
     with smtplib.SMTP("127.0.0.1", smtp.port, local_hostname="client.example.com") as client:
         client.sendmail("Ann@Example.com", ["desk@desk.test", "Other@desk.test"], MAIL)
     (envelope, raw), now = spool.kept[0], datetime.now(UTC)
     assert spool.mails == [MAIL]
     assert (envelope.reverse_path, envelope.recipients) == ("Ann@Example.com", ("desk@desk.test", "Other@desk.test"))
     assert (envelope.source, envelope.peer, envelope.helo) == ("smtp", "127.0.0.1", "client.example.com")
-    assert envelope.received_at is not None
-    assert abs(envelope.received_at - now) < timedelta(minutes=1)
+    assert envelope.received_at is None  # that is when it is stored
     trace = raw[: -len(MAIL)].decode()
     assert trace.startswith("Received: from client.example.com ([127.0.0.1])\r\n\tby desk.test with ESMTP id ")
     assert abs(parsedate_to_datetime(trace.rpartition(";")[2].strip()) - now) < timedelta(minutes=1)

@@ -1,10 +1,10 @@
 """Spool: a mail is durable or refused; those that come together share a transaction, one that fails fails alone."""
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +75,7 @@ def accepted(database: Database) -> tuple[int, int]:
 
 def test_a_lone_mail_waits_for_nobody(database: Database, spool: Spool) -> None:
     """One mail, one commit, nothing else needed; envelope and bytes are as they came."""
+    begun = datetime.now(UTC)
     with commits(database) as seen:
         mail_id = spool.accept(ENVELOPE, b"From: ann\r\n\r\n\x00\xff")
     assert len(seen) == 1
@@ -83,6 +84,7 @@ def test_a_lone_mail_waits_for_nobody(database: Database, spool: Spool) -> None:
     assert (row.reverse_path, row.recipients, row.source, row.peer, row.helo, row.size) == (
         "ann@customer.test", ["service@desk.test"], "smtp", "192.0.2.1", "mx.customer.test", 15,
     )  # fmt: skip
+    assert begun <= row.received_at <= datetime.now(UTC)
     assert (row.waiting, row.attempts, row.lease_until) == (True, 0, None)
     assert kept(database)[mail_id] == b"From: ann\r\n\r\n\x00\xff"
 
@@ -128,22 +130,46 @@ def test_a_bad_row_fails_alone(database: Database, spool: Spool) -> None:
 
 def test_an_outage_is_waited_for_once(database: Database, spool: Spool, monkeypatch: pytest.MonkeyPatch) -> None:
     """All of a group hear it at once: the database may have taken a minute to say that it is not there."""
-    tried = []
+    tried: list[int] = []
+    insert = spool._insert
 
-    def away(group: Sequence[object]) -> list[int]:
+    def once(group: list[Any]) -> list[int]:
         tried.append(len(group))
+        if len(tried) == 1:
+            return insert(group)
         raise OperationalError("INSERT", {}, Exception("no answer"))
 
+    monkeypatch.setattr(spool, "_insert", once)
     with writer_held_up(database):
         futures = [spool.submit(ENVELOPE, b"first")]
-        wait_for(lambda: spool._queue.empty(), "the first to be written")
-        monkeypatch.setattr(spool, "_insert", away)
+        wait_for(lambda: tried == [1], "the first to be written")
         futures += [spool.submit(ENVELOPE, b"mail %d" % n) for n in range(30)]
     assert futures[0].result() > 0
     for future in futures[1:]:
         with pytest.raises(StorageFailed):
             future.result()
-    assert tried == [30]
+    assert tried == [1, 30]
+
+
+def test_big_mails_alone_need_the_blob_store(
+    database: Database, spool: Spool, blobs: FolderBlobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is away: small mails of the same group are kept all the same."""
+
+    def away(items: Iterable[bytes]) -> list[str]:
+        if list(items):
+            raise OSError("the store is away")
+        return []
+
+    monkeypatch.setattr(blobs, "put_many", away)
+    with writer_held_up(database):
+        small = [spool.submit(ENVELOPE, b"small %d" % n) for n in range(5)]
+        big = [spool.submit(ENVELOPE, b"x" * (INLINE + 1)) for _ in range(2)]
+        small += [spool.submit(ENVELOPE, b"small %d" % n) for n in range(5, 9)]
+    assert len({future.result() for future in small}) == 9
+    for future in big:
+        with pytest.raises(StorageFailed):
+            future.result()
 
 
 @pytest.mark.parametrize("size", [10, INLINE + 1])

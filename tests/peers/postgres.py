@@ -131,6 +131,11 @@ class Postgres:
         """Stop as a power cut would: at once, no checkpoint."""
         self._end(signal.SIGQUIT)  # "immediate shutdown": kill -9 would leave its children and shared memory
 
+    def revive(self) -> None:
+        """Start where it has ended by itself, as the service manager of a machine does; else nothing."""
+        if self._process is not None and self._process.poll() is not None:
+            self.start()
+
     def log(self) -> str:
         """What PostgreSQL wrote about itself."""
         file = self.folder / "log"
