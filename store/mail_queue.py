@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from itertools import takewhile
 
-from sqlalchemy import BindParameter, ColumnElement, Select, and_, bindparam, exists, not_, or_, select, update
+from sqlalchemy import BindParameter, ColumnElement, Select, and_, bindparam, not_, or_, select, update
 from sqlalchemy.orm import Session
 
 from store.identity import name_of
@@ -39,7 +39,7 @@ _OLDER = and_(
 _AHEAD = select(_MAILS.id, _MAILS.lease_until).where(
     _MAILS.waiting, not_(is_free(_MAILS, _NOW)), _MAILS.holder.not_in(("", bindparam("me"))), _OLDER
 )
-_LEFT = select(exists().where(_IN_ORDER, is_free(_MAILS, _NOW), _OLDER))
+_LEFT = select(_MAILS.id).where(_IN_ORDER, is_free(_MAILS, _NOW), _OLDER).limit(1)
 
 
 def take(session: Session, most: int, until: datetime, now: datetime, came: datetime = _EVER) -> list[int]:
@@ -65,4 +65,4 @@ def ahead(session: Session, came: datetime, first: int, now: datetime) -> tuple[
     """
     connection, asked = session.connection(), {"now": now, "came": came, "first": first}
     taken = {row.id: row.lease_until for row in connection.execute(_AHEAD, asked | {"me": name_of()})}
-    return taken, not taken and bool(connection.scalar(_LEFT, asked))
+    return taken, not taken and connection.scalar(_LEFT, asked) is not None
