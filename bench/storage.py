@@ -9,7 +9,7 @@ from sqlalchemy import text
 from bench import mails
 from bench.desk import Desk
 from bench.load import send
-from bench.pages import search_step
+from bench.pages import index_all
 from tests.peers.common import wait_for
 from tests.peers.desk import Desk as AnyDesk
 from tests.peers.postgres import Postgres
@@ -42,8 +42,7 @@ def _of(desk: AnyDesk) -> Iterator[tuple[str, float, str]]:
         handled += COUNT
         desk.wait_handled(handled, 300)
         wait_for(lambda: not _letters_wait(desk), "all letters sent", 300)
-        while search_step(desk.database):
-            pass
+        index_all(desk.database)
         yield f"{name}: database", (_database(desk) - rows) / COUNT / 1000, "KB"
         yield f"{name}: blob store", (_blobs(desk.folder) - files) / COUNT / 1000, "KB"
 

@@ -16,7 +16,7 @@ from gateway.desk_addresses import Addresses
 from gateway.envelope import Envelope, Message
 from gateway.rules import Rules
 from gateway.view import load_view
-from postdesk.show import evidence_line
+from postdesk.show import evidence_line, same_id_line
 from postdesk.wiring import House
 
 
@@ -128,7 +128,7 @@ def evidence_lines(decision: Decision) -> list[str]:
     if decision.match.conflict:
         lines.append("  Conflict:    the evidence names more than one ticket")
     lines += [f"  Unknown:     {number} is no ticket here" for number in decision.match.unknown_numbers]
-    lines += [f"  Same ID:     another mail on {number} has this Message-ID" for number in decision.match.same_id]
+    lines += [f"  Same ID:     {same_id_line(number)}" for number in decision.match.same_id]
     return lines
 
 

@@ -244,3 +244,8 @@ def _entry_json(event: Event, files: Sequence[Attachment]) -> dict[str, Any]:
 def evidence_line(piece: Mapping[str, str]) -> str:
     """One piece of evidence: what names which ticket, and what its sender may do there because of it."""
     return "{kind} {ticket} by {value}: {role}, {proof} → {write}".format_map(piece)
+
+
+def same_id_line(number: str) -> str:
+    """That a ticket has another mail of the same Message-ID."""
+    return f"another mail on {number} has this Message-ID"

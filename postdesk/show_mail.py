@@ -10,7 +10,7 @@ from gateway.claimed import load
 from gateway.envelope import Attachment, Message
 from gateway.parse import read
 from gateway.travel import journey
-from postdesk.show import evidence_line
+from postdesk.show import evidence_line, same_id_line
 from postdesk.show_letters import letter_lines
 from postdesk.show_travel import travel_lines
 from store.blobs import BlobStore
@@ -73,7 +73,7 @@ def mail_text(session: Session, received_id: int) -> str | None:
         lines.append(f"  Sender:    {sender['verdict']}. {sender['reason']}")
         lines += [f"  Checked:   {line}" for line in sender.get("checks", ())]
     lines += [f"  Evidence:  {evidence_line(piece)}" for piece in evidence.get("evidence", ())]
-    lines += [f"  Same ID:   another mail on {number} has this Message-ID" for number in evidence.get("same_id", ())]
+    lines += [f"  Same ID:   {same_id_line(number)}" for number in evidence.get("same_id", ())]
     return "\n".join([*lines, *_earlier(mail), *letter_lines(session, received_id)])
 
 
